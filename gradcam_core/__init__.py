@@ -1,0 +1,43 @@
+"""Grad-CAM for everybody: which evidence made a network say so.
+
+Usage:
+
+    from gradcam_core import Explainer
+    Explainer().explain("cat.jpg").overlay().save("why.png")
+"""
+
+from .errors import (
+    CamError,
+    DeviceError,
+    ImageError,
+    LayerError,
+    MethodError,
+    ModelError,
+    OutputError,
+    TargetError,
+)
+from .explanation import Explanation
+from .methods import METHODS
+from .render import Look
+from .service import Explainer
+from .types import Box, Layer, ModelInfo, Placement, Prediction
+
+__all__ = [
+    "METHODS",
+    "Box",
+    "CamError",
+    "DeviceError",
+    "Explainer",
+    "Explanation",
+    "ImageError",
+    "Layer",
+    "LayerError",
+    "Look",
+    "MethodError",
+    "ModelError",
+    "ModelInfo",
+    "OutputError",
+    "Placement",
+    "Prediction",
+    "TargetError",
+]

@@ -1,0 +1,208 @@
+"""One forward pass, kept: the activations of chosen layers, the logits, and the graph between them.
+
+    capture = run(network, inputs, {"layer3": network.layer3, "layer4": network.layer4})
+    maps = capture.activations("layer4"), capture.gradients("layer4", target=281)
+
+Another layer or class costs a partial backward pass, never another forward pass. Nothing is stored on
+the network: one stateless hook for the whole process writes to the recorder of the calling context, so
+any number of threads may run the same network at once. Public names: `Capture`, `run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
+
+from .errors import LayerError, OutputError, TargetError
+
+__all__ = ["Capture", "Recorder", "graph_bytes", "recording", "run"]
+
+
+class Recorder(Protocol):
+    """Something that is shown the output of every module that runs in its context."""
+
+    def see(self, module: nn.Module, output: Any) -> Any:
+        """Look at an output; returns what the network goes on with, None for the output itself."""
+
+
+AnyRecorder = TypeVar("AnyRecorder", bound=Recorder)
+
+
+class _Outputs:
+    """Keeps the outputs of some layers, the first of them as the root of the graph."""
+
+    def __init__(self, layers: Mapping[str, nn.Module]) -> None:
+        self._names = {module: name for name, module in layers.items()}
+        self.outputs: dict[str, Any] = {}
+        self._rooted = False
+
+    def see(self, module: nn.Module, output: Any) -> Any:
+        name = self._names.get(module)
+        if name is None:
+            return None
+        if not isinstance(output, Tensor) or not output.is_floating_point():
+            self.outputs[name] = output
+            return None
+        if not self._rooted:
+            # cuts off all that lies in front: nothing of it is recorded or kept
+            output = output.detach().requires_grad_()
+            self._rooted = True
+        self.outputs[name] = output
+        # the network gets a copy, or an in-place activation behind the layer would overwrite the map
+        return output.clone()
+
+
+_recorder: ContextVar[Recorder | None] = ContextVar("gradcam_recorder", default=None)
+
+
+def _hook(module: nn.Module, _inputs: Any, output: Any) -> Any:
+    recorder = _recorder.get()
+    return None if recorder is None else recorder.see(module, output)
+
+
+# stateless and process-wide: hooks added per call would fire for every thread that shares the module
+register_module_forward_hook(_hook)
+
+
+@contextmanager
+def recording(recorder: AnyRecorder) -> Iterator[AnyRecorder]:
+    """Forward passes in this context, and in no other, report to `recorder`."""
+    token = _recorder.set(recorder)
+    try:
+        yield recorder
+    finally:
+        _recorder.reset(token)
+
+
+@dataclass(frozen=True, eq=False)
+class Capture:
+    """Activations, logits and the graph behind the earliest captured layer, for one input.
+
+    `outputs` maps each layer's dotted name to its (1, C, h, w) activations, part of the graph; `logits` is
+    (1, K). `nbytes` is what the graph, the activations and the logits hold together.
+    """
+
+    outputs: Mapping[str, Tensor]
+    logits: Tensor
+    nbytes: int
+
+    def activations(self, layer: str) -> Tensor:
+        """(C, h, w) activations of `layer`, detached; raises LayerError where it was not captured."""
+        return self._output(layer).detach()[0]
+
+    def gradients(self, layer: str, target: int) -> Tensor:
+        """(C, h, w) gradient of the logit of class `target` at `layer`, detached.
+
+        Backpropagates to that layer only. Raises LayerError, TargetError.
+        """
+        return self.gradients_at([layer], target)[layer]
+
+    def gradients_at(self, layers: list[str], target: int) -> dict[str, Tensor]:
+        """Like `gradients` for several layers at the cost of one backward pass to the earliest."""
+        classes = self.logits.shape[-1]
+        if not 0 <= target < classes:
+            raise TargetError(f"`target` {target!r} is out of range: the model has the classes 0 to {classes - 1}.")
+        one = torch.zeros_like(self.logits)
+        one[0, target] = 1
+        # the graph is only read and `.grad` never written, so several threads may ask at once
+        found = torch.autograd.grad(
+            self.logits, [self._output(layer) for layer in layers], one, retain_graph=True, allow_unused=True
+        )
+        for layer, gradient in zip(layers, found, strict=True):
+            if gradient is None:
+                raise LayerError(f"`layer` {layer!r} has no influence on the score; choose a layer in the main path.")
+        return {layer: gradient.detach()[0] for layer, gradient in zip(layers, found, strict=True)}
+
+    def _output(self, layer: str) -> Tensor:
+        if layer not in self.outputs:
+            raise LayerError(f"`layer` {layer!r} was not captured; captured: {', '.join(self.outputs)}.")
+        return self.outputs[layer]
+
+
+def run(
+    network: nn.Module,
+    inputs: Tensor,
+    layers: Mapping[str, nn.Module],
+    *,
+    logits: Callable[[Any], Tensor] | None = None,
+) -> Capture:
+    """Run `network` once on a batch of one and keep what maps at `layers` need.
+
+    `layers` maps dotted names to modules of the network; their order does not matter. `logits` picks the
+    (1, K) scores out of what the network returns, where that is not a tensor itself.
+    The network's mode, its parameters and their `requires_grad` are left as they are.
+
+    Raises LayerError where a layer does not run or has no spatial positions, OutputError where the
+    network returns no class scores or scores that are not finite.
+    """
+    with torch.enable_grad(), recording(_Outputs(layers)) as recorder:
+        returned = network(inputs)
+        scores = logits(returned) if logits is not None else returned
+    _check_scores(scores, recorder.outputs)
+    outputs = {name: _check_map(name, recorder.outputs) for name in layers}
+    frozen = {tensor.untyped_storage().data_ptr() for tensor in (*network.parameters(), *network.buffers())}
+    return Capture(outputs, scores, graph_bytes([scores, *outputs.values()], frozen))
+
+
+def _check_scores(scores: Any, outputs: Mapping[str, Any]) -> None:
+    if not isinstance(scores, Tensor) or scores.ndim != 2 or scores.shape[0] != 1 or scores.shape[1] == 0:
+        found = f"shape {tuple(scores.shape)}" if isinstance(scores, Tensor) else type(scores).__name__
+        raise OutputError(f"The model should return class scores of shape (1, classes), but returned {found}.")
+    if not torch.isfinite(scores).all():
+        broken = (n for n, o in outputs.items() if isinstance(o, Tensor) and not torch.isfinite(o).all())
+        where = next((f" The first layer with such values is {name!r}." for name in broken), "")
+        raise OutputError(
+            "The model's class scores are not finite (NaN or infinity), so nothing can be explained."
+            f"{where} Try full precision, or check the weights."
+        )
+
+
+def _check_map(name: str, outputs: Mapping[str, Any]) -> Tensor:
+    if name not in outputs:
+        raise LayerError(f"`layer` {name!r} takes no part in the forward pass; choose another.")
+    output = outputs[name]
+    shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    if not isinstance(output, Tensor) or output.ndim != 4 or output.shape[-1] * output.shape[-2] < 2:
+        raise LayerError(
+            f"`layer` {name!r} has no spatial positions (its output is {shape}), so there is no map to draw;"
+            " choose a layer in front of the global pooling."
+        )
+    return output
+
+
+def graph_bytes(roots: list[Tensor], ignore: set[int]) -> int:
+    """Bytes of the distinct tensors that the autograd graph behind `roots` keeps alive, `roots` included.
+
+    `ignore` holds the addresses of storages that live anyway, such as the parameters.
+    """
+    sizes = {storage.data_ptr(): storage.nbytes() for storage in (t.untyped_storage() for t in _kept(roots))}
+    return sum(size for address, size in sizes.items() if address not in ignore)
+
+
+@lru_cache
+def _saved_names(node_type: type) -> tuple[str, ...]:
+    # sizes, strides and scalars are saved under such names too, but hold no memory to speak of
+    return tuple(name for name in dir(node_type) if name.startswith("_saved_") and "_sym_" not in name)
+
+
+def _kept(roots: list[Tensor]) -> Iterator[Tensor]:
+    yield from roots
+    waiting = [root.grad_fn for root in roots if root.grad_fn is not None]
+    known = set(waiting)
+    while waiting:
+        node = waiting.pop()
+        for name in _saved_names(type(node)):
+            saved = getattr(node, name)
+            yield from (item for item in (saved if isinstance(saved, tuple) else [saved]) if isinstance(item, Tensor))
+        for following, _ in node.next_functions:
+            if following is not None and following not in known:
+                known.add(following)
+                waiting.append(following)

@@ -1,0 +1,141 @@
+"""The answer to "why?": one map with all that is needed to draw it, to say it and to get it again.
+
+Public name: `Explanation`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from . import render
+from .imageio import Photograph
+from .methods import METHODS
+from .project import normalise, project
+from .types import Placement, Prediction
+
+__all__ = ["Explanation"]
+
+SMALL_VIEW = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One map of one class at one layer.
+
+    `cam` is the method's map (h, w) float32 at the layer's resolution, signed, before ReLU and
+    normalisation, in units of the logit for methods that keep them; with `counterfactual` its weights are
+    negated. `top` holds the most probable classes, most probable first; `target` the class explained.
+    `model`, `layer` and `method` are as used. `notes` are sentences about the image.
+    """
+
+    photograph: Photograph
+    placement: Placement
+    cam: NDArray[np.float32]
+    top: tuple[Prediction, ...]
+    target: Prediction
+    model: str
+    model_title: str
+    layer: str
+    method: str
+    counterfactual: bool
+    provenance: dict[str, Any]
+
+    @cached_property
+    def heatmap(self) -> NDArray[np.float32]:
+        """(H, W) float32 in [0, 1] on the original image, NaN where the model did not look."""
+        return project(normalise(self.cam), self.placement)
+
+    @property
+    def blank(self) -> bool:
+        """True where no position has positive evidence, so that there is nothing to colour."""
+        return not bool((self.cam > 0).any())
+
+    @property
+    def seen_share(self) -> float:
+        """The part of the photograph's area that the model saw, from 0 to 1."""
+        box, height, width = self.placement.box, self.placement.height, self.placement.width
+        wide = min(box.right, width) - max(box.left, 0)
+        high = min(box.bottom, height) - max(box.top, 0)
+        return wide * high / (width * height)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about this image and this map, in sentences."""
+        notes = list(self.photograph.notes)
+        if self.seen_share < SMALL_VIEW:
+            notes.append(
+                f"The model saw only {_percent(self.seen_share)} of this image, its centre; the rest is striped."
+            )
+        return tuple(notes)
+
+    @property
+    def sentence(self) -> str:
+        """What is explained, in one plain sentence."""
+        side = "against" if self.counterfactual else "for"
+        sure = _percent(self.target.probability)
+        subject = f"{self.model_title} gives “{self.target.label}” {sure}"
+        where = f"layer {self.layer} ({self.cam.shape[1]}×{self.cam.shape[0]}) by {METHODS[self.method].title}"  # noqa: RUF001
+        if self.blank and self.counterfactual:
+            return f"{subject}; at {where} no place speaks against this class, so there is nothing to colour."
+        if self.blank:
+            return f"{subject}; at {where} there is no positive evidence for this class, so there is nothing to colour."
+        return f"{subject}; coloured are the places that speak {side} it, seen at {where}."
+
+    def overlay(self, look: render.Look = render.DEFAULT_LOOK) -> Image.Image:
+        """The map over the photograph, at the photograph's own size."""
+        return render.overlay_picture(self.photograph.pixels, self.heatmap, look)
+
+    def heatmap_picture(self, look: render.Look = render.DEFAULT_LOOK) -> Image.Image:
+        """The map in colours, at the photograph's own size."""
+        return render.heatmap_picture(self.heatmap, look)
+
+    def masked(self, look: render.Look = render.DEFAULT_LOOK) -> Image.Image:
+        """The photograph multiplied by the map, at the photograph's own size."""
+        return render.masked_picture(self.photograph.pixels, self.heatmap, look)
+
+    def record(self) -> dict[str, Any]:
+        """All that is needed to get the same map again, as plain JSON values."""
+        box, place = self.placement.box, self.placement
+        return {
+            "sentence": self.sentence,
+            "request": {
+                "model": self.model,
+                "layer": self.layer,
+                "target": self.target.index,
+                "method": self.method,
+                "counterfactual": self.counterfactual,
+            },
+            "target": _plain(self.target),
+            "top": [_plain(prediction) for prediction in self.top],
+            "score": "logit of the target class" + (", negated" if self.counterfactual else ""),
+            "map": {
+                "shape": list(self.cam.shape),
+                "min": float(self.cam.min()),
+                "max": float(self.cam.max()),
+            },
+            "image": {
+                "width": place.width,
+                "height": place.height,
+                "fingerprint": self.photograph.digest,
+                "seen_box": list(box),
+            },
+            "notes": list(self.notes),
+            **self.provenance,
+        }
+
+
+def _plain(prediction: Prediction) -> dict[str, Any]:
+    return {"index": prediction.index, "label": prediction.label, "probability": prediction.probability}
+
+
+def _percent(share: float) -> str:
+    percent = share * 100
+    if 0 < percent < 0.01:
+        return "less than 0.01 %"
+    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.2g} %"

@@ -1,0 +1,218 @@
+"""From a file, bytes, a PIL image or an array to an upright RGB photograph, past every guard.
+
+Public names: `Photograph`, `read_photograph`, `digest_of`, `MAX_PIXELS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from io import BytesIO
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .errors import ImageError
+
+__all__ = ["MAX_PIXELS", "ImageSource", "Photograph", "digest_of", "read_photograph"]
+
+# 64 megapixels: above every phone's usual mode; decoded as RGB this is 192 MB
+MAX_PIXELS = 64_000_000
+FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+READABLE = "JPEG, PNG, WebP, GIF, BMP and TIFF files can be read"
+
+ImageSource: TypeAlias = "str | Path | bytes | Image.Image | NDArray[np.uint8]"
+# what Pillow's decoders raise on damaged data, depending on the format
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, Image.DecompressionBombError)
+BACKGROUND = (255, 255, 255)
+
+
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """An upright photograph: `pixels` is (H, W, 3) uint8 RGB; `notes` say what was done to get there."""
+
+    pixels: NDArray[np.uint8]
+    notes: tuple[str, ...]
+    digest: str
+
+    @property
+    def nbytes(self) -> int:
+        return self.pixels.nbytes
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+def read_photograph(source: ImageSource | None) -> Photograph:
+    """Read `source` as an upright RGB photograph; a file's extension is ignored, its content decides.
+
+    EXIF orientation is applied, transparency is put on white, of an animation the first frame is taken,
+    16 bits become 8. Colour profiles are ignored, as in the models' training.
+    Raises ImageError with what is wrong and what can be done.
+    """
+    content = _content(source)
+    digest = digest_of(content)
+    if isinstance(content, np.ndarray):
+        return Photograph(_array_pixels(content), (), digest)
+    image = _open(content) if isinstance(content, bytes) else content
+    _check_size(*image.size)
+    notes: list[str] = []
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":
+        notes.append(f"This file holds {frames} pictures; the first one is shown.")
+    try:
+        image.load()
+        # the tag may turn the picture by a quarter: all that follows sees it upright
+        image = ImageOps.exif_transpose(image)
+    except DAMAGE as error:
+        raise _damaged(error) from error
+    if image.has_transparency_data:
+        notes.append("Transparent parts are shown on white.")
+    return Photograph(_rgb(image), tuple(notes), digest)
+
+
+def digest_of(source: ImageSource | None) -> str:
+    """A fingerprint of the content, the same for the same bytes or the same pixels."""
+    content = _content(source)
+    if isinstance(content, bytes):
+        return blake2b(content, digest_size=16).hexdigest()
+    array = content if isinstance(content, np.ndarray) else _loaded(content)
+    described: tuple[object, ...] = (array.shape, str(array.dtype))
+    if isinstance(content, Image.Image):
+        described += (
+            content.mode,
+            content.getpalette(),
+            content.info.get("transparency"),
+            dict(content.getexif()),
+        )
+    return blake2b(array.tobytes(), digest_size=16, person=b"pixels", salt=_short(described)).hexdigest()
+
+
+def _short(described: object) -> bytes:
+    return blake2b(repr(described).encode(), digest_size=16).digest()
+
+
+def _loaded(image: Image.Image) -> NDArray[np.generic]:
+    try:
+        return np.asarray(image)
+    except DAMAGE as error:
+        raise _damaged(error) from error
+
+
+def _content(source: ImageSource | None) -> bytes | Image.Image | NDArray[np.uint8]:
+    if source is None:
+        raise ImageError("There is no image: choose a photograph, take one, or pick an example.")
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    if isinstance(source, (Image.Image, np.ndarray)):
+        return source
+    if isinstance(source, (str, Path)):
+        try:
+            return Path(source).read_bytes()
+        except (OSError, ValueError) as error:
+            # the folder may be private: only the file's own name is repeated
+            raise ImageError(f"The file {Path(source).name!r} cannot be read: {_reason(error)}.") from error
+    raise ImageError(
+        f"`image` is of type {type(source).__name__!r}; expected a path, bytes, a PIL image"
+        " or an array of shape (height, width, 3)."
+    )
+
+
+def _array_pixels(array: NDArray[np.generic]) -> NDArray[np.uint8]:
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
+        raise ImageError(
+            f"`image` is an array of shape {array.shape} and type {array.dtype}; expected (height, width, 3)"
+            " uint8 in RGB order. Scale floats by 255 and convert them first."
+        )
+    _check_size(array.shape[1], array.shape[0])
+    return np.array(array, np.uint8)
+
+
+def _open(data: bytes) -> Image.Image:
+    if not data:
+        raise ImageError("The file is empty (0 bytes). Save or download it again.")
+    refused = _refused_by_name(data)
+    if refused:
+        raise ImageError(refused)
+    try:
+        return Image.open(BytesIO(data), formats=FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError(_too_large("The image")) from error
+    except UnidentifiedImageError as error:
+        raise ImageError(f"The file is not an image that can be read here: {READABLE}.") from error
+    except DAMAGE as error:
+        raise _damaged(error) from error
+
+
+def _refused_by_name(data: bytes) -> str | None:
+    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if data[4:8] == b"ftyp" and data[8:12] in {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}:
+        kind = "a HEIC photograph. Export it as JPEG (on a phone: share it as 'Most compatible')"
+    elif data[4:8] == b"ftyp" and data[8:12] in {b"avif", b"avis"}:
+        kind = "an AVIF image. Save it as JPEG or PNG"
+    elif head.startswith(b"%pdf"):
+        kind = "a PDF document. Save the page as PNG or JPEG"
+    elif b"<svg" in head:
+        kind = "an SVG drawing, which has no pixels. Export it as PNG"
+    elif head.startswith((b"<!doctype", b"<html", b"<?xml")):
+        kind = "a web page, not an image. Open it and save the picture itself"
+    elif b"\0" not in data[:1024] and _is_text(data[:1024]):
+        kind = "text, not an image"
+    else:
+        return None
+    return f"The file is {kind}; {READABLE}."
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # a character cut in two by the end of the sample is still text
+        return error.start > len(data) - 4
+    return True
+
+
+def _check_size(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        raise ImageError(f"The image is {width} x {height} pixels; it needs at least one pixel.")
+    if width * height > MAX_PIXELS:
+        raise ImageError(_too_large(f"The image is {width} x {height} pixels and"))
+
+
+def _too_large(subject: str) -> str:
+    return f"{subject} exceeds the limit of {MAX_PIXELS // 1_000_000} megapixels. Make it smaller and try again."
+
+
+def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+    if image.mode.startswith(("I", "F")):
+        return np.repeat(_eight_bits(np.asarray(image))[..., None], 3, axis=2)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        ground = Image.new("RGBA", rgba.size, (*BACKGROUND, 255))
+        image = Image.alpha_composite(ground, rgba)
+    return np.array(image.convert("RGB"))
+
+
+def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """16-bit and floating-point grey values (H, W) to 8 bits; the type says what white is."""
+    wide = values.astype(np.float64)
+    if values.dtype.kind == "f":
+        top = 1.0 if np.nanmax(wide, initial=0) <= 1 else 255.0
+    else:
+        top = 65535.0 if values.dtype.itemsize == 2 or wide.max() > 255 else 255.0
+    return np.clip(np.rint(np.nan_to_num(wide) / top * 255), 0, 255).astype(np.uint8)
+
+
+def _damaged(error: BaseException) -> ImageError:
+    return ImageError(f"The image is cut off or damaged ({_reason(error)}). Save or download it again.")
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error).splitlines()[0][:120] if str(error) else type(error).__name__

@@ -1,0 +1,195 @@
+"""`Explainer`: all that a user interface or a script needs, in one object for any number of threads.
+
+Usage:
+
+    explainer = Explainer()
+    explanation = explainer.explain("cat.jpg", target="tabby")
+    explanation.overlay().save("why.png")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from . import capture as capturing
+from .cache import ByteCache
+from .devices import resolve_device
+from .errors import OutputError
+from .explanation import Explanation
+from .imageio import ImageSource, Photograph, digest_of, read_photograph
+from .methods import find_method
+from .models import DEFAULT_MODEL, MODELS, LoadedModel, find_spec, load
+from .types import Layer, ModelInfo, Placement, Prediction
+
+__all__ = ["Explainer"]
+
+AUTO = "auto"
+TOP = 5
+MEGABYTE = 1_000_000
+DEFAULT_CACHE_MB = 1024
+DEFAULT_TTL_SECONDS = 3600.0
+# photographs are cheap to decode again, captures are not: a quarter of the budget is theirs
+PHOTOGRAPH_SHARE = 0.25
+MODEL_BYTES = 4_000 * MEGABYTE
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """One image as one model saw it."""
+
+    capture: capturing.Capture
+    placement: Placement
+    probabilities: NDArray[np.float32]
+
+    @property
+    def nbytes(self) -> int:
+        return self.capture.nbytes + self.probabilities.nbytes
+
+
+class Explainer:
+    """Explains what image classifiers see; the only long-lived object of the core.
+
+    `device` is "auto", "cuda", "mps" or "cpu"; `cache_mb` bounds what photographs and captures are kept, for
+    at most `cache_ttl` seconds, so that another class, layer or method needs no forward pass.
+    Raises DeviceError.
+    """
+
+    def __init__(
+        self,
+        *,
+        device: str | torch.device = AUTO,
+        cache_mb: float = DEFAULT_CACHE_MB,
+        cache_ttl: float = DEFAULT_TTL_SECONDS,
+    ) -> None:
+        self.device = resolve_device(device)
+        photograph_bytes = int(cache_mb * MEGABYTE * PHOTOGRAPH_SHARE)
+        self._photographs: ByteCache[Photograph] = ByteCache(photograph_bytes, cache_ttl)
+        # captures and the gradients asked of them, in one order of use
+        self._results: ByteCache[Any] = ByteCache(int(cache_mb * MEGABYTE) - photograph_bytes, cache_ttl)
+        self._models: ByteCache[LoadedModel] = ByteCache(MODEL_BYTES, float("inf"))
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """The offered models, those that need no download first."""
+        return tuple(sorted((spec.info for spec in MODELS.values()), key=lambda info: not info.offline))
+
+    def layers(self, model: str | None = None) -> tuple[Layer, ...]:
+        """The offered layers of `model`, in order from input to output; raises ModelError."""
+        return self.load(model).layers
+
+    def default_layer(self, model: str | None = None) -> Layer:
+        """The layer that is explained where none is asked for; raises ModelError."""
+        return self.load(model).default
+
+    def labels(self, model: str | None = None) -> tuple[str, ...]:
+        """The names of the classes of `model`, by index; raises ModelError."""
+        return self.load(model).labels
+
+    def load(self, model: str | None = None) -> LoadedModel:
+        """The model, loaded once however many ask for it at the same time; raises ModelError."""
+        spec = find_spec(DEFAULT_MODEL if model is None else model, MODELS)
+        return self._models.get(spec.name, partial(load, spec, self.device))
+
+    def photograph(self, image: ImageSource | None) -> Photograph:
+        """The image upright in RGB, decoded once; raises ImageError."""
+        return self._photographs.get(digest_of(image), partial(read_photograph, image))
+
+    def explain(
+        self,
+        image: ImageSource | None,
+        *,
+        model: str | None = None,
+        layer: str | None = None,
+        target: int | str | None = None,
+        method: str = "gradcam",
+        counterfactual: bool = False,
+    ) -> Explanation:
+        """Explain one class of one image.
+
+        `image` is a path, bytes, a PIL image or an (H, W, 3) uint8 RGB array; `layer` a dotted module name,
+        None for the model's default; `target` a class index or label, None for the top prediction; `method` a
+        key of METHODS. With `counterfactual` the weights are negated: what speaks against the class.
+
+        Only the first question about an image costs a forward pass. Raises CamError of the kind that fits:
+        ImageError, ModelError, LayerError, TargetError, MethodError, OutputError.
+        """
+        chosen = find_method(method)
+        loaded = self.load(model)
+        layer = loaded.default.name if layer in (None, AUTO) else layer
+        modules = loaded.layer_modules(layer)
+        wanted = None if target in (None, AUTO) else loaded.class_index(target)
+        photograph = self.photograph(image)
+        key = (loaded.name, photograph.digest, None if modules is loaded.offered else layer)
+        seen: _Seen = self._results.get(("seen", *key), partial(self._see, loaded, photograph, modules))
+        top = _top(seen.probabilities, loaded.labels)
+        explained = top[0] if wanted is None else _prediction(seen.probabilities, loaded.labels, wanted)
+        gradients = self._gradients(key, seen.capture, layer, explained.index)
+        sign = -1 if counterfactual else 1
+        cam = chosen.function(seen.capture.activations(layer).float(), sign * gradients.float())
+        return Explanation(
+            photograph=photograph,
+            placement=seen.placement,
+            cam=_checked(cam, layer),
+            top=top,
+            target=explained,
+            model=loaded.name,
+            model_title=loaded.title,
+            layer=layer,
+            method=method,
+            counterfactual=bool(counterfactual),
+            provenance=self._provenance(loaded),
+        )
+
+    def _see(self, loaded: LoadedModel, photograph: Photograph, modules: Any) -> _Seen:
+        inputs, placement = loaded.preprocessing.encode(photograph.pixels)
+        capture = capturing.run(loaded.network, inputs.to(self.device), modules)
+        probabilities = capture.logits.detach().float().softmax(-1)[0].cpu().numpy()
+        if len(probabilities) != len(loaded.labels):
+            raise OutputError(
+                f"{loaded.title} returned {len(probabilities)} class scores, but has {len(loaded.labels)} labels."
+            )
+        return _Seen(capture, placement, probabilities)
+
+    def _gradients(self, key: tuple[Hashable, ...], capture: capturing.Capture, layer: str, target: int) -> Tensor:
+        make = partial(capture.gradients, layer, target)
+        return self._results.get(("gradients", *key, layer, target), make)
+
+    def _provenance(self, loaded: LoadedModel) -> dict[str, Any]:
+        steps = loaded.preprocessing
+        return {
+            "preprocessing": {
+                "resize": steps.resize,
+                "crop": steps.crop,
+                "interpolation": steps.interpolation,
+                "mean": list(steps.mean),
+                "std": list(steps.std),
+            },
+            "device": str(self.device),
+            "versions": {name: version(name) for name in ("torch", "torchvision", "timm", "numpy", "pillow")},
+        }
+
+
+def _prediction(probabilities: NDArray[np.float32], labels: tuple[str, ...], index: int) -> Prediction:
+    return Prediction(int(index), labels[index], float(probabilities[index]))
+
+
+def _top(probabilities: NDArray[np.float32], labels: tuple[str, ...]) -> tuple[Prediction, ...]:
+    order = np.argsort(-probabilities, kind="stable")[:TOP]
+    return tuple(_prediction(probabilities, labels, int(index)) for index in order)
+
+
+def _checked(cam: Tensor, layer: str) -> NDArray[np.float32]:
+    values = cam.cpu().numpy().astype(np.float32, copy=False)
+    if not np.isfinite(values).all():
+        raise OutputError(
+            f"The map at `layer` {layer!r} is not finite (NaN or infinity); try another layer or full precision."
+        )
+    return values
