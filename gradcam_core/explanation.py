@@ -87,17 +87,21 @@ class Explanation:
             return f"{subject}; at {where} there is no positive evidence for this class, so there is nothing to colour."
         return f"{subject}; coloured are the places that speak {side} it, seen at {where}."
 
+    def values(self, look: render.Look = render.DEFAULT_LOOK) -> NDArray[np.float32]:
+        """What `look` draws: `heatmap`, or (H, W) in [-1, 1] where it is signed."""
+        return project(normalise(self.cam, signed=True), self.placement) if look.signed else self.heatmap
+
     def overlay(self, look: render.Look = render.DEFAULT_LOOK) -> Image.Image:
         """The map over the photograph, at the photograph's own size."""
-        return render.overlay_picture(self.photograph.pixels, self.heatmap, look)
+        return render.overlay_picture(self.photograph.pixels, self.values(look), look)
 
     def heatmap_picture(self, look: render.Look = render.DEFAULT_LOOK) -> Image.Image:
         """The map in colours, at the photograph's own size."""
-        return render.heatmap_picture(self.heatmap, look)
+        return render.heatmap_picture(self.values(look), look)
 
     def masked(self, look: render.Look = render.DEFAULT_LOOK) -> Image.Image:
         """The photograph multiplied by the map, at the photograph's own size."""
-        return render.masked_picture(self.photograph.pixels, self.heatmap, look)
+        return render.masked_picture(self.photograph.pixels, self.values(look), look)
 
     def record(self) -> dict[str, Any]:
         """All that is needed to get the same map again, as plain JSON values."""

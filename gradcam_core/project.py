@@ -15,17 +15,17 @@ __all__ = ["interpolation_matrix", "normalise", "project", "seen"]
 FloatArray = NDArray[np.float32]
 
 
-def normalise(cam: FloatArray, scale: float | None = None) -> FloatArray:
-    """ReLU, then division by the maximum: (h, w) raw values in, (h, w) float32 in [0, 1] out.
+def normalise(cam: FloatArray, *, signed: bool = False) -> FloatArray:
+    """Raw values (h, w) to float32 in [0, 1]: ReLU, then division by the maximum.
 
-    The only place where a map is normalised. A map without a positive value stays zero everywhere, so
-    nothing is ever divided by zero. `scale` replaces the maximum where several maps share one scale.
+    The only place where a map is normalised. With `signed` the ReLU is left out and the largest magnitude
+    divides, so that the result lies in [-1, 1] and zero stays zero. A map without anything to show is zero
+    everywhere: nothing is ever divided by zero.
     Source: Selvaraju et al., arXiv:1610.02391, eq. 2, and the usual scaling for display.
     """
-    positive = np.maximum(cam, 0).astype(np.float32)
-    top = float(positive.max(initial=0)) if scale is None else scale
-    # dividing through a tiny maximum in one step overflows to inf for subnormal values
-    return np.minimum(positive / top, 1).astype(np.float32) if top > np.finfo(np.float32).tiny else positive * 0
+    shown = np.asarray(cam if signed else np.maximum(cam, 0), np.float64)
+    top = np.abs(shown).max(initial=0)
+    return (shown / top if top > 0 else np.zeros_like(shown)).astype(np.float32)
 
 
 def seen(length: int, low: float, high: float) -> slice:

@@ -1,7 +1,8 @@
 """From a map on the photograph to pictures: colours, overlay, the photograph times the map.
 
-Public names: `COLORMAPS`, `DEFAULT_LOOK`, `Look`, `color_table`, `heatmap_picture`, `masked_picture`,
-`overlay_picture`. The page draws the same pictures from the same tables by the same formulas; a test
+Values are (H, W) float32: in [0, 1], or in [-1, 1] where the look is signed; NaN where the model did not
+look. Public names: `COLORMAPS`, `DEFAULT_LOOK`, `Look`, `color_table`, `heatmap_picture`,
+`masked_picture`, `overlay_picture`. The page draws the same pictures from the same tables by the same formulas; a test
 compares them pixel by pixel.
 """
 
@@ -39,8 +40,10 @@ COLORMAPS = {
     "plasma": cv2.COLORMAP_PLASMA,
     "jet": cv2.COLORMAP_JET,
 }
+# against, nothing, for
+SIGNED_ANCHORS = ((33, 82, 168), (246, 246, 246), (192, 82, 8))
 # drawn where the model did not look: neutral, in no colour map, with stripes 8 pixels wide
-UNSEEN = (128, 128, 128)
+UNSEEN = 128
 STRIPE = 8
 # of the photograph's own light that is left under the stripes, and how much darker every second one is
 UNSEEN_PHOTO = 0.4
@@ -51,11 +54,16 @@ CHUNK_ROWS = 256
 
 @dataclass(frozen=True)
 class Look:
-    """How a map is drawn: `opacity` and `threshold` in [0, 1], `colormap` a key of COLORMAPS."""
+    """How a map is drawn: `opacity` and `threshold` in [0, 1], `colormap` a key of COLORMAPS.
+
+    `signed` shows evidence against beside evidence for, in colours symmetric about zero; `colormap` is not
+    used then. Raises ValueError.
+    """
 
     opacity: float = 0.7
     threshold: float = 0.0
     colormap: str = "viridis"
+    signed: bool = False
 
     def __post_init__(self) -> None:
         for name, value in (("opacity", self.opacity), ("threshold", self.threshold)):
@@ -64,73 +72,96 @@ class Look:
         if self.colormap not in COLORMAPS:
             raise ValueError(f"`colormap` {self.colormap!r} is unknown; choose one of {', '.join(COLORMAPS)}.")
 
+    @property
+    def table(self) -> Pixels:
+        """(256, 3) uint8 RGB colours from the lowest value to the highest."""
+        return signed_color_table() if self.signed else color_table(self.colormap)
+
+    def levels(self, values: FloatArray) -> NDArray[np.intp]:
+        """Rows of `table` for finite values."""
+        unit = (values + 1) / 2 if self.signed else values
+        return np.floor(unit * 255 + 0.5).astype(np.intp)
+
 
 DEFAULT_LOOK = Look()
 
 
 @lru_cache
 def color_table(colormap: str) -> Pixels:
-    """(256, 3) uint8 RGB colours of the values 0 to 255."""
+    """(256, 3) uint8 RGB colours of the values 0 to 1."""
     ramp = np.arange(256, dtype=np.uint8)[:, None]
     return cv2.applyColorMap(ramp, COLORMAPS[colormap])[:, 0, ::-1].copy()
 
 
-def heatmap_picture(heatmap: FloatArray, look: Look = DEFAULT_LOOK) -> Image.Image:
-    """The map in colours: values in [0, 1], NaN striped grey, below the threshold the colour of zero."""
-    table = color_table(look.colormap)
+@lru_cache
+def signed_color_table() -> Pixels:
+    """(256, 3) uint8 RGB colours of the values -1 to 1: blue, near white at zero, orange.
 
-    def paint(values: FloatArray, _: Pixels, stripes: FloatArray) -> FloatArray:
-        colors = table[_levels(np.where(values < look.threshold, 0, values))].astype(np.float32)
-        grey = np.asarray(UNSEEN, np.float32) * stripes[..., None]
-        return np.where(np.isnan(values)[..., None], grey, colors)
+    Interpolated in CIE Lab between three anchors, both ends equally dark.
+    """
+    anchors = cv2.cvtColor(np.array([SIGNED_ANCHORS], np.float32) / 255, cv2.COLOR_RGB2Lab)[0]
+    steps = np.linspace(-1, 1, 256)
+    lab = np.stack([np.interp(steps, (-1, 0, 1), anchors[:, i]) for i in range(3)], axis=-1).astype(np.float32)
+    rgb = cv2.cvtColor(lab[None], cv2.COLOR_Lab2RGB)[0]
+    return np.floor(np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8)
 
-    return _paint(heatmap, np.zeros((*heatmap.shape, 0), np.uint8), paint)
+
+def heatmap_picture(values: FloatArray, look: Look = DEFAULT_LOOK) -> Image.Image:
+    """The map in colours; not seen is striped grey, below the threshold is the colour of zero."""
+    table = look.table
+
+    def paint(part: FloatArray, _: Pixels, stripes: FloatArray) -> FloatArray:
+        grey = np.full(3, UNSEEN, np.float32) * stripes[..., None]
+        return np.where(np.isnan(part)[..., None], grey, table[look.levels(_shown(part, look))])
+
+    return _paint(values, np.zeros((*values.shape, 0), np.uint8), paint)
 
 
-def overlay_picture(photograph: Pixels, heatmap: FloatArray, look: Look = DEFAULT_LOOK) -> Image.Image:
+def overlay_picture(photograph: Pixels, values: FloatArray, look: Look = DEFAULT_LOOK) -> Image.Image:
     """The map over the photograph: the stronger the value, the more its colour covers.
 
-    out = photograph (1 - a) + colour a with a = opacity * value, so that the photograph stays itself
+    out = photograph (1 - a) + colour a with a = opacity * |value|, so that the photograph stays itself
     where there is no evidence. Where the model did not look it is greyed and striped.
     """
-    table = color_table(look.colormap).astype(np.float32)
+    table = look.table.astype(np.float32)
 
-    def paint(values: FloatArray, photo: Pixels, stripes: FloatArray) -> FloatArray:
-        shown = np.where(np.isnan(values) | (values < look.threshold), 0, values)
-        alpha = (look.opacity * shown)[..., None]
-        blended = photo * (1 - alpha) + table[_levels(shown)] * alpha
-        return np.where(np.isnan(values)[..., None], _dimmed(photo, stripes), blended)
+    def paint(part: FloatArray, photo: Pixels, stripes: FloatArray) -> FloatArray:
+        shown = _shown(part, look)
+        alpha = (look.opacity * np.abs(shown))[..., None]
+        blended = photo * (1 - alpha) + table[look.levels(shown)] * alpha
+        return np.where(np.isnan(part)[..., None], _dimmed(photo, stripes), blended)
 
-    return _paint(heatmap, photograph, paint)
+    return _paint(values, photograph, paint)
 
 
-def masked_picture(photograph: Pixels, heatmap: FloatArray, look: Look = DEFAULT_LOOK) -> Image.Image:
+def masked_picture(photograph: Pixels, values: FloatArray, look: Look = DEFAULT_LOOK) -> Image.Image:
     """The photograph multiplied by the map: only the evidence is lit."""
 
-    def paint(values: FloatArray, photo: Pixels, stripes: FloatArray) -> FloatArray:
-        light = np.where(np.isnan(values) | (values < look.threshold), 0, values)[..., None]
-        return np.where(np.isnan(values)[..., None], _dimmed(photo, stripes), photo * light)
+    def paint(part: FloatArray, photo: Pixels, stripes: FloatArray) -> FloatArray:
+        light = np.abs(_shown(part, look))[..., None]
+        return np.where(np.isnan(part)[..., None], _dimmed(photo, stripes), photo * light)
 
-    return _paint(heatmap, photograph, paint)
+    return _paint(values, photograph, paint)
 
 
-def _levels(values: FloatArray) -> NDArray[np.intp]:
-    return np.floor(np.nan_to_num(values) * 255 + 0.5).astype(np.intp)
+def _shown(values: FloatArray, look: Look) -> FloatArray:
+    """Finite values: zero where not seen or weaker than the threshold."""
+    return np.where(np.isnan(values) | (np.abs(values) < look.threshold), np.float32(0), values)
 
 
 def _dimmed(photo: Pixels, stripes: FloatArray) -> FloatArray:
     """The photograph in grey, dark and striped: there, but not seen by the model."""
     grey = photo.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    mixed = grey * UNSEEN_PHOTO + np.float32(UNSEEN[0]) * (1 - UNSEEN_PHOTO)
+    mixed = grey * UNSEEN_PHOTO + np.float32(UNSEEN) * (1 - UNSEEN_PHOTO)
     return np.repeat((mixed * stripes)[..., None], 3, axis=-1)
 
 
 def _paint(
-    heatmap: FloatArray, photograph: Pixels, paint: Callable[[FloatArray, Pixels, FloatArray], FloatArray]
+    values: FloatArray, photograph: Pixels, paint: Callable[[FloatArray, Pixels, FloatArray], FloatArray]
 ) -> Image.Image:
-    picture = np.empty((*heatmap.shape, 3), np.uint8)
-    for rows in _chunks(len(heatmap)):
-        picture[rows] = np.floor(paint(heatmap[rows], photograph[rows], _stripes(rows, heatmap.shape[1])) + 0.5)
+    picture = np.empty((*values.shape, 3), np.uint8)
+    for rows in _chunks(len(values)):
+        picture[rows] = np.floor(paint(values[rows], photograph[rows], _stripes(rows, values.shape[1])) + 0.5)
     return Image.fromarray(picture)
 
 
