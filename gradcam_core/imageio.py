@@ -21,7 +21,8 @@ __all__ = ["MAX_PIXELS", "ImageSource", "Photograph", "digest_of", "read_photogr
 
 # 64 megapixels: above every phone's usual mode; decoded as RGB this is 192 MB
 MAX_PIXELS = 64_000_000
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+# Pillow reads MPO, the stereo JPEG of some phones, as JPEG and has no opener of that name
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 READABLE = "JPEG, PNG, WebP, GIF, BMP and TIFF files can be read"
 
 ImageSource: TypeAlias = "str | Path | bytes | Image.Image | NDArray[np.uint8]"
