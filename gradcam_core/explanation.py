@@ -1,6 +1,6 @@
 """The answer to "why?": one map with all that is needed to draw it, to say it and to get it again.
 
-Public name: `Explanation`.
+Public names: `Explanation`, `percent`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from .methods import METHODS
 from .project import normalise, project
 from .types import Placement, Prediction
 
-__all__ = ["Explanation"]
+__all__ = ["Explanation", "percent"]
 
 SMALL_VIEW = 0.5
+SMALLEST_PERCENT = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ class Explanation:
         notes = list(self.photograph.notes)
         if self.seen_share < SMALL_VIEW:
             notes.append(
-                f"The model saw only {_percent(self.seen_share)} of this image, its centre; the rest is striped."
+                f"The model saw only {percent(self.seen_share)} of this image, its centre; the rest is striped."
             )
         return tuple(notes)
 
@@ -78,7 +79,7 @@ class Explanation:
     def sentence(self) -> str:
         """What is explained, in one plain sentence."""
         side = "against" if self.counterfactual else "for"
-        sure = _percent(self.target.probability)
+        sure = percent(self.target.probability)
         subject = f"{self.model_title} gives “{self.target.label}” {sure}"
         where = f"layer {self.layer} ({self.cam.shape[1]}×{self.cam.shape[0]}) by {METHODS[self.method].title}"  # noqa: RUF001
         if self.blank and self.counterfactual:
@@ -138,8 +139,9 @@ def _plain(prediction: Prediction) -> dict[str, Any]:
     return {"index": prediction.index, "label": prediction.label, "probability": prediction.probability}
 
 
-def _percent(share: float) -> str:
-    percent = share * 100
-    if 0 < percent < 0.01:
-        return "less than 0.01 %"
-    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.2g} %"
+def percent(share: float) -> str:
+    """A share from 0 to 1 in words for the page: two digits where it is small, never 0 % for something."""
+    value = share * 100
+    if 0 < value < SMALLEST_PERCENT:
+        return f"under {SMALLEST_PERCENT} %"
+    return f"{value:.0f} %" if value >= 10 else f"{value:.2g} %"

@@ -46,8 +46,8 @@ SIGNED_ANCHORS = ((33, 82, 168), (246, 246, 246), (192, 82, 8))
 UNSEEN = 128
 STRIPE = 8
 # of the photograph's own light that is left under the stripes, and how much darker every second one is
-UNSEEN_PHOTO = 0.4
-UNSEEN_STRIPES = (0.85, 1.0)
+UNSEEN_PHOTO = 0.6
+UNSEEN_STRIPES = (0.93, 1.0)
 # rows of a picture that are blended at a time, so that floats of a large photograph are never all in memory
 CHUNK_ROWS = 256
 

@@ -98,6 +98,11 @@ class Explainer:
         spec = find_spec(DEFAULT_MODEL if model is None else model, MODELS)
         return self._models.get(spec.name, partial(load, spec, self.device))
 
+    def warm_up(self) -> None:
+        """Load the default model and explain a grey picture, so that the first person does not wait for it."""
+        size = self.load().preprocessing.crop
+        self.explain(np.full((size, size, 3), 128, np.uint8))
+
     def photograph(self, image: ImageSource | None) -> Photograph:
         """The image upright in RGB, decoded once; raises ImageError."""
         return self._photographs.get(digest_of(image), partial(read_photograph, image))

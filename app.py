@@ -1,0 +1,54 @@
+"""Grad-CAM Explorer: `python app.py` opens the page. `python app.py --help` lists the options."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib.util import find_spec
+from threading import Thread
+
+from gradcam_core import CamError, Explainer
+from gradcam_core.devices import DEVICES
+from gradcam_core.service import DEFAULT_CACHE_MB
+from gradcam_core.ui import build, serve
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="app.py",
+        description="Serve the Grad-CAM Explorer: upload an image, see the evidence for what a network says.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for every network interface")
+    parser.add_argument("--port", type=int, default=7860, help="port to listen on")
+    parser.add_argument("--device", default="auto", help=f"where to compute: {', '.join(DEVICES)}, or cuda:N")
+    parser.add_argument("--cache-mb", type=float, default=DEFAULT_CACHE_MB, help="memory for photographs and captures")
+    parser.add_argument("--share", action="store_true", help="also open a public link through Gradio's tunnel")
+    parser.add_argument("--mcp", action="store_true", help="also serve the API as tools for language models (MCP)")
+    return parser
+
+
+def main() -> None:
+    parser = arguments()
+    options = parser.parse_args()
+    if options.cache_mb < 0:
+        parser.error(f"argument --cache-mb: must not be negative, got {options.cache_mb}")
+    if options.mcp and find_spec("mcp") is None:
+        parser.error("argument --mcp: the package 'mcp' is missing; run: pip install 'gradio[mcp]'")
+    try:
+        explainer = Explainer(device=options.device, cache_mb=options.cache_mb)
+    except CamError as error:
+        sys.exit(f"app.py: {error}")
+    page = build(explainer)
+    Thread(target=explainer.warm_up, name="warm-up", daemon=True).start()
+    serve(
+        page,
+        server_name=options.host,
+        server_port=options.port,
+        share=options.share,
+        mcp_server=options.mcp,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""The page's own components: the stage that draws maps, the bars, the photograph's input; and what they are given."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import asdict
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from ..explanation import Explanation, percent
+from ..imageio import Photograph
+from ..render import (
+    COLORMAPS,
+    DEFAULT_LOOK,
+    STRIPE,
+    UNSEEN,
+    UNSEEN_PHOTO,
+    UNSEEN_STRIPES,
+    Look,
+    color_table,
+    signed_color_table,
+)
+
+__all__ = ["bars_value", "look_of", "photograph_input", "stage", "stage_answer", "stage_photo", "top_bars"]
+
+WEB = Path(__file__).parent / "web"
+# the longer side of the photograph as the page draws it; downloads have the original's size
+SHOWN_PIXELS = 1024
+JPEG_QUALITY = 92
+VIEWS = ("overlay", "masked", "photograph")
+
+
+def _web(name: str) -> str:
+    return (WEB / name).read_text(encoding="utf-8")
+
+
+def photograph_input(**options: Any) -> gr.Image:
+    """An image input that hands on the file's path untouched, so that the core's own guards see it first.
+
+    By itself gr.Image decodes the file before any handler runs, and fails there on a damaged or huge one.
+    A subclass would do too, but makes gradio write a stub file beside its module.
+    """
+    component = gr.Image(type="filepath", format="png", **options)
+    component.preprocess = lambda payload: payload.path if payload else None  # type: ignore[method-assign]
+    return component
+
+
+def stage(elem_id: str) -> gr.HTML:
+    """Heatmap, overlay and colour bar, drawn in the browser: see web/stage.js for what it is given.
+
+    Update it with `gr.update(photo=stage_photo(...), answer=stage_answer(...))`.
+    """
+    return gr.HTML(
+        value={**asdict(DEFAULT_LOOK), "view": VIEWS[0]},
+        html_template=_web("stage.html"),
+        css_template=_web("stage.css"),
+        js_on_load=_web("stage.js"),
+        elem_id=elem_id,
+        photo=None,
+        answer=None,
+        colors={
+            "tables": {name: _base64(color_table(name).tobytes()) for name in COLORMAPS},
+            "signed": _base64(signed_color_table().tobytes()),
+        },
+        unseen={"grey": UNSEEN, "photo": UNSEEN_PHOTO, "stripes": UNSEEN_STRIPES, "stripe": STRIPE},
+    )
+
+
+def top_bars(elem_id: str) -> gr.HTML:
+    """The most probable classes as bars to click on; the event `select` carries the class index."""
+    return gr.HTML(
+        value={"rows": []},
+        html_template=_web("bars.html"),
+        css_template=_web("bars.css"),
+        js_on_load=_web("bars.js"),
+        elem_id=elem_id,
+    )
+
+
+def stage_photo(photograph: Photograph) -> dict[str, Any]:
+    """What the stage needs of a photograph, sent once: the picture at screen size and the original's size."""
+    width, height = photograph.size
+    shown = Image.fromarray(photograph.pixels)
+    shown.thumbnail((SHOWN_PIXELS, SHOWN_PIXELS), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    packed = BytesIO()
+    shown.save(packed, "JPEG", quality=JPEG_QUALITY)
+    url = "data:image/jpeg;base64," + _base64(packed.getvalue())
+    return {"id": photograph.digest, "url": url, "width": width, "height": height}
+
+
+def stage_answer(explanation: Explanation, number: int) -> dict[str, Any]:
+    """What the stage needs of a map: the raw values and where they lie. `number` tells answers apart."""
+    rows, columns = explanation.cam.shape
+    return {
+        "id": explanation.photograph.digest,
+        "number": number,
+        "rows": rows,
+        "columns": columns,
+        "values": _base64(np.ascontiguousarray(explanation.cam, "<f4").tobytes()),
+        "box": list(explanation.placement.box),
+        "note": explanation.sentence,
+    }
+
+
+def bars_value(explanation: Explanation) -> dict[str, Any]:
+    """What the bars show: the top classes, the explained one marked, and added where it is not among them."""
+    shown = list(explanation.top)
+    if explanation.target not in shown:
+        shown.append(explanation.target)
+    return {
+        "rows": [
+            {
+                "index": prediction.index,
+                "label": prediction.label,
+                "percent": percent(prediction.probability),
+                "share": prediction.probability,
+                "chosen": prediction.index == explanation.target.index,
+            }
+            for prediction in shown
+        ]
+    }
+
+
+def look_of(value: Any) -> tuple[Look, str]:
+    """The look and the view that the stage sent along; raises ValueError where they are none."""
+    given = dict(value or {})
+    view = given.pop("view", VIEWS[0])
+    if view not in VIEWS:
+        raise ValueError(f"`view` {view!r} is unknown; choose one of {', '.join(VIEWS)}.")
+    return Look(**given), view
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

@@ -1,0 +1,98 @@
+"""Downloads of what is on the page, rendered by the core at full size. Public names: `FILES`, `download_row`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.processing_utils import save_bytes_to_cache
+from PIL import Image
+
+from ..explanation import Explanation
+from ..render import Look
+from ..service import Explainer
+from .components import look_of
+from .handlers import Asked, answer
+
+__all__ = ["FILES", "download_row"]
+
+
+def _png(picture: Image.Image) -> bytes:
+    packed = BytesIO()
+    picture.save(packed, "PNG")
+    return packed.getvalue()
+
+
+def _picture(explanation: Explanation, look: Look, view: str) -> bytes:
+    if view == "photograph":
+        return _png(Image.fromarray(explanation.photograph.pixels))
+    return _png(explanation.masked(look) if view == "masked" else explanation.overlay(look))
+
+
+def _heatmap(explanation: Explanation, look: Look, _: str) -> bytes:
+    return _png(explanation.heatmap_picture(look))
+
+
+def _map(explanation: Explanation, _look: Look, _: str) -> bytes:
+    packed = BytesIO()
+    np.save(packed, explanation.cam)
+    return packed.getvalue()
+
+
+def _record(explanation: Explanation, look: Look, view: str) -> bytes:
+    record = {**explanation.record(), "look": {**asdict(look), "view": view}}
+    return json.dumps(record, indent=2, ensure_ascii=False).encode()
+
+
+# title of the button -> (ending of the file's name, how its bytes are made)
+FILES: dict[str, tuple[str, Callable[[Explanation, Look, str], bytes]]] = {
+    "Overlay (PNG)": ("overlay.png", _picture),
+    "Heatmap (PNG)": ("heatmap.png", _heatmap),
+    "Raw map (NPY)": ("map.npy", _map),
+    "Record (JSON)": ("record.json", _record),
+}
+
+
+def download_row(explainer: Explainer, stage: gr.HTML, shown: gr.State) -> None:
+    """A button a file. A file is made when it is asked for, from what is shown and with the look on screen."""
+    with gr.Row(elem_id="downloads"):
+        for title, (ending, make) in FILES.items():
+            button = gr.Button(title, size="sm", min_width=120)
+            # a download button fetches the file it already has: a hidden one is given the new file first
+            carrier = gr.DownloadButton(title, visible="hidden", elem_id=f"carrier-{ending.replace('.', '-')}")
+            button.click(
+                partial(_file, explainer, ending, make, carrier.GRADIO_CACHE),
+                [stage, shown],
+                carrier,
+                show_progress="hidden",
+                api_visibility="private",
+            ).success(fn=None, js=f"() => document.querySelector('#{carrier.elem_id}').click()")
+
+
+def _file(
+    explainer: Explainer,
+    ending: str,
+    make: Callable[[Explanation, Look, str], bytes],
+    folder: str,
+    look_value: Any,
+    shown: Asked | None,
+) -> str:
+    if shown is None:
+        raise gr.Error("There is nothing to download yet: choose a photograph first.", print_exception=False)
+    outcome = answer(explainer, shown, shown)
+    if outcome.explanation is None:
+        raise gr.Error(outcome.problem, print_exception=False)
+    explanation = outcome.explanation
+    try:
+        look, view = look_of(look_value)
+    except (TypeError, ValueError) as error:
+        raise gr.Error(f"The page sent a look that cannot be drawn: {error}", print_exception=False) from error
+    side = "against" if explanation.counterfactual else "for"
+    name = f"{explanation.model}_{explanation.target.index}_{side}_{ending}"
+    return save_bytes_to_cache(make(explanation, look, view), name, folder)

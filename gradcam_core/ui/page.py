@@ -1,0 +1,49 @@
+"""The page as a whole: tabs, theme, limits. Public names: `build`, `serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ..service import Explainer
+from .api import add_api
+from .image_tab import image_tab
+
+__all__ = ["build", "serve"]
+
+TITLE = "Grad-CAM Explorer"
+LEAD = "What does the network see, and **which evidence** made it say so? Upload a photograph and look."
+MAX_UPLOAD = "20mb"
+# requests that may wait; whoever comes after them is told that the app is busy
+MAX_WAITING = 64
+# uploads and downloads are looked at every hour and deleted after a day
+CLEAN_EVERY_SECONDS, KEEP_SECONDS = 3600, 86400
+STYLE = Path(__file__).parent / "web" / "page.css"
+
+
+def build(explainer: Explainer) -> gr.Blocks:
+    """The page on `explainer`, not yet served."""
+    with gr.Blocks(
+        title=TITLE, analytics_enabled=False, delete_cache=(CLEAN_EVERY_SECONDS, KEEP_SECONDS), fill_width=True
+    ) as page:
+        gr.Markdown(f"# {TITLE}\n{LEAD}", elem_id="lead")
+        image_tab(explainer, page)
+        add_api(explainer)
+    return page.queue(max_size=MAX_WAITING)
+
+
+def serve(page: gr.Blocks, **options: Any) -> None:
+    """Serve `page` until it is stopped; `options` go to `launch` and may replace what stands here."""
+    page.launch(
+        **{
+            "theme": gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+            "css_paths": STYLE,
+            "max_file_size": MAX_UPLOAD,
+            "footer_links": ["api", "settings"],
+            "run_history": False,
+            "show_error": False,
+            **options,
+        }
+    )

@@ -1,0 +1,34 @@
+// The most probable classes as bars; a click on one asks for its explanation.
+//
+// props.value  {rows: [{index, label, percent, share, chosen}]}. Labels are set as text, never as HTML.
+
+const make = (tag, name, text) => Object.assign(document.createElement(tag), { className: name, textContent: text });
+
+function row({ index, label, percent, share, chosen }) {
+  const button = make("button", "", "");
+  button.type = "button";
+  button.title = `Explain ${label}`;
+  button.dataset.index = index;
+  button.setAttribute("aria-pressed", chosen);
+  const line = make("span", "line", ""), track = make("span", "track", ""), fill = make("span", "fill", "");
+  line.append(make("span", "name", label), make("span", "share", percent));
+  fill.style.width = `${share * 100}%`;
+  track.append(fill);
+  button.append(line, track);
+  const item = make("li", "", "");
+  item.append(button);
+  return item;
+}
+
+function draw() {
+  const focused = element.contains(document.activeElement) ? document.activeElement.dataset.index : null;
+  element.querySelector("ol").replaceChildren(...(props.value?.rows || []).map(row));
+  if (focused) element.querySelector(`[data-index="${focused}"]`)?.focus();
+}
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button) trigger("select", { index: Number(button.dataset.index) });
+});
+watch("value", draw);
+draw();
