@@ -31,8 +31,8 @@ METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
 def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
     """Lay out the tab and connect it; must be called inside `page`."""
     examples = sorted(EXAMPLES.glob("*.jpg"))
-    with gr.Row():
-        with gr.Column(scale=1, min_width=300):
+    with gr.Row(elem_classes="workplace"):
+        with gr.Column(scale=1, min_width=300, elem_classes="given"):
             image = photograph_input(
                 value=str(examples[0]) if examples else None,
                 sources=["upload", "webcam", "clipboard"],
@@ -64,11 +64,11 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
                     info="A dotted name such as blocks.5.0.conv_pw; press Enter. Replaces the layer above.",
                     elem_id="module",
                 )
-        with gr.Column(scale=4, min_width=320):
-            problem = gr.HTML(elem_id="problem")
-            sentence = gr.HTML(elem_id="sentence", min_height=60)
+        with gr.Column(scale=4, min_width=320, elem_classes="found"):
+            problem = gr.HTML(elem_id="problem", visible=False)
+            sentence = gr.HTML(WAITING, elem_id="sentence")
             with gr.Row():
-                with gr.Column(scale=3, min_width=320):
+                with gr.Column(scale=4, min_width=320):
                     drawing = stage("stage")
                 with gr.Column(scale=1, min_width=220):
                     bars = top_bars("bars")
@@ -101,13 +101,13 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
             changes |= {control: gr.update(value=new) for control, old, new in settled if new != old}
         if outcome.explanation is None or outcome.asked is None:
             gr.Warning(html.escape(outcome.problem), title="That did not work")
-            return changes | {problem: _problem(outcome.problem, kept=before is not None)}
+            return changes | {problem: gr.update(value=_problem(outcome.problem, before), visible=True)}
         return changes | _answered(outcome.explanation, outcome.asked, before)
 
     def _answered(explanation: Explanation, asked: Asked, before: Asked | None) -> dict[Any, Any]:
         on_stage: dict[str, Any] = {"answer": stage_answer(explanation, next(ANSWERS))}
         changes = {
-            problem: "",
+            problem: gr.update(visible=False),
             sentence: _sentence(explanation),
             bars: bars_value(explanation),
             shown: asked,
@@ -138,11 +138,12 @@ def _sentence(explanation: Explanation) -> str:
     return f"<p class='sentence' role='status'>{html.escape(explanation.sentence)}</p>{notes}"
 
 
-def _problem(text: str, *, kept: bool) -> str:
-    rest = " The page still shows the answer before." if kept else ""
+def _problem(text: str, before: Asked | None) -> str:
+    rest = " The page still shows the answer before." if before else ""
     return f"<p class='problem' role='alert'>{html.escape(text)}{rest}</p>"
 
 
+WAITING = "<p class='sentence' role='status'>Choose a photograph, or wait a moment for the first example.</p>"
 READING = """
 - **Heatmap**: how strongly each place raised the score of the class, from nothing to the strongest place. The
   score is the class's logit, the number before probabilities are made of it.
