@@ -143,5 +143,5 @@ def percent(share: float) -> str:
     """A share from 0 to 1 in words for the page: two digits where it is small, never 0 % for something."""
     value = share * 100
     if 0 < value < SMALLEST_PERCENT:
-        return f"under {SMALLEST_PERCENT} %"
+        return f"< {SMALLEST_PERCENT} %"
     return f"{value:.0f} %" if value >= 10 else f"{value:.2g} %"

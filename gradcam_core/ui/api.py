@@ -10,8 +10,8 @@ from PIL import Image
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
 from ..service import AUTO, Explainer
-from .components import photograph_input
 from .handlers import plain_words
+from .photograph_input import PhotographInput
 
 __all__ = ["add_api"]
 
@@ -53,7 +53,7 @@ def add_api(explainer: Explainer) -> None:
 
     with gr.Row(visible=False):
         inputs = [
-            photograph_input(label="image"),
+            PhotographInput(type="filepath", format="png", label="image"),
             gr.Textbox(DEFAULT_MODEL, label="model"),
             gr.Textbox(AUTO, label="layer"),
             gr.Textbox(AUTO, label="target"),

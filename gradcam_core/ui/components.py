@@ -1,4 +1,4 @@
-"""The page's own components: the stage that draws maps, the bars, the photograph's input; and what they are given."""
+"""The page's own components: the stage that draws maps and the bars, and what they are given."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..render import (
     signed_color_table,
 )
 
-__all__ = ["bars_value", "look_of", "photograph_input", "stage", "stage_answer", "stage_photo", "top_bars"]
+__all__ = ["bars_value", "look_of", "stage", "stage_answer", "stage_photo", "top_bars"]
 
 WEB = Path(__file__).parent / "web"
 # the longer side of the photograph as the page draws it; downloads have the original's size
@@ -37,17 +37,6 @@ VIEWS = ("overlay", "masked", "photograph")
 
 def _web(name: str) -> str:
     return (WEB / name).read_text(encoding="utf-8")
-
-
-def photograph_input(**options: Any) -> gr.Image:
-    """An image input that hands on the file's path untouched, so that the core's own guards see it first.
-
-    By itself gr.Image decodes the file before any handler runs, and fails there on a damaged or huge one.
-    A subclass would do too, but makes gradio write a stub file beside its module.
-    """
-    component = gr.Image(type="filepath", format="png", **options)
-    component.preprocess = lambda payload: payload.path if payload else None  # type: ignore[method-assign]
-    return component
 
 
 def stage(elem_id: str) -> gr.HTML:

@@ -14,9 +14,10 @@ from ..explanation import Explanation
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
 from ..service import AUTO, Explainer
-from .components import bars_value, photograph_input, stage, stage_answer, stage_photo, top_bars
+from .components import bars_value, stage, stage_answer, stage_photo, top_bars
 from .downloads import download_row
 from .handlers import Asked, answer, ask, layer_choices, model_choices, target_choices
+from .photograph_input import PhotographInput
 
 __all__ = ["image_tab"]
 
@@ -33,7 +34,9 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
     examples = sorted(EXAMPLES.glob("*.jpg"))
     with gr.Row(elem_classes="workplace"):
         with gr.Column(scale=1, min_width=300, elem_classes="given"):
-            image = photograph_input(
+            image = PhotographInput(
+                type="filepath",
+                format="png",
                 value=str(examples[0]) if examples else None,
                 sources=["upload", "webcam", "clipboard"],
                 label="Photograph",
@@ -100,7 +103,6 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
             settled = zip(controls, astuple(now), astuple(outcome.asked), strict=True)
             changes |= {control: gr.update(value=new) for control, old, new in settled if new != old}
         if outcome.explanation is None or outcome.asked is None:
-            gr.Warning(html.escape(outcome.problem), title="That did not work")
             return changes | {problem: gr.update(value=_problem(outcome.problem, before), visible=True)}
         return changes | _answered(outcome.explanation, outcome.asked, before)
 

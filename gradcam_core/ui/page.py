@@ -20,7 +20,7 @@ MAX_UPLOAD = "20mb"
 MAX_WAITING = 64
 # uploads and downloads are looked at every hour and deleted after a day
 CLEAN_EVERY_SECONDS, KEEP_SECONDS = 3600, 86400
-STYLE = Path(__file__).parent / "web" / "page.css"
+WEB = Path(__file__).parent / "web"
 
 
 def build(explainer: Explainer) -> gr.Blocks:
@@ -39,7 +39,8 @@ def serve(page: gr.Blocks, **options: Any) -> None:
     page.launch(
         **{
             "theme": gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
-            "css_paths": STYLE,
+            "css_paths": WEB / "page.css",
+            "js": (WEB / "page.js").read_text(encoding="utf-8"),
             "max_file_size": MAX_UPLOAD,
             "footer_links": ["api", "settings"],
             "run_history": False,
