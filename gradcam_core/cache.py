@@ -60,14 +60,17 @@ class ByteCache(Generic[Value]):
             mine = future is None
             if future is None:
                 future = self._pending[key] = Future()
-        if not mine:
-            return future.result()
         try:
+            if not mine:
+                return future.result()
             value = make()
         except BaseException as error:
-            with self._lock:
-                del self._pending[key]
-            future.set_exception(error)
+            if mine:
+                with self._lock:
+                    del self._pending[key]
+                future.set_exception(error)
+            # its exception's traceback holds this frame: all that failed would stay in memory as a cycle
+            del future
             raise
         with self._lock:
             if value.nbytes <= self._values.maxsize:

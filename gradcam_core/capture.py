@@ -51,8 +51,9 @@ class _Outputs:
         if not isinstance(output, Tensor) or not output.is_floating_point():
             self.outputs[name] = output
             return None
-        if not self._rooted:
-            # cuts off all that lies in front: nothing of it is recorded or kept
+        if not self._rooted or not output.requires_grad:
+            # cuts off all that lies in front: nothing of it is recorded or kept; a branch beside the first
+            # layer of a frozen network is not connected to it and needs a root of its own
             output = output.detach().requires_grad_()
             self._rooted = True
         self.outputs[name] = output
@@ -113,13 +114,19 @@ class Capture:
         one = torch.zeros_like(self.logits)
         one[0, target] = 1
         # the graph is only read and `.grad` never written, so several threads may ask at once
-        found = torch.autograd.grad(
-            self.logits, [self._output(layer) for layer in layers], one, retain_graph=True, allow_unused=True
+        outputs = [self._output(layer) for layer in layers]
+        connected = self.logits.requires_grad and all(output.requires_grad for output in outputs)
+        found = (
+            torch.autograd.grad(self.logits, outputs, one, retain_graph=True, allow_unused=True)
+            if connected
+            else [None] * len(layers)
         )
+        gradients = {}
         for layer, gradient in zip(layers, found, strict=True):
             if gradient is None:
                 raise LayerError(f"`layer` {layer!r} has no influence on the score; choose a layer in the main path.")
-        return {layer: gradient.detach()[0] for layer, gradient in zip(layers, found, strict=True)}
+            gradients[layer] = gradient.detach()[0]
+        return gradients
 
     def _output(self, layer: str) -> Tensor:
         if layer not in self.outputs:

@@ -5,6 +5,7 @@ Public names: `Photograph`, `read_photograph`, `digest_of`, `MAX_PIXELS`.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import BytesIO
@@ -27,7 +28,10 @@ READABLE = "JPEG, PNG, WebP, GIF, BMP and TIFF files can be read"
 
 ImageSource: TypeAlias = "str | Path | bytes | Image.Image | NDArray[np.uint8]"
 # what Pillow's decoders raise on damaged data, depending on the format
-DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, Image.DecompressionBombError)
+DAMAGE = (
+    OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, struct.error,
+    Image.DecompressionBombError,
+)  # fmt: skip
 BACKGROUND = (255, 255, 255)
 
 
@@ -63,16 +67,17 @@ def read_photograph(source: ImageSource | None) -> Photograph:
     image = _open(content) if isinstance(content, bytes) else content
     _check_size(*image.size)
     notes: list[str] = []
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format != "MPO":
-        notes.append(f"This file holds {frames} pictures; the first one is shown.")
     try:
+        # counting them reads the whole file
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1 and image.format != "MPO":
+            notes.append(f"This file holds {frames} pictures; the first one is shown.")
         image.load()
         # the tag may turn the picture by a quarter: all that follows sees it upright
         image = ImageOps.exif_transpose(image)
     except DAMAGE as error:
         raise _damaged(error) from error
-    if image.has_transparency_data:
+    if image.has_transparency_data and not _is_deep(image):
         notes.append("Transparent parts are shown on white.")
     return Photograph(_rgb(image), tuple(notes), digest)
 
@@ -99,6 +104,7 @@ def _short(described: object) -> bytes:
 
 
 def _loaded(image: Image.Image) -> NDArray[np.generic]:
+    _check_size(*image.size)
     try:
         return np.asarray(image)
     except DAMAGE as error:
@@ -189,8 +195,13 @@ def _too_large(subject: str) -> str:
     return f"{subject} exceeds the limit of {MAX_PIXELS // 1_000_000} megapixels. Make it smaller and try again."
 
 
+def _is_deep(image: Image.Image) -> bool:
+    """True for grey of more than 8 bits; a transparent value in it is shown as any other."""
+    return image.mode.startswith(("I", "F"))
+
+
 def _rgb(image: Image.Image) -> NDArray[np.uint8]:
-    if image.mode.startswith(("I", "F")):
+    if _is_deep(image):
         return np.repeat(_eight_bits(np.asarray(image))[..., None], 3, axis=2)
     if image.has_transparency_data:
         rgba = image.convert("RGBA")

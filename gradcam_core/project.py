@@ -29,9 +29,15 @@ def normalise(cam: FloatArray, *, signed: bool = False) -> FloatArray:
 
 
 def seen(length: int, low: float, high: float) -> slice:
-    """The pixels of 0..length-1 whose centres lie in [low, high)."""
+    """The pixels of 0..length-1 whose centres lie in [low, high).
+
+    Where [low, high) is too narrow to hold a centre: the pixels that it touches, so that what the model saw
+    is never nothing.
+    """
     first = int(np.clip(np.ceil(low - 0.5), 0, length))
     last = int(np.clip(np.ceil(high - 0.5), first, length))
+    if first == last:
+        first, last = (int(np.clip(edge, 0, length)) for edge in (np.floor(low), np.ceil(high)))
     return slice(first, last)
 
 

@@ -41,7 +41,7 @@ COLORMAPS = {
     "jet": cv2.COLORMAP_JET,
 }
 # against, nothing, for
-SIGNED_ANCHORS = ((33, 82, 168), (246, 246, 246), (192, 82, 8))
+SIGNED_ANCHORS = ((48, 116, 197), (246, 246, 246), (192, 82, 8))
 # drawn where the model did not look: neutral, in no colour map, with stripes 8 pixels wide
 UNSEEN = 128
 STRIPE = 8

@@ -1,0 +1,66 @@
+"""Fixtures for all tests: what takes long to make is made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from gradcam_core import Explainer
+from gradcam_core.models import MODELS
+
+from .helpers import SmallNetwork, small_spec
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> Iterator[None]:
+    """Threads of torch beside those of the tests would wait for each other on small machines."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def explainer() -> Explainer:
+    """An explainer whose default model, EfficientNet-Lite0, is loaded once for all tests."""
+    return Explainer(device="cpu")
+
+
+@pytest.fixture(scope="session")
+def chelsea() -> NDArray[np.uint8]:
+    """A cat, 451 x 300 pixels."""
+    from skimage import data
+
+    return data.chelsea()
+
+
+@pytest.fixture(scope="session")
+def coffee() -> NDArray[np.uint8]:
+    """A cup of coffee, 600 x 400 pixels."""
+    from skimage import data
+
+    return data.coffee()
+
+
+@pytest.fixture
+def offer(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """`offer(network, size=..., ...)` adds a model to the registry for one test and returns its name."""
+
+    def add(network: torch.nn.Module, name: str = "own", **options: Any) -> str:
+        monkeypatch.setitem(MODELS, name, small_spec(name, network, **options))
+        return name
+
+    return add
+
+
+@pytest.fixture
+def small(offer: Callable[..., str]) -> tuple[Explainer, SmallNetwork]:
+    """An explainer of its own that offers the quick `SmallNetwork` as the model "own"."""
+    network = SmallNetwork()
+    offer(network)
+    return Explainer(device="cpu"), network
