@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -26,11 +27,12 @@ from ..render import (
     signed_color_table,
 )
 
-__all__ = ["bars_value", "look_of", "stage", "stage_answer", "stage_photo", "top_bars"]
+__all__ = ["bars_value", "example_buttons", "look_of", "stage", "stage_answer", "stage_photo", "top_bars"]
 
 WEB = Path(__file__).parent / "web"
 # the longer side of the photograph as the page draws it; downloads have the original's size
 SHOWN_PIXELS = 1024
+THUMBNAIL_PIXELS = 128
 JPEG_QUALITY = 92
 VIEWS = ("overlay", "masked", "photograph")
 
@@ -61,7 +63,7 @@ def stage(elem_id: str) -> gr.HTML:
 
 
 def top_bars(elem_id: str) -> gr.HTML:
-    """The most probable classes as bars to click on; the event `select` carries the class index."""
+    """The most probable classes as bars to click on; at the event `select` its value holds `picked`, an index."""
     return gr.HTML(
         value={"rows": []},
         html_template=_web("bars.html"),
@@ -71,15 +73,34 @@ def top_bars(elem_id: str) -> gr.HTML:
     )
 
 
+def example_buttons(paths: Sequence[Path], elem_id: str) -> gr.HTML:
+    """Example photographs as buttons with names; the event `select` carries the number of the one chosen."""
+    return gr.HTML(
+        value=[{"title": _title(path), "url": _jpeg_url(Image.open(path), THUMBNAIL_PIXELS)} for path in paths],
+        html_template=_web("examples.html"),
+        css_template=_web("examples.css"),
+        js_on_load=_web("examples.js"),
+        elem_id=elem_id,
+    )
+
+
+def _title(path: Path) -> str:
+    # files are numbered to set their order: 3-cat-and-coffee
+    return path.stem.lstrip("0123456789-").replace("-", " ").capitalize()
+
+
 def stage_photo(photograph: Photograph) -> dict[str, Any]:
     """What the stage needs of a photograph, sent once: the picture at screen size and the original's size."""
     width, height = photograph.size
-    shown = Image.fromarray(photograph.pixels)
-    shown.thumbnail((SHOWN_PIXELS, SHOWN_PIXELS), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    packed = BytesIO()
-    shown.save(packed, "JPEG", quality=JPEG_QUALITY)
-    url = "data:image/jpeg;base64," + _base64(packed.getvalue())
+    url = _jpeg_url(Image.fromarray(photograph.pixels), SHOWN_PIXELS)
     return {"id": photograph.digest, "url": url, "width": width, "height": height}
+
+
+def _jpeg_url(image: Image.Image, longest: int) -> str:
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    packed = BytesIO()
+    image.save(packed, "JPEG", quality=JPEG_QUALITY)
+    return "data:image/jpeg;base64," + _base64(packed.getvalue())
 
 
 def stage_answer(explanation: Explanation, number: int) -> dict[str, Any]:

@@ -52,14 +52,12 @@ class Outcome:
     problem: str = ""
 
 
-def ask(asked: Asked, shown: Asked | None, picked: int | None = None) -> Asked:
+def ask(asked: Asked, shown: Asked | None) -> Asked:
     """Settle what one change means for the other controls.
 
-    Another photograph or a click on a bar changes the target; another model or a choice from the menu of
+    Another photograph is asked about its own top prediction; another model or a choice from the menu of
     layers replaces what was typed; a layer belongs to its model.
     """
-    if picked is not None:
-        asked = replace(asked, target=str(picked))
     if shown is None:
         return asked
     if asked.image is None:

@@ -14,7 +14,7 @@ from ..explanation import Explanation
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
 from ..service import AUTO, Explainer
-from .components import bars_value, stage, stage_answer, stage_photo, top_bars
+from .components import bars_value, example_buttons, stage, stage_answer, stage_photo, top_bars
 from .downloads import download_row
 from .handlers import Asked, answer, ask, layer_choices, model_choices, target_choices
 from .photograph_input import PhotographInput
@@ -26,6 +26,7 @@ EXAMPLES = Path(__file__).parents[2] / "assets" / "examples"
 CONCURRENT = 4
 # tells the stage's answers apart
 ANSWERS = itertools.count(1)
+PICKED = "(bars, target) => bars.picked === undefined ? target : String(bars.picked)"
 METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
 
 
@@ -44,9 +45,7 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
                 buttons=["fullscreen"],
                 elem_id="photograph",
             )
-            gr.Examples(
-                [[str(path)] for path in examples], [image], label="Or pick an example", api_visibility="private"
-            )
+            gallery = example_buttons(examples, "examples")
             model = gr.Dropdown(model_choices(explainer), value=DEFAULT_MODEL, label="Model", elem_id="model")
             target = gr.Dropdown(
                 [("Top prediction", AUTO)],
@@ -91,10 +90,9 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
         method_now: str,
         counterfactual_now: bool,
         before: Asked | None,
-        event: gr.EventData,
     ) -> dict[Any, Any]:
         now = Asked(image_now, model_now, layer_now, module_now, target_now, method_now, counterfactual_now)
-        asked = ask(now, before, event._data["index"] if event.target is bars else None)
+        asked = ask(now, before)
         if asked == before:
             return {problem: gr.skip()}
         outcome = answer(explainer, asked, before)
@@ -122,6 +120,13 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
             changes[target] = gr.update(choices=target_choices(explainer, asked.model), value=asked.target)
         return changes | {drawing: gr.update(**on_stage)}
 
+    def pick(event: gr.EventData) -> str:
+        return str(examples[event._data["index"]])
+
+    gallery.select(pick, None, image, show_progress="hidden", api_visibility="private")
+    # in the browser, and connected first: an event that had to wait is sent again with the controls' values of
+    # then, but without its own data; an answer that came in between has no pick
+    bars.select(None, [bars, target], target, js=PICKED, api_visibility="private")
     gr.on(
         [page.load, image.change, bars.select, module.submit, counterfactual.input, *(menu.input for menu in menus)],
         update,

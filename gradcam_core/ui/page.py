@@ -38,13 +38,19 @@ def serve(page: gr.Blocks, **options: Any) -> None:
     """Serve `page` until it is stopped; `options` go to `launch` and may replace what stands here."""
     page.launch(
         **{
-            "theme": gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+            "theme": _theme(),
             "css_paths": WEB / "page.css",
             "js": (WEB / "page.js").read_text(encoding="utf-8"),
             "max_file_size": MAX_UPLOAD,
-            "footer_links": ["api", "settings"],
+            "footer_links": ["api"],
             "run_history": False,
             "show_error": False,
             **options,
         }
     )
+
+
+def _theme() -> gr.themes.Base:
+    """Gradio's default with the machine's own fonts, so that nothing is fetched, and hints dark enough to read."""
+    theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+    return theme.set(body_text_color_subdued="*neutral_600", block_info_text_color="*neutral_600")

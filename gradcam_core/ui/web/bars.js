@@ -1,6 +1,7 @@
 // The most probable classes as bars; a click on one asks for its explanation.
 //
-// props.value  {rows: [{index, label, percent, share, chosen}]}. Labels are set as text, never as HTML.
+// props.value  {rows: [{index, label, percent, share, chosen}], picked: the index clicked last}.
+// Labels are set as text, never as HTML.
 
 const make = (tag, name, text) => Object.assign(document.createElement(tag), { className: name, textContent: text });
 
@@ -28,7 +29,9 @@ function draw() {
 
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button) trigger("select", { index: Number(button.dataset.index) });
+  if (!button) return;
+  props.value = { ...props.value, picked: Number(button.dataset.index) };
+  trigger("select");
 });
 watch("value", draw);
 draw();

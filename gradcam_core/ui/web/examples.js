@@ -1,0 +1,13 @@
+// Example photographs as buttons; a click hands on the number of the one chosen.
+//
+// props.value  [{title, url}]
+
+element.querySelector(".row").replaceChildren(
+  ...props.value.map(({ title, url }, index) => {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", title });
+    button.append(Object.assign(new Image(), { src: url, alt: title }));
+    button.addEventListener("click", () => trigger("select", { index }));
+    return button;
+  }),
+);

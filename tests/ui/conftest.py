@@ -1,0 +1,56 @@
+"""A served page, a client of its API, and a real browser on it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio_client import Client
+
+from gradcam_core import Explainer
+from gradcam_core.ui import build, serve
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+@pytest.fixture(scope="session")
+def page(explainer: Explainer) -> Iterator[gr.Blocks]:
+    """The page of `explainer`, served on a free port."""
+    blocks = build(explainer)
+    serve(blocks, server_name="127.0.0.1", server_port=None, prevent_thread_lock=True, quiet=True)
+    yield blocks
+    blocks.close()
+
+
+@pytest.fixture(scope="session")
+def address(page: gr.Blocks) -> str:
+    return str(page.local_url)
+
+
+@pytest.fixture(scope="session")
+def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    return Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("answers")))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no chromium is installed")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()

@@ -1,0 +1,252 @@
+"""The page in a real browser, used as somebody would who has never seen it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from gradcam_core import Explainer, Look
+from gradcam_core.ui.image_tab import EXAMPLES
+from tests import pictures
+
+pytestmark = pytest.mark.browser
+
+SECONDS = 1000
+LAYER = "blocks.3 · 14×14"  # noqa: RUF001
+DRAWN = "#stage [data-drawn]"
+
+
+@pytest.fixture
+def opened(browser: Any, address: str) -> Iterator[Any]:
+    """The page with its first example drawn; fails on errors of its scripts and on requests elsewhere."""
+    view = browser.new_page(viewport={"width": 1440, "height": 1000})
+    problems: list[str] = []
+    view.on("pageerror", lambda error: problems.append(str(error)))
+    view.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    view.on("request", lambda request: problems.append(request.url) if _elsewhere(request.url, address) else None)
+    view.goto(f"{address}?__theme=light")
+    view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
+    yield view
+    view.close()
+    assert problems == []
+
+
+def _elsewhere(url: str, address: str) -> bool:
+    return not url.startswith((address, "data:", "blob:"))
+
+
+def _changed(view: Any, act: Callable[[], Any]) -> str:
+    """Do something, wait until another answer is drawn, return the sentence."""
+    before = view.get_attribute(DRAWN, "data-drawn")
+    act()
+    view.wait_for_function("([s, b]) => document.querySelector(s).dataset.drawn !== b", arg=[DRAWN, before])
+    view.wait_for_timeout(150)
+    return str(view.inner_text("#sentence .sentence"))
+
+
+def _choose(view: Any, menu: str, typed: str, option: str) -> None:
+    view.click(f"#{menu} input")
+    view.locator(f"#{menu} input").press_sequentially(typed)
+    view.get_by_role("option", name=option, exact=True).click()
+
+
+def _canvas(view: Any, name: str) -> NDArray[np.uint8]:
+    url = view.evaluate("name => document.querySelector(`canvas.${name}`).toDataURL('image/png')", name)
+    return np.asarray(Image.open(BytesIO(base64.b64decode(url.split(",")[1]))).convert("RGB"))
+
+
+def _upload(view: Any, path: Path) -> None:
+    clear = (
+        view.locator("#photograph").get_by_label("Remove image").or_(view.locator("#photograph").get_by_label("Clear"))
+    )
+    if clear.count():
+        clear.first.click()
+    view.wait_for_selector("#photograph input[type=file]", state="attached")
+    view.set_input_files("#photograph input[type=file]", str(path))
+
+
+@pytest.fixture
+def cup(tmp_path: Path, coffee: NDArray[np.uint8]) -> Path:
+    path = tmp_path / "cup.png"
+    Image.fromarray(coffee).save(path)
+    return path
+
+
+def test_the_first_look_needs_no_click(opened: Any, explainer: Explainer) -> None:
+    expected = explainer.explain(sorted(EXAMPLES.glob("*.jpg"))[0])
+    assert opened.inner_text("#sentence .sentence") == expected.sentence
+    assert opened.locator("#bars .name").all_inner_texts() == [prediction.label for prediction in expected.top]
+    assert opened.locator("#bars [aria-pressed=true]").inner_text().startswith(expected.target.label)
+
+
+def test_it_draws_what_the_core_draws(opened: Any, explainer: Explainer, cup: Path) -> None:
+    _changed(opened, lambda: _upload(opened, cup))
+    expected = explainer.explain(cup)
+    for look in (Look(), Look(threshold=0.4, opacity=1.0, colormap="inferno"), Look(signed=True)):
+        opened.select_option(".signed", "1" if look.signed else "")
+        if not look.signed:
+            opened.select_option(".colormap", look.colormap)
+        for name in ("opacity", "threshold"):
+            opened.locator(f".look .{name}").fill(str(getattr(look, name)))
+        opened.wait_for_timeout(300)
+        heatmap = np.asarray(expected.heatmap_picture(look)).astype(int)
+        difference = np.abs(_canvas(opened, "heatmap") - heatmap).max(axis=-1)
+        # neighbours in a table differ by at most 6; at the very edge of the threshold rounding may decide
+        assert (difference > 6).mean() <= 0.002 * (look.threshold > 0)
+        assert difference.mean() < 0.1
+        for view, picture in (("overlay", expected.overlay(look)), ("masked", expected.masked(look))):
+            opened.select_option(".view", view)
+            opened.wait_for_timeout(300)
+            # the page's photograph is a JPEG: equal but for its noise
+            assert np.abs(_canvas(opened, "picture") - np.asarray(picture).astype(int)).mean() < 3
+
+
+def test_every_control_changes_the_answer(opened: Any, cup: Path) -> None:
+    assert "espresso" in _changed(opened, lambda: _upload(opened, cup))
+    assert "“cup”" in _changed(opened, lambda: opened.click("#bars button >> nth=1"))
+    assert opened.input_value("#target input") == "cup"
+    assert "at layer blocks.3" in _changed(opened, lambda: _choose(opened, "layer", "blocks.3", LAYER))
+    assert "against" in _changed(opened, lambda: opened.click("#counterfactual input"))
+    assert "“tabby”" in _changed(opened, lambda: _choose(opened, "target", "tabb", "tabby"))
+    sentence = _changed(opened, lambda: _choose(opened, "model", "Lite1", "EfficientNet-Lite1 · ready offline"))
+    assert sentence.startswith("EfficientNet-Lite1 gives “tabby”")
+    assert opened.input_value("#layer input").endswith("(default)")
+    opened.click("text=Advanced")
+    opened.locator("#module textarea, #module input").fill("blocks.5.0.conv_pw")
+    assert "blocks.5.0.conv_pw" in _changed(opened, lambda: opened.keyboard.press("Enter"))
+
+
+def test_another_photograph_is_explained_by_its_own_top_prediction(opened: Any, cup: Path) -> None:
+    _changed(opened, lambda: opened.click("#bars button >> nth=2"))
+    assert "“espresso”" in _changed(opened, lambda: _upload(opened, cup))
+    assert opened.input_value("#target input") == "Top prediction"
+    assert "cat" in _changed(opened, lambda: opened.click("#examples button >> nth=0"))
+
+
+def test_looks_cost_no_request(opened: Any) -> None:
+    requests: list[str] = []
+    opened.on("request", lambda request: requests.append(request.url))
+    before = _canvas(opened, "picture")
+    for value in ("0.2", "0.5", "0.9"):
+        opened.locator(".look .opacity").fill(value)
+    opened.select_option(".colormap", "cividis")
+    opened.select_option(".view", "masked")
+    opened.wait_for_timeout(500)
+    assert not np.array_equal(_canvas(opened, "picture"), before)
+    assert [url for url in requests if "heartbeat" not in url] == []
+
+
+def test_an_answer_is_small(opened: Any) -> None:
+    sizes: list[int] = []
+    opened.on("response", lambda answer: sizes.append(int(answer.headers.get("content-length", 0))))
+    sent: list[int] = []
+    opened.on("request", lambda request: sent.append(len(request.post_data or "")))
+    _changed(opened, lambda: opened.click("#bars button >> nth=1"))
+    assert max(sent) < 10_000
+    assert max(sizes, default=0) < 50_000
+
+
+def test_values_are_read_by_pointer_and_by_keyboard(opened: Any, explainer: Explainer) -> None:
+    canvas = opened.locator("canvas.heatmap")
+    area = canvas.bounding_box()
+    canvas.hover(position={"x": 2, "y": 2})
+    assert "outside what the model saw" in opened.inner_text(".readout")
+    canvas.hover(position={"x": area["width"] / 2, "y": area["height"] / 2})
+    assert "% of the strongest place (raw value" in opened.inner_text(".readout")
+    canvas.focus()
+    opened.keyboard.press("ArrowRight")
+    text = opened.inner_text(".readout")
+    x, y = (int(part.split()[1]) for part in text.split(":")[0].split(", "))
+    value = explainer.explain(sorted(EXAMPLES.glob("*.jpg"))[0]).heatmap[y, x]
+    assert f": {value * 100:.0f} %" in text
+
+
+def test_the_four_downloads_are_what_the_core_makes(
+    opened: Any, explainer: Explainer, cup: Path, tmp_path: Path
+) -> None:
+    _changed(opened, lambda: _upload(opened, cup))
+    opened.locator(".look .opacity").fill("0.4")
+    opened.select_option(".colormap", "magma")
+    files = {}
+    for title in ("Overlay (PNG)", "Heatmap (PNG)", "Raw map (NPY)", "Record (JSON)"):
+        with opened.expect_download() as download:
+            opened.click(f"text={title}")
+        files[title] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[title])
+    expected, look = explainer.explain(cup), Look(opacity=0.4, colormap="magma")
+    assert np.array_equal(np.asarray(Image.open(files["Overlay (PNG)"])), np.asarray(expected.overlay(look)))
+    assert np.array_equal(np.asarray(Image.open(files["Heatmap (PNG)"])), np.asarray(expected.heatmap_picture(look)))
+    assert np.array_equal(np.load(files["Raw map (NPY)"]), expected.cam)
+    record = json.loads(files["Record (JSON)"].read_text(encoding="utf-8"))
+    assert np.array_equal(explainer.explain(cup, **record["request"]).cam, expected.cam)
+    assert record["look"]["colormap"] == "magma"
+
+
+def test_a_bad_file_leaves_the_answer_and_says_why(opened: Any, cup: Path, tmp_path: Path) -> None:
+    before = opened.inner_text("#sentence .sentence"), _canvas(opened, "heatmap")
+    for name in ("truncated.jpg", "page.jpg", "bomb.png"):
+        content, words = pictures.UNREADABLE[name]
+        (tmp_path / name).write_bytes(content)
+        _upload(opened, tmp_path / name)
+        opened.wait_for_function(
+            "w => document.querySelector('#problem')?.innerText.includes(w)", arg=words, timeout=20 * SECONDS
+        )
+        assert "Traceback" not in opened.inner_text("body")
+        assert opened.inner_text("#sentence .sentence") == before[0]
+        assert np.array_equal(_canvas(opened, "heatmap"), before[1])
+    assert "espresso" in _changed(opened, lambda: _upload(opened, cup))
+    assert not opened.locator("#problem").is_visible()
+
+
+def test_a_model_that_cannot_be_had_leaves_the_answer(
+    opened: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def no_network(*_: Any, **__: Any) -> None:
+        raise OSError("no network in this test")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.urlopen", no_network)
+    before = opened.inner_text("#sentence .sentence")
+    opened.click("#model input")
+    opened.get_by_role("option", name="MobileNetV3-Large").click()
+    opened.wait_for_selector("#problem [role=alert]")
+    assert "could not be downloaded (no network in this test)" in opened.inner_text("#problem")
+    assert opened.inner_text("#sentence .sentence") == before
+    assert opened.input_value("#model input").startswith("EfficientNet-Lite0")
+
+
+def test_the_last_of_many_changes_wins(opened: Any) -> None:
+    bars = opened.locator("#bars button")
+    labels = opened.locator("#bars .name").all_inner_texts()
+    for number in (1, 2, 3, 4, 1, 3, 2, 4, 0, 3):
+        bars.nth(number).dispatch_event("click")
+    opened.wait_for_function(
+        "t => document.querySelector('#sentence').innerText.includes(t)", arg=f"“{labels[3]}”", timeout=20 * SECONDS
+    )
+    opened.wait_for_timeout(1500)
+    assert f"“{labels[3]}”" in opened.inner_text("#sentence")
+    assert opened.locator("#bars [aria-pressed=true]").inner_text().startswith(labels[3])
+    assert opened.input_value("#target input") == labels[3]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing(browser: Any, address: str, theme: str, width: int) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    view = browser.new_page(viewport={"width": width, "height": 900})
+    view.goto(f"{address}?__theme={theme}")
+    view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
+    view.wait_for_timeout(500)
+    found = axe.Axe().run(view).response["violations"]
+    assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    view.close()
+    assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found] == []
