@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -155,7 +155,8 @@ class Explainer:
 
     def _see(self, loaded: LoadedModel, photograph: Photograph, modules: Any) -> _Seen:
         inputs, placement = loaded.preprocessing.encode(photograph.pixels)
-        capture = capturing.run(loaded.network, inputs.to(self.device), modules)
+        precision = next(loaded.network.parameters()).dtype
+        capture = capturing.run(loaded.network, inputs.to(self.device, precision), modules)
         probabilities = capture.logits.detach().float().softmax(-1)[0].cpu().numpy()
         if len(probabilities) != len(loaded.labels):
             raise OutputError(
@@ -178,8 +179,12 @@ class Explainer:
                 "std": list(steps.std),
             },
             "device": str(self.device),
-            "versions": {name: version(name) for name in ("torch", "torchvision", "timm", "numpy", "pillow")},
+            "versions": {name: _version(name) for name in ("torch", "torchvision", "timm", "numpy", "pillow")},
         }
+
+
+# reads and parses a file
+_version = lru_cache(version)
 
 
 def _prediction(probabilities: NDArray[np.float32], labels: tuple[str, ...], index: int) -> Prediction:

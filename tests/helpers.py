@@ -205,7 +205,7 @@ def in_threads(jobs: list[Callable[[], Result]], threads: int = 8) -> list[Resul
 def live_captures() -> int:
     """Captures that something still refers to."""
     gc.collect()
-    return sum(isinstance(item, Capture) for item in gc.get_objects())
+    return sum(type(item) is Capture for item in gc.get_objects())
 
 
 def live_tensor_bytes() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,10 +68,10 @@ class LoadedModel:
 
         An offered layer shares one capture with all the others; any other module gets its own.
         """
-        if layer in self.offered:
-            return self.offered
         modules = dict(self.network.named_modules())
-        if not layer or layer not in modules:
+        if isinstance(layer, str) and layer in self.offered:
+            return self.offered
+        if not isinstance(layer, str) or not layer or layer not in modules:
             raise LayerError(
                 f"`layer` {layer!r} is not a module of {self.title}."
                 f" {did_you_mean(str(layer), [*self.offered, *(name for name in modules if name)])}"
@@ -82,11 +83,12 @@ class LoadedModel:
         text = str(target).strip()
         if isinstance(target, bool) or not text:
             raise TargetError(f"`target` {target!r} is not a class; give an index or a label.")
-        if text.lstrip("+-").isdecimal():
-            index = int(text)
+        if re.fullmatch(r"[+-]?\d+", text):
+            # more digits than any class has are refused by int, too
+            index = int(text) if len(text) < 20 else -1
             if not 0 <= index < len(self.labels):
                 raise TargetError(
-                    f"`target` {index} is out of range: {self.title} knows the classes 0 to {len(self.labels) - 1}."
+                    f"`target` {text[:20]} is out of range: {self.title} knows the classes 0 to {len(self.labels) - 1}."
                 )
             return index
         found = [i for i, label in enumerate(self.labels) if label.casefold() == text.casefold()]

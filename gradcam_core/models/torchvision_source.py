@@ -7,7 +7,9 @@ hash. Public names: `SPECS`, `imagenet_labels`.
 from __future__ import annotations
 
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -56,16 +58,26 @@ def _preprocessing(name: str) -> Preprocessing:
 
 
 def _is_cached(name: str) -> bool:
-    return (Path(torch.hub.get_dir()) / "checkpoints" / Path(_weights(name).url).name).is_file()
+    return _weight_file(name).is_file()
+
+
+def _weight_file(name: str) -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(_weights(name).url).name
 
 
 def _build(name: str) -> nn.Module:
     from torchvision.models import get_model  # noqa: PLC0415
 
+    downloaded = _is_cached(name)
     try:
-        # OSError covers every network error, RuntimeError a download whose hash does not fit
+        # OSError and HTTPException cover every network error, RuntimeError a download whose hash does not fit
         return get_model(name, weights=_weights(name), progress=False).eval()
-    except (OSError, RuntimeError) as error:
+    except (OSError, HTTPException, RuntimeError, EOFError, UnpicklingError) as error:
+        if downloaded:
+            raise ModelError(
+                f"The weight file {_weight_file(name).name!r} of {OFFERED[name]} is damaged ({_reason(error)})."
+                " Delete it from torch's cache and choose the model again."
+            ) from error
         raise ModelError(
             f"The weights of {OFFERED[name]} ({_size(name):.0f} MB) are not on this machine and could not be downloaded"
             f" ({_reason(error)}). Check the connection, or choose a model marked as ready offline."
@@ -73,7 +85,8 @@ def _build(name: str) -> nn.Module:
 
 
 def _reason(error: BaseException) -> str:
-    text = str(getattr(error, "reason", None) or error)
+    # an OSError's own text may hold the path of a private folder
+    text = str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error)
     return text.splitlines()[0].removeprefix("<urlopen error ").rstrip(">")[:120] if text else type(error).__name__
 
 
