@@ -12,6 +12,7 @@ from torch import nn
 
 from ..errors import LayerError, ModelError, TargetError, did_you_mean
 from ..layers import default_layer, find_layers
+from ..lean import spare
 from ..preprocess import Preprocessing
 from ..types import Layer, ModelInfo
 
@@ -111,7 +112,7 @@ def find_spec(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:
 
 def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
     """Build the network, freeze it, move it to `device` and find its layers; raises ModelError."""
-    network = spec.build().eval().requires_grad_(False).to(device)
+    network = spare(spec.build().eval().requires_grad_(False)).to(device)
     preprocessing = spec.preprocessing()
     layers = find_layers(network, preprocessing.input_shape)
     by_name = {layer.name: layer for layer in layers}
