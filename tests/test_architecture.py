@@ -21,7 +21,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # a part may import only from lines above its own, and from itself
 LINES = (
     {"types", "errors"},
-    {"imageio", "methods", "project", "render", "capture", "preprocess", "devices"},
+    {"imageio", "methods", "project", "render", "capture", "preprocess", "devices", "lean"},
     {"layers"},
     {"models", "cache"},
     {"explanation"},
