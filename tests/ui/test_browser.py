@@ -110,6 +110,15 @@ def test_it_draws_what_the_core_draws(opened: Any, explainer: Explainer, cup: Pa
             assert np.abs(_canvas(opened, "picture") - np.asarray(picture).astype(int)).mean() < 3
 
 
+def test_a_sliver_that_is_all_the_model_saw_is_drawn(opened: Any, tmp_path: Path) -> None:
+    path = tmp_path / "sliver.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (1, 500, 3), np.uint8)).save(path)
+    assert "gives" in _changed(opened, lambda: _upload(opened, path))
+    heatmap = _canvas(opened, "heatmap")
+    assert heatmap.shape == (1, 500, 3)
+    assert (np.ptp(heatmap.astype(int), axis=-1) > 0).sum() in {1, 2}
+
+
 def test_every_control_changes_the_answer(opened: Any, cup: Path) -> None:
     assert "espresso" in _changed(opened, lambda: _upload(opened, cup))
     assert "“cup”" in _changed(opened, lambda: opened.click("#bars button >> nth=1"))

@@ -20,9 +20,13 @@ for (const name of Object.keys(tables)) $(".colormap").add(new Option(name, name
 // one bilinear weight a pixel: the index of the cell on its left and the share of the one on its right
 function interpolation(pixels, cells, low, high) {
   const left = new Int32Array(pixels), share = new Float32Array(pixels), seen = new Uint8Array(pixels);
+  const inside = (at) => Math.min(Math.max(at, 0), pixels);
+  const centres = [inside(Math.ceil(low - 0.5)), inside(Math.ceil(high - 0.5))];
+  // too narrow to hold a pixel's centre: the pixels that it touches
+  const [first, last] = centres[0] < centres[1] ? centres : [inside(Math.floor(low)), inside(Math.ceil(high))];
   for (let i = 0; i < pixels; i++) {
     const centre = i + 0.5;
-    seen[i] = centre >= low && centre < high;
+    seen[i] = i >= first && i < last;
     const position = Math.min(Math.max(((centre - low) / (high - low)) * cells - 0.5, 0), cells - 1);
     left[i] = Math.min(Math.floor(position), Math.max(cells - 2, 0));
     share[i] = position - left[i];
