@@ -1,0 +1,116 @@
+"""What a change of one control means for the others, without a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+
+from gradcam_core import Explainer
+from gradcam_core.ui.components import bars_value, look_of
+from gradcam_core.ui.handlers import (
+    UNEXPECTED,
+    Asked,
+    Outcome,
+    answer,
+    ask,
+    layer_choices,
+    model_choices,
+    target_choices,
+)
+from gradcam_core.ui.image_tab import EXAMPLES
+from tests.helpers import SmallNetwork
+
+CAT = str(sorted(EXAMPLES.glob("*.jpg"))[0])
+SHOWN = Asked(CAT, "efficientnet_lite0", "bn2", "", "285", "gradcam", False)
+
+
+def test_the_first_question_is_taken_as_it_is() -> None:
+    assert ask(SHOWN, None) == SHOWN
+
+
+def test_another_photograph_is_asked_about_its_top_prediction() -> None:
+    assert ask(replace(SHOWN, image="other.jpg"), SHOWN) == replace(SHOWN, image="other.jpg", target="auto")
+
+
+def test_an_emptied_input_keeps_the_photograph_on_the_page() -> None:
+    assert ask(replace(SHOWN, image=None), SHOWN) == SHOWN
+    assert ask(replace(SHOWN, image=None, counterfactual=True), SHOWN) == replace(SHOWN, counterfactual=True)
+
+
+def test_another_model_starts_at_its_default_layer_and_keeps_the_class() -> None:
+    typed = replace(SHOWN, module="blocks.1")
+    other = replace(typed, model="efficientnet_lite1")
+    assert ask(other, typed) == replace(SHOWN, model="efficientnet_lite1", layer="auto")
+
+
+def test_the_menu_of_layers_replaces_what_was_typed() -> None:
+    typed = replace(SHOWN, module="blocks.1")
+    assert ask(replace(typed, layer="blocks.3"), typed) == replace(SHOWN, layer="blocks.3")
+    assert ask(replace(typed, target="1"), typed) == replace(typed, target="1")
+
+
+def test_an_answer_names_the_default_layer(explainer: Explainer) -> None:
+    outcome = answer(explainer, replace(SHOWN, layer="auto"), None)
+    assert outcome.asked == replace(SHOWN, layer=explainer.default_layer().name)
+    assert outcome.explanation is not None
+    assert outcome.explanation.target.index == 285
+
+
+def test_what_is_typed_is_explained_in_place_of_the_menu(explainer: Explainer) -> None:
+    outcome = answer(explainer, replace(SHOWN, module=" blocks.5.0.conv_pw "), SHOWN)
+    assert outcome.explanation is not None
+    assert outcome.explanation.layer == "blocks.5.0.conv_pw"
+
+
+@pytest.mark.parametrize("change", [{"module": "nowhere"}, {"target": "1000"}, {"model": "none"}, {"image": "no.jpg"}])
+def test_a_failure_goes_back_to_what_is_shown(explainer: Explainer, change: dict[str, str]) -> None:
+    outcome = answer(explainer, replace(SHOWN, **change), SHOWN)
+    assert outcome == Outcome(SHOWN, None, outcome.problem)
+    assert outcome.problem
+
+
+def test_what_nobody_expected_gets_one_sentence_and_a_log(
+    offer: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(torch.nn.Conv2d):
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError("a detail for the log")
+
+    network = torch.nn.Sequential(Broken(3, 2, 3))
+    outcome = answer(Explainer(device="cpu"), replace(SHOWN, model=offer(network)), SHOWN)
+    assert outcome.problem == UNEXPECTED
+    assert "a detail for the log" in caplog.text
+
+
+def test_the_menus(explainer: Explainer) -> None:
+    models = model_choices(explainer)
+    assert models[0] == ("EfficientNet-Lite0 · ready offline", "efficientnet_lite0")
+    assert ("VGG-16 · 528 MB download", "vgg16") in models or ("VGG-16 · ready offline", "vgg16") in models
+    layers = layer_choices(explainer, "efficientnet_lite0")
+    assert [name for _, name in layers] == [layer.name for layer in explainer.layers()]
+    assert [name for title, name in layers if title.endswith("(default)")] == [explainer.default_layer().name]
+    targets = target_choices(explainer, "efficientnet_lite0")
+    assert len(targets) == 1001
+    assert len({title for title, _ in targets}) == 1001
+
+
+def test_names_that_stand_for_two_classes_carry_their_index(offer: Callable[..., str]) -> None:
+    name = offer(SmallNetwork(), labels=lambda: ("crane", "cat", "crane", "d", "e", "f"))
+    titles = [title for title, _ in target_choices(Explainer(device="cpu"), name)]
+    assert titles == ["Top prediction", "crane (0)", "cat", "crane (2)", "d", "e", "f"]
+
+
+def test_bars_show_the_explained_class_even_where_it_is_improbable(explainer: Explainer) -> None:
+    rows = bars_value(explainer.explain(CAT, target="espresso"))["rows"]
+    assert len(rows) == 6
+    assert [row["label"] for row in rows if row["chosen"]] == ["espresso"]
+    assert len(bars_value(explainer.explain(CAT))["rows"]) == 5
+
+
+@pytest.mark.parametrize("value", [{"view": "x"}, {"opacity": 2}, {"colormap": "x"}, {"surprise": 1}])
+def test_a_look_that_cannot_be_drawn_is_refused(value: dict[str, object]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        look_of(value)
