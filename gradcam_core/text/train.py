@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -211,13 +211,14 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None, settings: Settings | None = None) -> None:
     """The command: train, write the weights, measure valid once from the written file, write the card."""
+    settings = settings or Settings()
     parser = argparse.ArgumentParser(prog="python -m gradcam_core.text.train", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with train.tsv.gz and valid.tsv.gz")
     parser.add_argument("--out", type=Path, required=True, help="file to write, *.safetensors")
-    parser.add_argument("--seed", type=int, default=Settings.seed)
-    parser.add_argument("--epochs", type=int, default=Settings.epochs)
+    parser.add_argument("--seed", type=int, default=settings.seed)
+    parser.add_argument("--epochs", type=int, default=settings.epochs)
     parser.add_argument("--threads", type=int, default=1, help="processor threads (default: 1)")
     options = parser.parse_args(arguments)
     for name in ("train.tsv.gz", "valid.tsv.gz"):
@@ -226,7 +227,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     options.out.parent.mkdir(parents=True, exist_ok=True)
 
-    settings = Settings(seed=options.seed, epochs=options.epochs)
+    settings = replace(settings, seed=options.seed, epochs=options.epochs)
     save_network(options.out, train(load_reviews(options.data / "train.tsv.gz"), settings))
     trained = load_network(options.out)
     logits, labels = score(trained.network, trained.vocabulary, load_reviews(options.data / "valid.tsv.gz"))

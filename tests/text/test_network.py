@@ -71,9 +71,9 @@ def test_the_fast_forward_pass_of_training_is_the_network() -> None:
 
 def test_the_file_holds_all_that_is_needed(tmp_path) -> None:
     network = toy_network()
-    save_network(tmp_path / "a.safetensors", TrainedText(network, Vocabulary("ab한"), LABELS, 1.25, {"why": "test"}))
+    save_network(tmp_path / "a.safetensors", TrainedText(network, Vocabulary("ab 한"), LABELS, 1.25, {"why": "test"}))
     loaded = load_network(tmp_path / "a.safetensors")
-    assert loaded.vocabulary.chars == ("a", "b", "한")
+    assert loaded.vocabulary.chars == ("a", "b", " ", "한")
     assert (loaded.labels, loaded.temperature, loaded.card) == (LABELS, 1.25, {"why": "test"})
     assert not loaded.network.training
     assert not any(parameter.requires_grad for parameter in loaded.network.parameters())

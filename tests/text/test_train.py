@@ -44,13 +44,9 @@ def test_the_command_writes_a_file_that_loads(tmp_path, monkeypatch, reviews, ca
         with gzip.open(tmp_path / f"{name}.tsv.gz", "wt", encoding="utf-8") as file:
             file.write("text\tlabel\n")
             file.writelines(f"{text}\t{label}\n" for text, label in zip(reviews.texts, reviews.labels, strict=True))
-    monkeypatch.setattr("gradcam_core.text.train.Settings", lambda seed, epochs: TINY)
-    monkeypatch.setattr(Settings, "seed", 1)
     monkeypatch.setattr("torch.set_num_threads", lambda _: None)
     out = tmp_path / "new" / "model.safetensors"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gradcam_core.text.train._defaults", lambda: (1, 4), raising=False)
-        main(["--data", str(tmp_path), "--out", str(out), "--epochs", "4"])
+    main(["--data", str(tmp_path), "--out", str(out)], TINY)
     card = json.loads(capsys.readouterr().out)
     assert card["valid"]["reviews"] == len(reviews.texts)
     assert card["valid"]["accuracy"] == 1
