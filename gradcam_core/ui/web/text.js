@@ -27,7 +27,8 @@ function ink([red, green, blue]) {
 function piece(text, value, top) {
   const span = make("span", "piece"), mark = make("span", "mark"), share = value / top, shade = color(share);
   span.style.background = `rgb(${shade})`;
-  span.style.color = ink(shade);
+  // the page sets the colour of every element in text, so it has to be told again in the style sheet
+  span.style.setProperty("--ink", ink(shade));
   mark.style.borderTopWidth = `${Math.round(4 * Math.abs(share))}px`;
   mark.style.borderTopStyle = value < 0 ? "dashed" : "solid";
   span.title = `${text.trim()}: ${signed(value)}`;
