@@ -40,10 +40,12 @@ class Check:
     """The words of an explanation in its own order, against `draws` random orders.
 
     `left_out` are the words that the sentence speaks of; `before`, `after` and `random_after` the target's
-    probability with them, without them, and without as many at random.
+    probability with them, without them, and without as many at random. With `counterfactual` the words speak
+    against the target, so `own` and `random` count the rise of its probability, not the fall.
     """
 
     label: str
+    counterfactual: bool
     left_out: tuple[str, ...]
     before: float
     after: float
@@ -113,11 +115,14 @@ def check(explanation: TextExplanation, probabilities: Probabilities, draws: int
     chance = random_orders(len(words), draws)
     target = explanation.target.index
     scores = faithfulness(words, [own, *chance], target, probabilities)
+    if explanation.counterfactual:
+        scores = [Faithfulness(-score.comprehensiveness, -score.sufficiency) for score in scores]
     count = first(TOLD, len(words))
     kept = [[word for place, word in enumerate(words) if place not in order[:count]] for order in [own, *chance]]
     found = probabilities([" ".join(words), *(" ".join(rest) for rest in kept)])[:, target]
     return Check(
         label=explanation.target.label,
+        counterfactual=explanation.counterfactual,
         left_out=tuple(words[place] for place in sorted(own[:count])),
         before=float(found[0]),
         after=float(found[1]),

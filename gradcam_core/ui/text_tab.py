@@ -158,9 +158,10 @@ def checked_table(check: Check) -> str:
         f"<tr><th scope='row'>{name}</th><td>{figure.comprehensiveness:.3f}</td><td>{figure.sufficiency:.3f}</td></tr>"
         for name, figure in (("This order", check.own), (f"Random, {check.draws} draws", check.random))
     )
+    change = "Rise" if check.counterfactual else "Fall"
     return (
         f"<p class='sentence' role='status'>{html.escape(check.sentence)}</p>"
-        "<table><caption>Fall of the probability, averaged over leaving out 1 to 50 % of the words</caption>"
+        f"<table><caption>{change} of the probability, averaged over leaving out 1 to 50 % of the words</caption>"
         "<thead><tr><th scope='col'>Order of the words</th><th scope='col'>without the first (more is better)</th>"
         f"<th scope='col'>with them alone (less is better)</th></tr></thead><tbody>{rows}</tbody></table>"
     )

@@ -54,3 +54,13 @@ def test_check_on_a_network(toy) -> None:
     rest = [word for word in ["ac", "c", "a"] if word not in outcome.left_out]
     assert outcome.after == pytest.approx(toy.explain(" ".join(rest), "positive").target.probability, abs=1e-6)
     assert outcome.sentence.startswith(f"Leaving out '{outcome.left_out[0]}' takes positive from")
+
+
+def test_counterfactual_words_are_checked_by_the_rise(toy) -> None:
+    against = toy.check(toy.explain("ac c a", "negative", counterfactual=True))
+    towards = toy.check(toy.explain("ac c a", "positive"))
+    # two classes: what speaks against the one speaks for the other here
+    assert against.counterfactual
+    assert against.left_out == towards.left_out
+    assert against.own.comprehensiveness == pytest.approx(towards.own.comprehensiveness, abs=1e-6)
+    assert against.random.sufficiency == pytest.approx(towards.random.sufficiency, abs=1e-6)
