@@ -24,7 +24,7 @@ from gradcam_core.text.train import load_reviews
 from gradcam_core.text.trust import faithfulness, random_orders, ranked
 
 STEPS = 50
-DRAWS = 10
+DRAWS = 5
 
 
 def integrated_gradients(explainer: TextExplainer, explanation: TextExplanation) -> list[float]:
