@@ -30,6 +30,7 @@ from ..render import (
 from ..text import TextExplanation
 
 __all__ = [
+    "PICKED",
     "bars_value",
     "example_buttons",
     "look_of",
@@ -47,6 +48,8 @@ WEB = Path(__file__).parent / "web"
 SHOWN_PIXELS = 1024
 THUMBNAIL_PIXELS = 128
 JPEG_QUALITY = 92
+# a click on a bar sets the menu of classes in the browser, without a request
+PICKED = "(bars, target) => bars.picked === undefined ? target : String(bars.picked)"
 VIEWS = ("overlay", "masked", "photograph")
 
 

@@ -13,7 +13,17 @@ from ..explanation import Explanation
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
 from ..service import AUTO, Explainer
-from .components import bars_value, example_buttons, problem_box, said, stage, stage_answer, stage_photo, top_bars
+from .components import (
+    PICKED,
+    bars_value,
+    example_buttons,
+    problem_box,
+    said,
+    stage,
+    stage_answer,
+    stage_photo,
+    top_bars,
+)
 from .downloads import download_row
 from .handlers import Asked, answer, ask, layer_choices, model_choices, target_choices
 from .photograph_input import PhotographInput
@@ -25,7 +35,6 @@ EXAMPLES = Path(__file__).parents[2] / "assets" / "examples"
 CONCURRENT = 4
 # tells the stage's answers apart
 ANSWERS = itertools.count(1)
-PICKED = "(bars, target) => bars.picked === undefined ? target : String(bars.picked)"
 METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
 
 

@@ -11,7 +11,7 @@ import gradio as gr
 from ..service import AUTO
 from ..text import TEXT_METHODS, Check, Piece, TextExplainer, TextExplanation
 from ..text.methods import DEFAULT_METHOD
-from .components import bars_value, problem_box, said, text_stage, top_bars
+from .components import PICKED, bars_value, problem_box, said, text_stage, top_bars
 from .handlers import plain_words
 
 __all__ = ["text_tab", "text_value"]
@@ -44,7 +44,7 @@ def text_tab(explainer: TextExplainer, page: gr.Blocks) -> None:
             )
             gr.Examples([[example] for example in EXAMPLES], [text], label="Or pick one", api_visibility="private")
             target = gr.Dropdown(
-                [("Top prediction", AUTO), *((label, label) for label in explainer.labels)],
+                [("Top prediction", AUTO), *((label, str(index)) for index, label in enumerate(explainer.labels))],
                 value=AUTO,
                 label="Target class",
                 info="Or click a bar.",
@@ -99,9 +99,6 @@ def text_tab(explainer: TextExplainer, page: gr.Blocks) -> None:
             checked: "",
         }
 
-    def choose(event: gr.EventData) -> str:
-        return explainer.labels[event._data["index"]]
-
     def look_again(*now: Any) -> str:
         try:
             return checked_table(explainer.check(ask(*now)))
@@ -111,7 +108,7 @@ def text_tab(explainer: TextExplainer, page: gr.Blocks) -> None:
     looking = check.click(
         look_again, controls, checked, trigger_mode="once", concurrency_limit=CONCURRENT, api_visibility="private"
     )
-    bars.select(choose, None, target, show_progress="hidden", api_visibility="private")
+    bars.select(None, [bars, target], target, js=PICKED, api_visibility="private")
     gr.on(
         [page.load, text.change, target.change, method.change, counterfactual.change, contrast.change],
         update,
