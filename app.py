@@ -37,9 +37,9 @@ def main() -> None:
         parser.error("argument --mcp: the package 'mcp' is missing; run: pip install 'gradio[mcp]'")
     try:
         explainer = Explainer(device=options.device, cache_mb=options.cache_mb)
+        page = build(explainer)
     except CamError as error:
         sys.exit(f"app.py: {error}")
-    page = build(explainer)
     Thread(target=explainer.warm_up, name="warm-up", daemon=True).start()
     serve(
         page,

@@ -15,15 +15,18 @@ from .errors import (
     ModelError,
     OutputError,
     TargetError,
+    TextError,
 )
 from .explanation import Explanation
 from .methods import METHODS
 from .render import Look
 from .service import Explainer
+from .text import TEXT_METHODS, TextExplainer, TextExplanation
 from .types import Box, Layer, ModelInfo, Placement, Prediction
 
 __all__ = [
     "METHODS",
+    "TEXT_METHODS",
     "Box",
     "CamError",
     "DeviceError",
@@ -40,4 +43,7 @@ __all__ = [
     "Placement",
     "Prediction",
     "TargetError",
+    "TextError",
+    "TextExplainer",
+    "TextExplanation",
 ]

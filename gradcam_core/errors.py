@@ -18,6 +18,7 @@ __all__ = [
     "ModelError",
     "OutputError",
     "TargetError",
+    "TextError",
     "did_you_mean",
 ]
 
@@ -40,6 +41,10 @@ class LayerError(CamError, ValueError):
 
 class TargetError(CamError, ValueError):
     """The target class does not exist in the model."""
+
+
+class TextError(CamError, ValueError):
+    """The text cannot be read, or holds nothing to explain."""
 
 
 class MethodError(CamError, ValueError):

@@ -29,12 +29,12 @@ from .explanation import Explanation
 from .imageio import ImageSource, Photograph, digest_of, read_photograph
 from .methods import find_method
 from .models import DEFAULT_MODEL, MODELS, LoadedModel, find_spec, load
-from .types import Layer, ModelInfo, Placement, Prediction
+from .targets import prediction, top_predictions
+from .types import Layer, ModelInfo, Placement
 
 __all__ = ["Explainer"]
 
 AUTO = "auto"
-TOP = 5
 MEGABYTE = 1_000_000
 DEFAULT_CACHE_MB = 1024
 DEFAULT_TTL_SECONDS = 3600.0
@@ -161,9 +161,9 @@ class Explainer:
         for group, members in groups.items():
             key = (loaded.name, photograph.digest, group)
             seen: _Seen = self._results.get(("seen", *key), partial(self._see, loaded, photograph, modules[members[0]]))
-            top = _top(seen.probabilities, loaded.labels)
+            top = top_predictions(seen.probabilities, loaded.labels)
             for target in dict.fromkeys(wanted):
-                explained = top[0] if target is None else _prediction(seen.probabilities, loaded.labels, target)
+                explained = top[0] if target is None else prediction(seen.probabilities, loaded.labels, target)
                 gradients = self._gradients(key, seen.capture, members, explained.index)
                 for layer, side in itertools.product(members, dict.fromkeys(sides)):
                     sign = -1 if side else 1
@@ -224,15 +224,6 @@ class Explainer:
 
 # reads and parses a file
 _version = lru_cache(version)
-
-
-def _prediction(probabilities: NDArray[np.float32], labels: tuple[str, ...], index: int) -> Prediction:
-    return Prediction(int(index), labels[index], float(probabilities[index]))
-
-
-def _top(probabilities: NDArray[np.float32], labels: tuple[str, ...]) -> tuple[Prediction, ...]:
-    order = np.argsort(-probabilities, kind="stable")[:TOP]
-    return tuple(_prediction(probabilities, labels, int(index)) for index in order)
 
 
 def _checked(cam: Tensor, layer: str) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # a part may import only from lines above its own, and from itself
 LINES = (
     {"types", "errors"},
-    {"imageio", "methods", "project", "render", "capture", "preprocess", "devices", "lean"},
+    {"imageio", "methods", "project", "render", "capture", "preprocess", "devices", "lean", "targets"},
     {"layers"},
     {"models", "cache"},
     {"explanation"},

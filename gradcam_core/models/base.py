@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,10 +9,11 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from ..errors import LayerError, ModelError, TargetError, did_you_mean
+from ..errors import LayerError, ModelError, did_you_mean
 from ..layers import default_layer, find_layers
 from ..lean import spare
 from ..preprocess import Preprocessing
+from ..targets import class_index
 from ..types import Layer, ModelInfo
 
 __all__ = ["LoadedModel", "ModelSpec", "find_spec", "load"]
@@ -81,26 +81,7 @@ class LoadedModel:
 
     def class_index(self, target: int | str) -> int:
         """A class index from an index, its digits, or a label; raises TargetError."""
-        text = str(target).strip()
-        if isinstance(target, bool) or not text:
-            raise TargetError(f"`target` {target!r} is not a class; give an index or a label.")
-        if re.fullmatch(r"[+-]?\d+", text):
-            # more digits than any class has are refused by int, too
-            index = int(text) if len(text) < 20 else -1
-            if not 0 <= index < len(self.labels):
-                raise TargetError(
-                    f"`target` {text[:20]} is out of range: {self.title} knows the classes 0 to {len(self.labels) - 1}."
-                )
-            return index
-        found = [i for i, label in enumerate(self.labels) if label.casefold() == text.casefold()]
-        if len(found) > 1:
-            raise TargetError(f"`target` {text!r} names several classes; give one index of {found}.")
-        if not found:
-            raise TargetError(
-                f"`target` {text!r} is not a class of {self.title}: neither a whole number from 0 to"
-                f" {len(self.labels) - 1} nor a label. {did_you_mean(text, self.labels)}"
-            )
-        return found[0]
+        return class_index(target, self.labels, self.title)
 
 
 def find_spec(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:

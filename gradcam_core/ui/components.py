@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 from collections.abc import Sequence
 from dataclasses import asdict
 from io import BytesIO
@@ -26,14 +27,29 @@ from ..render import (
     color_table,
     signed_color_table,
 )
+from ..text import TextExplanation
 
-__all__ = ["bars_value", "example_buttons", "look_of", "stage", "stage_answer", "stage_photo", "top_bars"]
+__all__ = [
+    "PICKED",
+    "bars_value",
+    "example_buttons",
+    "look_of",
+    "problem_box",
+    "said",
+    "stage",
+    "stage_answer",
+    "stage_photo",
+    "text_stage",
+    "top_bars",
+]
 
 WEB = Path(__file__).parent / "web"
 # the longer side of the photograph as the page draws it; downloads have the original's size
 SHOWN_PIXELS = 1024
 THUMBNAIL_PIXELS = 128
 JPEG_QUALITY = 92
+# a click on a bar sets the menu of classes in the browser, without a request
+PICKED = "(bars, target) => bars.picked === undefined ? target : String(bars.picked)"
 VIEWS = ("overlay", "masked", "photograph")
 
 
@@ -89,6 +105,30 @@ def _title(path: Path) -> str:
     return path.stem.lstrip("0123456789-").replace("-", " ").capitalize()
 
 
+def text_stage(elem_id: str) -> gr.HTML:
+    """A sentence shaded by words or characters, and its strongest words as bars: see web/text.js."""
+    return gr.HTML(
+        value={},
+        html_template=_web("text.html"),
+        css_template=_web("text.css"),
+        js_on_load=_web("text.js"),
+        elem_id=elem_id,
+        colors=_base64(signed_color_table().tobytes()),
+    )
+
+
+def said(explanation: Explanation | TextExplanation) -> str:
+    """The plain sentence of an explanation, with its notes."""
+    notes = "".join(f"<p class='note'>{html.escape(note)}</p>" for note in explanation.notes)
+    return f"<p class='sentence' role='status'>{html.escape(explanation.sentence)}</p>{notes}"
+
+
+def problem_box(text: str, *, kept: bool) -> str:
+    """What went wrong, in a box; `kept` says that the page still shows the answer before."""
+    rest = " The page still shows the answer before." if kept else ""
+    return f"<p class='problem' role='alert'>{html.escape(text)}{rest}</p>"
+
+
 def stage_photo(photograph: Photograph) -> dict[str, Any]:
     """What the stage needs of a photograph, sent once: the picture at screen size and the original's size."""
     width, height = photograph.size
@@ -117,7 +157,7 @@ def stage_answer(explanation: Explanation, number: int) -> dict[str, Any]:
     }
 
 
-def bars_value(explanation: Explanation) -> dict[str, Any]:
+def bars_value(explanation: Explanation | TextExplanation) -> dict[str, Any]:
     """What the bars show: the top classes, the explained one marked, and added where it is not among them."""
     shown = list(explanation.top)
     if explanation.target not in shown:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from dataclasses import astuple
 from pathlib import Path
@@ -14,7 +13,17 @@ from ..explanation import Explanation
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
 from ..service import AUTO, Explainer
-from .components import bars_value, example_buttons, stage, stage_answer, stage_photo, top_bars
+from .components import (
+    PICKED,
+    bars_value,
+    example_buttons,
+    problem_box,
+    said,
+    stage,
+    stage_answer,
+    stage_photo,
+    top_bars,
+)
 from .downloads import download_row
 from .handlers import Asked, answer, ask, layer_choices, model_choices, target_choices
 from .photograph_input import PhotographInput
@@ -26,7 +35,6 @@ EXAMPLES = Path(__file__).parents[2] / "assets" / "examples"
 CONCURRENT = 4
 # tells the stage's answers apart
 ANSWERS = itertools.count(1)
-PICKED = "(bars, target) => bars.picked === undefined ? target : String(bars.picked)"
 METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
 
 
@@ -101,14 +109,16 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
             settled = zip(controls, astuple(now), astuple(outcome.asked), strict=True)
             changes |= {control: gr.update(value=new) for control, old, new in settled if new != old}
         if outcome.explanation is None or outcome.asked is None:
-            return changes | {problem: gr.update(value=_problem(outcome.problem, before), visible=True)}
+            return changes | {
+                problem: gr.update(value=problem_box(outcome.problem, kept=before is not None), visible=True)
+            }
         return changes | _answered(outcome.explanation, outcome.asked, before)
 
     def _answered(explanation: Explanation, asked: Asked, before: Asked | None) -> dict[Any, Any]:
         on_stage: dict[str, Any] = {"answer": stage_answer(explanation, next(ANSWERS))}
         changes = {
             problem: gr.update(visible=False),
-            sentence: _sentence(explanation),
+            sentence: said(explanation),
             bars: bars_value(explanation),
             shown: asked,
         }
@@ -138,16 +148,6 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
         show_progress_on=sentence,
         api_visibility="private",
     )
-
-
-def _sentence(explanation: Explanation) -> str:
-    notes = "".join(f"<p class='note'>{html.escape(note)}</p>" for note in explanation.notes)
-    return f"<p class='sentence' role='status'>{html.escape(explanation.sentence)}</p>{notes}"
-
-
-def _problem(text: str, before: Asked | None) -> str:
-    rest = " The page still shows the answer before." if before else ""
-    return f"<p class='problem' role='alert'>{html.escape(text)}{rest}</p>"
 
 
 WAITING = "<p class='sentence' role='status'>Choose a photograph, or wait a moment for the first example.</p>"

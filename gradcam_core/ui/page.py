@@ -8,13 +8,16 @@ from typing import Any
 import gradio as gr
 
 from ..service import Explainer
+from ..text import TextExplainer
 from .api import add_api
 from .image_tab import image_tab
+from .text_api import add_text_api
+from .text_tab import text_tab
 
 __all__ = ["build", "serve"]
 
 TITLE = "Grad-CAM Explorer"
-LEAD = "What does the network see, and **which evidence** made it say so? Upload a photograph and look."
+LEAD = "What does the network see, and **which evidence** made it say so? Upload a photograph or type a sentence."
 MAX_UPLOAD = "20mb"
 # requests that may wait; whoever comes after them is told that the app is busy
 MAX_WAITING = 64
@@ -23,14 +26,19 @@ CLEAN_EVERY_SECONDS, KEEP_SECONDS = 3600, 86400
 WEB = Path(__file__).parent / "web"
 
 
-def build(explainer: Explainer) -> gr.Blocks:
-    """The page on `explainer`, not yet served."""
+def build(explainer: Explainer, text_explainer: TextExplainer | None = None) -> gr.Blocks:
+    """The page on its explainers, not yet served; without one for text it makes its own. Raises ModelError."""
+    text_explainer = text_explainer or TextExplainer(device=explainer.device)
     with gr.Blocks(
         title=TITLE, analytics_enabled=False, delete_cache=(CLEAN_EVERY_SECONDS, KEEP_SECONDS), fill_width=True
     ) as page:
         gr.Markdown(f"# {TITLE}\n{LEAD}", elem_id="lead")
-        image_tab(explainer, page)
+        with gr.Tab("Photograph"):
+            image_tab(explainer, page)
+        with gr.Tab("Text"):
+            text_tab(text_explainer, page)
         add_api(explainer)
+        add_text_api(text_explainer)
     return page.queue(max_size=MAX_WAITING)
 
 

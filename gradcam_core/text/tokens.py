@@ -1,0 +1,117 @@
+"""Text as the network reads it: graphemes, normalised to NFC, each with its place in the original.
+
+A character here is what a reader sees as one (an extended grapheme cluster, Unicode UAX 29): an emoji of
+several code points or decomposed Hangul is one character and is never split. Public names: `Reading`,
+`Span`, `Vocabulary`, `words_of`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import regex
+import torch
+from torch import Tensor
+
+__all__ = ["FIELDS", "JAMO", "PAD", "UNKNOWN", "Reading", "Span", "Vocabulary", "graphemes", "jamo", "words_of"]
+
+PAD = 0
+UNKNOWN = 1
+# the conjoining jamo of Unicode begin here; 0 stands for none
+FIRST_JAMO = 0x1100
+JAMO = 257
+# per character: its number in the vocabulary and up to three letters (initial, medial, final)
+FIELDS = 4
+_GRAPHEME = regex.compile(r"\X")
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of the original text: `text` is `original[start:end]`."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a text, one entry a character.
+
+    `unknown` marks characters of which the network knows neither the syllable nor a letter. `cut` is where,
+    in the original, the part begins that was not read; None where all was.
+    """
+
+    chars: tuple[Span, ...]
+    inputs: Tensor
+    unknown: tuple[bool, ...]
+    cut: int | None
+
+
+def graphemes(text: str, limit: int | None = None) -> tuple[Span, ...]:
+    """The characters of `text`, at most `limit`, each with its place."""
+    found: list[Span] = []
+    for match in _GRAPHEME.finditer(text):
+        if limit is not None and len(found) == limit:
+            break
+        found.append(Span(match.group(), match.start(), match.end()))
+    return tuple(found)
+
+
+def words_of(chars: Sequence[Span]) -> tuple[tuple[int, int], ...]:
+    """The words, split at white space, as (first, behind the last) positions in `chars`."""
+    words = []
+    first = None
+    for position, char in enumerate(chars):
+        if char.text.isspace():
+            if first is not None:
+                words.append((first, position))
+            first = None
+        elif first is None:
+            first = position
+    if first is not None:
+        words.append((first, len(chars)))
+    return tuple(words)
+
+
+def normal(char: str) -> str:
+    """One character as the vocabulary has it: NFC, and every kind of white space a plain space."""
+    return " " if char.isspace() else unicodedata.normalize("NFC", char)
+
+
+def jamo(char: str) -> tuple[int, int, int]:
+    """The letters of a Hangul character, 1 to 256 each, 0 for none; so that rare syllables share letters."""
+    points = [ord(point) - FIRST_JAMO + 1 for point in unicodedata.normalize("NFKD", char)]
+    letters = [point for point in points if 0 < point < JAMO][:3]
+    first, second, third = letters + [0] * (3 - len(letters))
+    return first, second, third
+
+
+class Vocabulary:
+    """The characters that the network has a vector for; 0 is padding and 1 stands for all others."""
+
+    def __init__(self, chars: Iterable[str]) -> None:
+        self.chars = tuple(chars)
+        self._numbers = {char: number for number, char in enumerate(self.chars, UNKNOWN + 1)}
+
+    def __len__(self) -> int:
+        return len(self.chars) + UNKNOWN + 1
+
+    def fields(self, char: str) -> tuple[int, int, int, int]:
+        """The number and the letters of one character."""
+        char = normal(char)
+        return (self._numbers.get(char, UNKNOWN), *jamo(char))
+
+    def read(self, text: str, limit: int) -> Reading:
+        """The first `limit` characters of `text`; `inputs` is (1, characters, FIELDS) int64."""
+        chars = graphemes(text, limit)
+        fields = [self.fields(char.text) for char in chars]
+        end = chars[-1].end if chars else 0
+        return Reading(
+            chars=chars,
+            inputs=torch.tensor(fields, dtype=torch.int64).reshape(1, -1, FIELDS),
+            unknown=tuple(field == (UNKNOWN, 0, 0, 0) for field in fields),
+            cut=end if end < len(text) else None,
+        )

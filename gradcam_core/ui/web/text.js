@@ -1,0 +1,79 @@
+// The sentence, each word or character shaded by its value, and the strongest words as bars.
+//
+// props.value  {target, words, characters, unread, chart}: words and characters are lists of [text, value], value
+//              null for the gaps between them; chart is a list of {text, value}. All text is set as text, never as HTML.
+// props.colors base64 of 256 RGB triples from against to for.
+//
+// Beside the colour every piece carries its number and a line as thick as its value: solid for, dashed against.
+
+const UNITS = { words: "Words", characters: "Characters" };
+const table = Uint8Array.from(atob(props.colors), (char) => char.charCodeAt(0));
+let unit = "words";
+
+const make = (tag, name, text = "") => Object.assign(document.createElement(tag), { className: name, textContent: text });
+const signed = (value) => (value > 0 ? "+" : value < 0 ? "−" : "") + Math.abs(value).toFixed(2);
+const most = (values) => Math.max(...values.map(Math.abs), 0) || 1;
+
+function color(share) {
+  const at = 3 * Math.round((share + 1) / 2 * 255);
+  return [...table.slice(at, at + 3)];
+}
+
+function ink([red, green, blue]) {
+  const [r, g, b] = [red, green, blue].map((part) => ((part / 255 + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.18 ? "#000" : "#fff";
+}
+
+function piece(text, value, top) {
+  const span = make("span", "piece"), mark = make("span", "mark"), share = value / top, shade = color(share);
+  span.style.background = `rgb(${shade})`;
+  // the page sets the colour of every element in text, so it has to be told again in the style sheet
+  span.style.setProperty("--ink", ink(shade));
+  mark.style.borderTopWidth = `${Math.round(4 * Math.abs(share))}px`;
+  mark.style.borderTopStyle = value < 0 ? "dashed" : "solid";
+  span.title = `${text.trim()}: ${signed(value)}`;
+  span.append(make("span", "text", text), mark, make("span", "number", signed(value)));
+  return span;
+}
+
+function bar({ text, value }, top) {
+  const item = make("li", ""), track = make("span", "track"), fill = make("span", value < 0 ? "fill against" : "fill");
+  fill.style.width = `${Math.abs(value) / top * 100}%`;
+  const side = `rgb(${color(Math.sign(value))})`;
+  if (value < 0) fill.style.setProperty("--side", side);
+  else fill.style.background = side;
+  track.append(fill);
+  item.append(make("span", "name", text), track, make("span", "number", signed(value)));
+  return item;
+}
+
+function choices() {
+  return Object.entries(UNITS).map(([key, title]) => {
+    const label = make("label", ""), input = make("input", "");
+    Object.assign(input, { type: "radio", name: "text-unit", value: key, checked: key === unit });
+    label.append(input, title);
+    return label;
+  });
+}
+
+function draw() {
+  const answer = props.value || {}, pieces = answer[unit] || [], chart = answer.chart || [];
+  const top = most(pieces.map(([, value]) => value ?? 0)), shaded = element.querySelector(".shaded");
+  if (!element.querySelector(".unit input")) element.querySelector(".unit").replaceChildren(...choices());
+  shaded.classList.toggle("chars", unit === "characters");
+  shaded.replaceChildren(...pieces.map(([text, value]) => value === null ? text : piece(text, value, top)));
+  if (answer.unread) shaded.append(Object.assign(make("span", "unread", answer.unread), { title: "not read" }));
+  element.querySelector(".key").textContent = !answer.score ? "" :
+    `Above zero, solid line, orange: raises the ${answer.score}. Below zero, dashed line, blue: lowers it.` +
+    (answer.unread ? " Striped: not read." : "");
+  const longest = most(chart.map(({ value }) => value));
+  element.querySelector(".chart").replaceChildren(...chart.map((word) => bar(word, longest)));
+}
+
+element.addEventListener("change", (event) => {
+  if (event.target.name !== "text-unit") return;
+  unit = event.target.value;
+  draw();
+});
+watch("value", draw);
+draw();

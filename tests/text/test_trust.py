@@ -1,0 +1,66 @@
+"""Leaving words out, on a model whose probabilities can be added up by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from gradcam_core import TextError
+from gradcam_core.text.trust import SHARES, faithfulness, first, random_orders, ranked
+
+WORTH = {"x": 0.4, "y": 0.2}
+
+
+def probabilities(texts: Sequence[str]) -> np.ndarray:
+    positive = np.array([0.1 + sum(WORTH.get(word, 0) for word in text.split()) for text in texts], np.float32)
+    return np.stack([1 - positive, positive], axis=1)
+
+
+def test_how_many_words_a_share_is() -> None:
+    assert [first(share, 10) for share in SHARES] == [1, 1, 1, 2, 5]
+    # at least one, and one is left
+    assert [first(share, 2) for share in SHARES] == [1] * 5
+
+
+def test_faithfulness_by_hand() -> None:
+    words = ["n", "x", "n", "y", "n"]
+    best, worst = faithfulness(words, [[1, 3, 0, 2, 4], [0, 2, 4, 3, 1]], 1, probabilities)
+    # four of the shares are one word, a half is three
+    assert best.comprehensiveness == pytest.approx((4 * 0.4 + 0.6) / 5)
+    assert best.sufficiency == pytest.approx((4 * 0.2 + 0) / 5)
+    assert worst.comprehensiveness == pytest.approx(0)
+    assert worst.sufficiency == pytest.approx(0.6)
+
+
+def test_ranked_and_random_orders() -> None:
+    assert ranked([0.1, 3, -1, 3]) == [1, 3, 0, 2]
+    orders = random_orders(6, 4)
+    assert all(sorted(order) == list(range(6)) for order in orders)
+    assert orders == random_orders(6, 4)
+
+
+def test_one_word_cannot_be_checked() -> None:
+    with pytest.raises(TextError, match="at least two words"):
+        faithfulness(["x"], [[0]], 1, probabilities)
+
+
+def test_check_on_a_network(toy) -> None:
+    outcome = toy.check(toy.explain("ac c a"))
+    assert outcome.label == "positive"
+    assert len(outcome.left_out) == 1
+    assert outcome.before == pytest.approx(toy.explain("ac c a").target.probability)
+    rest = [word for word in ["ac", "c", "a"] if word not in outcome.left_out]
+    assert outcome.after == pytest.approx(toy.explain(" ".join(rest), "positive").target.probability, abs=1e-6)
+    assert outcome.sentence.startswith(f"Leaving out '{outcome.left_out[0]}' takes positive from")
+
+
+def test_counterfactual_words_are_checked_by_the_rise(toy) -> None:
+    against = toy.check(toy.explain("ac c a", "negative", counterfactual=True))
+    towards = toy.check(toy.explain("ac c a", "positive"))
+    # two classes: what speaks against the one speaks for the other here
+    assert against.counterfactual
+    assert against.left_out == towards.left_out
+    assert against.own.comprehensiveness == pytest.approx(towards.own.comprehensiveness, abs=1e-6)
+    assert against.random.sufficiency == pytest.approx(towards.random.sufficiency, abs=1e-6)
