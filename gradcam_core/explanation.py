@@ -5,6 +5,7 @@ Public names: `Explanation`, `percent`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -140,8 +141,12 @@ def _plain(prediction: Prediction) -> dict[str, Any]:
 
 
 def percent(share: float) -> str:
-    """A share from 0 to 1 in words for the page: two digits where it is small, never 0 % for something."""
+    """A share from 0 to 1 in words for the page: never 0 % for something, never 100 % for less than all."""
     value = share * 100
     if 0 < value < SMALLEST_PERCENT:
         return f"< {SMALLEST_PERCENT} %"
+    if 100 - SMALLEST_PERCENT < value < 100:
+        return f"> {100 - SMALLEST_PERCENT} %"
+    if 99.5 <= value < 100:
+        return f"{math.floor(value * 100) / 100:.2f} %"
     return f"{value:.0f} %" if value >= 10 else f"{value:.2g} %"
