@@ -17,6 +17,7 @@ from PIL import Image
 
 from gradcam_core import Explainer
 from gradcam_core.models import MODELS
+from gradcam_core.ui import build, serve
 from gradcam_core.ui.page import MAX_WAITING
 from tests import pictures
 from tests.helpers import noise, small_spec
@@ -189,5 +190,19 @@ def test_limits_are_set(page: gr.Blocks) -> None:
     assert page.allowed_paths == []
 
 
-def test_only_explain_is_offered(client: Client) -> None:
-    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/explain"]
+def test_only_explanations_are_offered(client: Client) -> None:
+    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/explain", "/explain_text"]
+
+
+def test_one_flag_serves_the_same_as_a_tool_for_language_models(explainer: Explainer) -> None:
+    pytest.importorskip("mcp", reason="mcp is not installed")
+    blocks = build(explainer)
+    serve(blocks, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, mcp_server=True)
+    try:
+        tools = httpx.get(f"{blocks.local_url}gradio_api/mcp/schema").json()
+    finally:
+        blocks.close()
+    explain = {tool["name"]: tool for tool in tools}["explain"]
+    assert explain["inputSchema"]["required"] == ["image"]
+    assert {"model", "layer", "target", "method", "counterfactual"} < explain["inputSchema"]["properties"].keys()
+    assert "Grad-CAM" in explain["description"]
