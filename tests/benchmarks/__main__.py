@@ -1,0 +1,68 @@
+"""Speed and memory of this project and its peers on the same work, in the same run.
+
+    pip install -r tests/benchmarks/requirements.txt
+    python -m tests.benchmarks [--rounds 15] [--parts maps whole server] [--json FILE] [--quick]
+
+Prints a table. `forwards` are plain forward passes of the model in inference mode on this machine in this
+run. `--quick` runs every row once on small cases, to see that it runs: its figures mean nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from pathlib import Path
+
+import torch
+
+from . import maps, server, whole
+from .timing import Row, table
+
+PARTS = ("maps", "whole", "server")
+MODELS = ("efficientnet_lite0", "resnet50", "vgg16")
+
+
+def measure(parts: list[str], models: list[str], rounds: int, quick: bool) -> list[Row]:
+    """The rows of `parts`, in the order of issue 3."""
+    rows: list[Row] = []
+    if "maps" in parts:
+        for model in models[:1] if quick else models:
+            rows += maps.measure(model, rounds)
+    if "whole" in parts:
+        rows += whole.large(rounds)
+        rows += whole.memory(10 if quick else 1000)
+    if "server" in parts:
+        rows += server.serving(1 if quick else 3 * rounds, server.CLIENTS if quick else 4 * server.CLIENTS)
+        rows += server.starting(1 if quick else 3)
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--models", nargs="+", default=MODELS)
+    parser.add_argument("--threads", type=int, help="of one computation; torch's own choice by default")
+    parser.add_argument("--json", type=Path, help="write the rows there as well")
+    parser.add_argument("--quick", action="store_true", help="only see that everything runs")
+    options = parser.parse_args()
+    if options.threads or options.quick:
+        torch.set_num_threads(options.threads or 1)
+    rows = measure(list(options.parts), list(options.models), 1 if options.quick else options.rounds, options.quick)
+    machine = {
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+    print(", ".join(f"{key} {value}" for key, value in machine.items()))
+    print(table(rows))
+    if options.json:
+        options.json.write_text(json.dumps({"machine": machine, "rows": [row.plain() for row in rows]}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+"""The app as it is served, over HTTP on localhost: start, clicks, switches, many clients at once."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradcam_core import Explainer
+
+from .timing import Row, quartiles
+from .whole import jpeg
+
+ROOT = Path(__file__).parents[2]
+MODEL = "efficientnet_lite0"
+WAIT_SECONDS = 300
+CLIENTS = 16
+
+
+class Page:
+    """One visitor: knows the page's own event from its configuration and asks as the browser does."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = uuid.uuid4().hex
+        config = json.loads(self._get("config"))
+        ids = {part["props"].get("elem_id"): part["id"] for part in config["components"]}
+        self.trigger = ids["counterfactual"]
+        self.event = next(
+            dependency
+            for dependency in config["dependencies"]
+            if [self.trigger, "input"] in [list(target) for target in dependency["targets"]]
+        )
+        self.stage = self.event["outputs"].index(ids["stage"])
+
+    def _get(self, path: str) -> bytes:
+        with urllib.request.urlopen(f"{self.url}/{path}", timeout=WAIT_SECONDS) as answer:  # noqa: S310
+            return answer.read()
+
+    def _post(self, path: str, body: bytes, kind: str = "application/json") -> Any:
+        request = urllib.request.Request(f"{self.url}/gradio_api/{path}", body, {"Content-Type": kind})  # noqa: S310
+        with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:  # noqa: S310
+            return json.loads(answer.read())
+
+    def upload(self, data: bytes) -> dict[str, Any]:
+        edge = uuid.uuid4().hex
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n'
+        body = f"{head}Content-Type: image/jpeg\r\n\r\n".encode() + data + f"\r\n--{edge}--\r\n".encode()
+        (path,) = self._post("upload", body, f"multipart/form-data; boundary={edge}")
+        return {"path": path, "meta": {"_type": "gradio.FileData"}, "orig_name": "a.jpg"}
+
+    def ask(self, file: dict[str, Any], target: str = "auto", against: bool = False) -> dict[str, Any]:
+        """One change on the page, through the queue as the browser sends it; the completed event."""
+        data = [file, MODEL, "auto", "", target, "gradcam", against, None]
+        body = {
+            "data": data, "event_data": None, "fn_index": self.event["id"], "trigger_id": self.trigger,
+            "session_hash": self.session,
+        }  # fmt: skip
+        self._post("queue/join", json.dumps(body).encode())
+        path = f"{self.url}/gradio_api/queue/data?session_hash={self.session}"
+        with urllib.request.urlopen(path, timeout=WAIT_SECONDS) as stream:  # noqa: S310
+            for line in stream:
+                message = json.loads(line[5:]) if line.startswith(b"data:") else {}
+                if message.get("msg") == "process_completed":
+                    return message
+        raise RuntimeError("the server closed the stream before the answer came")
+
+    def direct(self, file: dict[str, Any], target: str, against: bool = False) -> dict[str, Any]:
+        """The same without the queue."""
+        data = [file, MODEL, "auto", "", target, "gradcam", against, None]
+        body = {"data": data, "fn_index": self.event["id"], "trigger_id": self.trigger, "session_hash": self.session}
+        return self._post("run/predict", json.dumps(body).encode())
+
+    def values(self, completed: dict[str, Any]) -> np.ndarray:
+        """The raw map out of an answer."""
+        change = completed.get("output", completed)["data"][self.stage]
+        answer = change["answer"]
+        return np.frombuffer(base64.b64decode(answer["values"]), "<f4").reshape(answer["rows"], answer["columns"])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served() -> Iterator[tuple[str, float]]:
+    """`python app.py`, its address and the seconds until its first page; ended afterwards."""
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    start = time.perf_counter()
+    with tempfile.TemporaryFile() as log:
+        app = subprocess.Popen(
+            [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            while True:
+                try:
+                    urllib.request.urlopen(url, timeout=5).read()
+                    break
+                except (urllib.error.URLError, OSError):
+                    if app.poll() is not None or time.perf_counter() - start > WAIT_SECONDS:
+                        log.seek(0)
+                        raise RuntimeError(f"the app did not start: {log.read().decode()[-500:]}") from None
+                    time.sleep(0.02)
+            yield url, time.perf_counter() - start
+        finally:
+            app.terminate()
+            app.wait(30)
+
+
+def _imports() -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import torch, gradio, timm"], cwd=ROOT, check=True)
+    return time.perf_counter() - start
+
+
+def starting(rounds: int) -> list[Row]:
+    """Start to the first page against the bare imports; the first click after it against the tenth."""
+    starts, imports, clicks = [], [], []
+    photographs = [jpeg(640, 480, seed) for seed in range(10)]
+    for _ in range(rounds):
+        imports.append(_imports())
+        with served() as (url, seconds):
+            starts.append(seconds)
+            page = Page(url)
+            taken = []
+            for photograph in photographs:
+                file = page.upload(photograph)
+                begin = time.perf_counter()
+                page.ask(file)
+                taken.append(time.perf_counter() - begin)
+            clicks.append(taken[0] / taken[-1])
+    low, middle, high = (value / sorted(imports)[len(imports) // 2] for value in quartiles(starts))
+    first = quartiles(clicks)
+    return [
+        Row("start to the first page against bare imports", MODEL, "this project", middle, low, high, "times", 1.3),
+        Row("first click right after start against the tenth", MODEL, "this project",
+            first[1], first[0], first[2], "times", 1.0),
+    ]  # fmt: skip
+
+
+def serving(switches: int, requests: int) -> list[Row]:
+    """Switches of class over HTTP, and `CLIENTS` visitors at once with different photographs."""
+    photographs = [jpeg(640, 480, seed) for seed in range(requests)]
+    explainer = Explainer(cache_mb=0)
+    explainer.warm_up()
+    with served() as (url, _):
+        page = Page(url)
+        file = page.upload(photographs[0])
+        page.ask(file)
+        queued, share, plain, size = [], [], [], 0
+        for number in range(switches):
+            begin = time.perf_counter()
+            completed = page.ask(file, str(number + 10))
+            queued.append((time.perf_counter() - begin) * 1000)
+            share.append(completed["output"]["duration"] * 1000)
+            begin = time.perf_counter()
+            try:
+                size = len(json.dumps(page.direct(file, str(number + 500))))
+                plain.append((time.perf_counter() - begin) * 1000)
+            except urllib.error.HTTPError:
+                pass
+        pages = [Page(url) for _ in range(CLIENTS)]
+        files = [page.upload(photograph) for photograph in photographs]
+
+        def visit(client: int) -> list[tuple[int, np.ndarray]]:
+            mine = range(client, requests, CLIENTS)
+            return [(number, pages[client].values(pages[client].ask(files[number]))) for number in mine]
+
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            begin = time.perf_counter()
+            answers = [answer for found in pool.map(visit, range(CLIENTS)) for answer in found]
+            together = time.perf_counter() - begin
+    begin = time.perf_counter()
+    serial = [explainer.explain(photograph).cam for photograph in photographs]
+    alone = time.perf_counter() - begin
+    scale = max(float(np.abs(cam).max()) for cam in serial)
+    wrong = sum(not np.allclose(found, serial[number], rtol=1e-3, atol=1e-4 * scale) for number, found in answers)
+    rows = [_row("switch of class over HTTP, the server's share", share, "ms", 30.0),
+            _row("switch of class over HTTP, queued round trip", queued, "ms")]  # fmt: skip
+    if plain:
+        rows += [_row("switch of class over HTTP, queueless round trip", plain, "ms", 30.0),
+                 Row("bytes of the answer to a switch", MODEL, "this project", size, unit="bytes")]  # fmt: skip
+    return [
+        *rows,
+        Row(f"{CLIENTS} clients at once against the core serially", MODEL, "this project", alone / together,
+            unit="times", reach=0.9, at_least=True),
+        Row(f"wrong maps of {len(answers)} to {CLIENTS} clients", MODEL, "this project", wrong, unit="maps", reach=0),
+    ]  # fmt: skip
+
+
+def _row(work: str, values: list[float], unit: str, reach: float | None = None) -> Row:
+    low, middle, high = quartiles(values)
+    return Row(work, MODEL, "this project", middle, low, high, unit, reach)

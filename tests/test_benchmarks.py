@@ -1,0 +1,50 @@
+"""The benchmarks run and print all their rows; their figures are nobody's test."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.benchmarks import maps
+from tests.benchmarks.timing import Row, interleaved, quartiles, ratio, table
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_quick_run_prints_every_row(tmp_path: Path) -> None:
+    kept = tmp_path / "rows.json"
+    command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--json", str(kept)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(kept.read_text())["rows"]
+    assert len([line for line in done.stdout.splitlines() if line.startswith("| ")]) == len(rows) + 1
+    found = {(row["work"], row["who"]) for row in rows}
+    assert {(work, who) for work in maps.REACH for who in (maps.OURS, *maps.PEERS)} <= found
+    assert all(row["value"] is not None for row in rows), rows
+    works = " ".join(row["work"] for row in rows)
+    for part in ("12-megapixel", "memory", "over HTTP", "16 clients", "wrong maps", "start to", "first click"):
+        assert part in works
+
+
+def test_default_layer_prints_a_table_for_a_folder(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.benchmarks.default_layer", str(tmp_path), "--models", "efficientnet_lite0"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "at least four classes are needed" in done.stdout
+
+
+def test_ratios_are_medians_over_medians() -> None:
+    assert ratio([1.0, 2.0, 3.0], [2.0, 9.0, 4.0]) == (0.375, 0.5, 0.625)
+    assert quartiles([7.0]) == (7.0, 7.0, 7.0)
+    calls: list[str] = []
+    seconds = interleaved({name: lambda name=name: calls.append(name) for name in "ab"}, 3)
+    assert {name: len(found) for name, found in seconds.items()} == {"a": 3, "b": 3}
+    assert sorted(calls) == ["a"] * 4 + ["b"] * 4
+
+
+def test_table_says_what_was_reached_and_what_was_not_measured() -> None:
+    text = table([Row("w", "m", "us", 0.5, 0.4, 0.6, reach=1), Row("v", "m", "peer", None, note="failed: X")])
+    assert "| w | m | us | 0.5 | 0.4 to 0.6 | forwards | at most 1 | yes |" in text
+    assert "| v | m | peer | failed: X |" in text
