@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from .errors import ImageError
 
@@ -74,7 +74,9 @@ def read_photograph(source: ImageSource | None) -> Photograph:
             notes.append(f"This file holds {frames} pictures; the first one is shown.")
         image.load()
         # the tag may turn the picture by a quarter: all that follows sees it upright
-        image = ImageOps.exif_transpose(image)
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            # would copy an upright picture as well
+            image = ImageOps.exif_transpose(image)
     except DAMAGE as error:
         raise _damaged(error) from error
     if image.has_transparency_data and not _is_deep(image):
@@ -207,7 +209,7 @@ def _rgb(image: Image.Image) -> NDArray[np.uint8]:
         rgba = image.convert("RGBA")
         ground = Image.new("RGBA", rgba.size, (*BACKGROUND, 255))
         image = Image.alpha_composite(ground, rgba)
-    return np.array(image.convert("RGB"))
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
