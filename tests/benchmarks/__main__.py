@@ -1,7 +1,7 @@
 """Speed and memory of this project and its peers on the same work, in the same run.
 
     pip install -r tests/benchmarks/requirements.txt
-    python -m tests.benchmarks [--rounds 15] [--parts maps whole server] [--json FILE] [--quick]
+    python -m tests.benchmarks [--rounds 15] [--clock wall] [--parts maps whole server] [--json FILE] [--quick]
 
 Prints a table. `forwards` are plain forward passes of the model in inference mode on this machine in this
 run. `--quick` runs every row once on small cases, to see that it runs: its figures mean nothing.
@@ -18,20 +18,20 @@ from pathlib import Path
 import torch
 
 from . import maps, server, whole
-from .timing import Row, table
+from .timing import CLOCKS, Row, table
 
 PARTS = ("maps", "whole", "server")
 MODELS = ("efficientnet_lite0", "resnet50", "vgg16")
 
 
-def measure(parts: list[str], models: list[str], rounds: int, quick: bool) -> list[Row]:
+def measure(parts: list[str], models: list[str], rounds: int, quick: bool, clock: str) -> list[Row]:
     """The rows of `parts`, in the order of issue 3."""
     rows: list[Row] = []
     if "maps" in parts:
         for model in models[:1] if quick else models:
-            rows += maps.measure(model, rounds)
+            rows += maps.measure(model, rounds, CLOCKS[clock])
     if "whole" in parts:
-        rows += whole.large(rounds)
+        rows += whole.large(rounds, CLOCKS[clock])
         rows += whole.memory(10 if quick else 1000)
     if "server" in parts:
         rows += server.serving(1 if quick else 3 * rounds, server.CLIENTS if quick else 4 * server.CLIENTS)
@@ -45,15 +45,18 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--models", nargs="+", default=MODELS)
     parser.add_argument("--threads", type=int, help="of one computation; torch's own choice by default")
+    parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu: own work only; use --threads 1")
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     parser.add_argument("--quick", action="store_true", help="only see that everything runs")
     options = parser.parse_args()
     if options.threads or options.quick:
         torch.set_num_threads(options.threads or 1)
-    rows = measure(list(options.parts), list(options.models), 1 if options.quick else options.rounds, options.quick)
+    rounds = 1 if options.quick else options.rounds
+    rows = measure(list(options.parts), list(options.models), rounds, options.quick, options.clock)
     machine = {
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "clock": options.clock,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "python": platform.python_version(),

@@ -139,7 +139,7 @@ def captum(network: nn.Module, model: LoadedModel, inputs: Tensor) -> dict[str, 
         FIRST: lambda: attribute(at, 1),
         CLASS: lambda: attribute(at, 2),
         SIGN: lambda: -held,
-        TEN: lambda: [sign * attribute(at, target) for target in FIVE for sign in (1,)],
+        TEN: lambda: [(found, -found) for target in FIVE for found in [attribute(at, target)]],
         LAYERS: lambda: [attribute(layer, 1) for layer in model.offered],
     }
 
@@ -147,7 +147,7 @@ def captum(network: nn.Module, model: LoadedModel, inputs: Tensor) -> dict[str, 
 PEERS = {"torchcam": torchcam, "grad-cam": grad_cam, "captum": captum}
 
 
-def measure(name: str, rounds: int, works: tuple[str, ...] = tuple(REACH)) -> list[Row]:
+def measure(name: str, rounds: int, clock: Callable[[], float]) -> list[Row]:
     """The rows of one model; a peer that is not installed or fails gets a row that says so."""
     model, network = loaded(name), plain(name)
     inputs = torch.randn(model.preprocessing.input_shape, generator=torch.Generator().manual_seed(0))
@@ -166,13 +166,13 @@ def measure(name: str, rounds: int, works: tuple[str, ...] = tuple(REACH)) -> li
             does.pop(peer, None)
             failed[peer] = f"failed: {type(error).__name__}" if not isinstance(error, ImportError) else "not installed"
     rows = []
-    for work in works:
-        timed = interleaved({"forward": forward, **{who: done[work] for who, done in does.items()}}, rounds)
+    for work, usual in REACH.items():
+        timed = interleaved({"forward": forward, **{who: done[work] for who, done in does.items()}}, rounds, clock)
         for who in (OURS, *PEERS):
             if who in failed:
                 rows.append(Row(work, name, who, None, note=failed[who]))
                 continue
             low, middle, high = ratio(timed[who], timed["forward"])
-            reach = REACH_OF.get((name, work), REACH[work]) if who == OURS else None
+            reach = REACH_OF.get((name, work), usual) if who == OURS else None
             rows.append(Row(work, name, who, middle, low, high, reach=reach))
     return rows

@@ -45,7 +45,8 @@ class Page:
             for dependency in config["dependencies"]
             if [self.trigger, "input"] in [list(target) for target in dependency["targets"]]
         )
-        self.stage = self.event["outputs"].index(ids["stage"])
+        self.stage, self.menu = (self.event["outputs"].index(ids[name]) for name in ("stage", "layer"))
+        self.layer = "auto"
 
     def _get(self, path: str) -> bytes:
         with urllib.request.urlopen(f"{self.url}/{path}", timeout=WAIT_SECONDS) as answer:  # noqa: S310
@@ -65,7 +66,7 @@ class Page:
 
     def ask(self, file: dict[str, Any], target: str = "auto", against: bool = False) -> dict[str, Any]:
         """One change on the page, through the queue as the browser sends it; the completed event."""
-        data = [file, MODEL, "auto", "", target, "gradcam", against, None]
+        data = [file, MODEL, self.layer, "", target, "gradcam", against, None]
         body = {
             "data": data, "event_data": None, "fn_index": self.event["id"], "trigger_id": self.trigger,
             "session_hash": self.session,
@@ -76,19 +77,23 @@ class Page:
             for line in stream:
                 message = json.loads(line[5:]) if line.startswith(b"data:") else {}
                 if message.get("msg") == "process_completed":
+                    if not message["success"]:
+                        raise RuntimeError(str(message["output"]))
+                    # the menu has changed with the first answer, as in the browser
+                    self.layer = message["output"]["data"][self.menu].get("value", self.layer)
                     return message
         raise RuntimeError("the server closed the stream before the answer came")
 
     def direct(self, file: dict[str, Any], target: str, against: bool = False) -> dict[str, Any]:
         """The same without the queue."""
-        data = [file, MODEL, "auto", "", target, "gradcam", against, None]
+        data = [file, MODEL, self.layer, "", target, "gradcam", against, None]
         body = {"data": data, "fn_index": self.event["id"], "trigger_id": self.trigger, "session_hash": self.session}
         return self._post("run/predict", json.dumps(body).encode())
 
     def values(self, completed: dict[str, Any]) -> np.ndarray:
         """The raw map out of an answer."""
         change = completed.get("output", completed)["data"][self.stage]
-        answer = change["answer"]
+        answer = change["props"]["answer"]
         return np.frombuffer(base64.b64decode(answer["values"]), "<f4").reshape(answer["rows"], answer["columns"])
 
 

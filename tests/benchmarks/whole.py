@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -27,11 +28,13 @@ def jpeg(width: int, height: int, seed: int = 0) -> bytes:
     return packed.getvalue()
 
 
-def large(rounds: int) -> list[Row]:
+def large(rounds: int, clock: Callable[[], float]) -> list[Row]:
     """A new 12-megapixel photograph against a new one of half a megapixel: bytes in, map and placement out."""
     explainer = Explainer(cache_mb=0)
     small, big = jpeg(816, 612), jpeg(4000, 3000)
-    timed = interleaved({"small": lambda: explainer.explain(small), "big": lambda: explainer.explain(big)}, rounds)
+    timed = interleaved(
+        {"small": lambda: explainer.explain(small), "big": lambda: explainer.explain(big)}, rounds, clock
+    )
     low, middle, high = ratio(timed["big"], timed["small"])
     return [
         Row("12-megapixel photograph against 0.5, Explainer.explain", explainer.load().name, "this project",
