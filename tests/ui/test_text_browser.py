@@ -119,10 +119,12 @@ def test_an_emptied_field_keeps_the_answer_and_says_why(tab: Any) -> None:
     assert tab.inner_text(SENTENCE) == before
 
 
+@pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("tab", ["light", "dark"], indirect=True)
-def test_axe_finds_nothing(tab: Any) -> None:
+def test_axe_finds_nothing(tab: Any, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
+    tab.set_viewport_size({"width": width, "height": 900})
     tab.locator("#text-check").click()
     tab.wait_for_selector("#text-checked table")
     results = Axe().run(tab)
