@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 def test_quick_run_prints_every_row(tmp_path: Path) -> None:
     kept = tmp_path / "rows.json"
     command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--json", str(kept)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
     assert done.returncode == 0, done.stderr
     rows = json.loads(kept.read_text())["rows"]
     assert len([line for line in done.stdout.splitlines() if line.startswith("| ")]) == len(rows) + 1
