@@ -43,6 +43,7 @@ def test_an_image_is_all_that_is_needed(client: Client, explainer: Explainer, ca
         "target": expected.target.index,
         "method": "gradcam",
         "counterfactual": False,
+        "rival": None,
     }
 
 
