@@ -25,8 +25,8 @@ from .score import Score
 
 __all__ = ["CHUNK", "Rerun", "Watch", "guided_gradients", "in_chunks"]
 
-# inputs in one pass of the whole network
-CHUNK = 32
+# inputs in one pass of the whole network: few, so that it can be stopped within a second or so
+CHUNK = 8
 # of activations in one pass of the part behind a layer: the part in front, run once a pass, then hardly counts
 CHUNK_BYTES = 64_000_000
 LARGEST_CHUNK = 512
@@ -145,7 +145,7 @@ class Rerun:
             return self._replaced(changed, self.inputs.expand(len(changed), -1, -1, -1))
 
         item = change(slice(0, 1)).nbytes
-        size = min(max(CHUNK, CHUNK_BYTES // item), LARGEST_CHUNK)
+        size = min(max(4 * CHUNK, CHUNK_BYTES // item), LARGEST_CHUNK)
         return in_chunks(compute, count, size=size, watch=self.watch)
 
     def with_masks(self, masks: Callable[[slice], Tensor], count: int) -> Tensor:

@@ -26,7 +26,6 @@ def add_api(explainer: Explainer) -> None:
         target: str = AUTO,
         method: str = "gradcam",
         counterfactual: bool = False,
-        rival: str = "",
     ) -> tuple[Image.Image, Image.Image, dict[str, Any]]:
         """Explain which regions of an image made a CNN classifier predict a class (Grad-CAM).
 
@@ -37,8 +36,6 @@ def add_api(explainer: Explainer) -> None:
             target: Class index or label to explain, or auto for the top prediction.
             method: Key of the method, for example gradcam or hirescam.
             counterfactual: True for the regions that speak against the class.
-            rival: Class index or label to contrast the target with: why the target rather than that class. Or
-                auto for the most probable other class, or next three for the mean of the three most probable ones.
 
         Returns:
             The overlay and the heatmap as PNG at the photograph's size, and a record with the top-5
@@ -46,13 +43,7 @@ def add_api(explainer: Explainer) -> None:
         """
         try:
             explanation = explainer.explain(
-                image,
-                model=model,
-                layer=layer,
-                target=target,
-                method=method,
-                counterfactual=bool(counterfactual),
-                rival=rival or None,
+                image, model=model, layer=layer, target=target, method=method, counterfactual=bool(counterfactual)
             )
             record = explanation.record()
             record["map"]["values"] = explanation.cam.tolist()
@@ -68,7 +59,6 @@ def add_api(explainer: Explainer) -> None:
             gr.Textbox(AUTO, label="target"),
             gr.Dropdown(list(METHODS), value="gradcam", allow_custom_value=True, label="method"),
             gr.Checkbox(False, label="counterfactual"),
-            gr.Textbox("", label="rival"),
         ]
         outputs = [
             gr.Image(format="png", label="overlay"),
