@@ -14,14 +14,17 @@ from .errors import (
     MethodError,
     ModelError,
     OutputError,
+    StoppedError,
     TargetError,
     TextError,
 )
 from .explanation import Explanation
 from .methods import METHODS
 from .render import Look
+from .rerun import Watch
 from .service import Explainer
 from .text import TEXT_METHODS, TextExplainer, TextExplanation
+from .trust import Examiner
 from .types import Box, Layer, ModelInfo, Placement, Prediction
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "Box",
     "CamError",
     "DeviceError",
+    "Examiner",
     "Explainer",
     "Explanation",
     "ImageError",
@@ -42,8 +46,10 @@ __all__ = [
     "OutputError",
     "Placement",
     "Prediction",
+    "StoppedError",
     "TargetError",
     "TextError",
     "TextExplainer",
     "TextExplanation",
+    "Watch",
 ]

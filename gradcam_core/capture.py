@@ -129,6 +129,23 @@ class Capture:
             gradients[layer] = gradient.detach()[0]
         return gradients
 
+    def along(self, layer: str, direction: Tensor) -> Tensor:
+        """(K,) slopes of all logits as the activations of `layer` move along `direction`, (C, h, w).
+
+        The gradient of a weighted sum of logits is linear in the weights; its own gradient there, against
+        `direction`, holds every class's answer, so that a thousand classes cost two backward passes, not a
+        thousand. Raises LayerError.
+        """
+        weights = torch.zeros_like(self.logits, requires_grad=True)
+        with torch.enable_grad():
+            (gradient,) = torch.autograd.grad(
+                self.logits, self._output(layer), weights, create_graph=True, allow_unused=True
+            )
+        if gradient is None:
+            raise LayerError(f"`layer` {layer!r} has no influence on the score; choose a layer in the main path.")
+        (slopes,) = torch.autograd.grad(gradient, weights, direction[None].to(gradient))
+        return slopes.detach()[0]
+
     def _output(self, layer: str) -> Tensor:
         if layer not in self.outputs:
             raise LayerError(f"`layer` {layer!r} was not captured; captured: {', '.join(self.outputs)}.")

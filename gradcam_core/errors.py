@@ -17,6 +17,7 @@ __all__ = [
     "MethodError",
     "ModelError",
     "OutputError",
+    "StoppedError",
     "TargetError",
     "TextError",
     "did_you_mean",
@@ -57,6 +58,10 @@ class DeviceError(CamError, RuntimeError):
 
 class OutputError(CamError, RuntimeError):
     """The model returned something that cannot be explained."""
+
+
+class StoppedError(CamError, RuntimeError):
+    """A long computation was stopped because somebody asked for that."""
 
 
 def did_you_mean(value: str, known: Iterable[str]) -> str:

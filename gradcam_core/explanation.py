@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from . import render
+from .alike import rank_correlation
 from .imageio import Photograph
 from .methods import METHODS
 from .project import normalise, project
@@ -33,7 +34,8 @@ class Explanation:
     `cam` is the method's map (h, w) float32 at the layer's resolution, signed, before ReLU and
     normalisation, in units of the logit for methods that keep them; with `counterfactual` its weights are
     negated. `top` holds the most probable classes, most probable first; `target` the class explained.
-    `model`, `layer` and `method` are as used. `notes` are sentences about the image.
+    `model`, `layer` and `method` are as used. With `rivals` the map is of the target's logit less their mean
+    logit. `notes` are sentences about the image.
     """
 
     photograph: Photograph
@@ -47,6 +49,7 @@ class Explanation:
     method: str
     counterfactual: bool
     provenance: dict[str, Any]
+    rivals: tuple[Prediction, ...] = ()
 
     @cached_property
     def heatmap(self) -> NDArray[np.float32]:
@@ -70,6 +73,8 @@ class Explanation:
     def notes(self) -> tuple[str, ...]:
         """What a person should know about this image and this map, in sentences."""
         notes = list(self.photograph.notes)
+        if METHODS[self.method].warning:
+            notes.append(METHODS[self.method].warning)
         if self.seen_share < SMALL_VIEW:
             notes.append(
                 f"The model saw only {percent(self.seen_share)} of this image, its centre; the rest is striped."
@@ -83,11 +88,25 @@ class Explanation:
         sure = percent(self.target.probability)
         subject = f"{self.model_title} gives “{self.target.label}” {sure}"
         where = f"layer {self.layer} ({self.cam.shape[1]}×{self.cam.shape[0]}) by {METHODS[self.method].title}"  # noqa: RUF001
+        what = "this class" + self._rather_than
         if self.blank and self.counterfactual:
-            return f"{subject}; at {where} no place speaks against this class, so there is nothing to colour."
+            return f"{subject}; at {where} no place speaks against {what}, so there is nothing to colour."
         if self.blank:
-            return f"{subject}; at {where} there is no positive evidence for this class, so there is nothing to colour."
-        return f"{subject}; coloured are the places that speak {side} it, seen at {where}."
+            return f"{subject}; at {where} there is no positive evidence for {what}, so there is nothing to colour."
+        return f"{subject}; coloured are the places that speak {side} it{self._rather_than}, seen at {where}."
+
+    @property
+    def _rather_than(self) -> str:
+        named = [f"“{rival.label}” ({percent(rival.probability)})" for rival in self.rivals]
+        return "" if not named else " rather than " + ("the mean of " if len(named) > 1 else "") + ", ".join(named)
+
+    def alike(self, other: Explanation) -> float:
+        """How alike two maps of one layer are, from -1 to 1: the rank correlation of their raw values.
+
+        For two classes near 1 the maps show what both have in common; ask with one as the `rival` of the other.
+        Raises ValueError where the maps differ in size.
+        """
+        return rank_correlation(self.cam, other.cam)
 
     def values(self, look: render.Look = render.DEFAULT_LOOK) -> NDArray[np.float32]:
         """What `look` draws: `heatmap`, or (H, W) in [-1, 1] where it is signed."""
@@ -116,10 +135,14 @@ class Explanation:
                 "target": self.target.index,
                 "method": self.method,
                 "counterfactual": self.counterfactual,
+                "rival": [rival.index for rival in self.rivals] or None,
             },
             "target": _plain(self.target),
             "top": [_plain(prediction) for prediction in self.top],
-            "score": "logit of the target class" + (", negated" if self.counterfactual else ""),
+            "rivals": [_plain(rival) for rival in self.rivals],
+            "score": "logit of the target class"
+            + (" less the mean logit of the rivals" if self.rivals else "")
+            + (", negated" if self.counterfactual else ""),
             "map": {
                 "shape": list(self.cam.shape),
                 "min": float(self.cam.min()),

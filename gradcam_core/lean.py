@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 __all__ = ["spare"]
 
@@ -26,7 +25,6 @@ class _Norm(torch.autograd.Function):
         return nn.functional.batch_norm(inputs, mean, variance, weight, module.bias, False, 0.0, module.eps)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (scale,) = ctx.saved_tensors
         return gradients[0] * scale[:, None, None], None
@@ -42,7 +40,6 @@ class _Clip(torch.autograd.Function):
         return output
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (output,) = ctx.saved_tensors
         # strictly between the bounds is where the input was: the output says it as well

@@ -20,12 +20,13 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # a part may import only from lines above its own, and from itself
 LINES = (
-    {"types", "errors"},
+    {"types", "errors", "alike", "score"},
     {"imageio", "methods", "project", "render", "capture", "preprocess", "devices", "lean", "targets"},
-    {"layers"},
-    {"models", "cache"},
+    {"layers", "rerun"},
+    {"models", "cache", "question"},
     {"explanation"},
     {"service", "text"},
+    {"trust"},
     {"gradcam_core"},
     {"ui"},
     {"app"},

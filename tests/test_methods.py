@@ -13,12 +13,13 @@ from torch import nn
 
 from gradcam_core import METHODS, MethodError
 from gradcam_core.capture import run
-from gradcam_core.methods import find_method, method
+from gradcam_core.methods import GRADIENTS, find_method, method
 from gradcam_core.project import normalise
 
 from .helpers import HandNetwork
 
-ALL = sorted(METHODS)
+# those that are functions of activations and gradients alone
+ALL = sorted(key for key, entry in METHODS.items() if entry.needs == (GRADIENTS,))
 # of HandNetwork at `act` for class 0, where A = [[1, 2], [3, 4]], [[2, 1], [0, 0]] and
 # G = [[1, 0], [0, 3]], [[-2, 0], [2, -4]]: the map, and the map of the negated gradients
 BY_HAND = {

@@ -79,9 +79,9 @@ class LoadedModel:
             )
         return {layer: modules[layer]}
 
-    def class_index(self, target: int | str) -> int:
-        """A class index from an index, its digits, or a label; raises TargetError."""
-        return class_index(target, self.labels, self.title)
+    def class_index(self, target: int | str, name: str = "target") -> int:
+        """A class index from an index, its digits, or a label; raises TargetError about the argument `name`."""
+        return class_index(target, self.labels, self.title, name)
 
 
 def find_spec(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:

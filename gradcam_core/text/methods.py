@@ -1,6 +1,6 @@
 """Methods for text: those of the shared registry over every filter width, and one of its own.
 
-`TEXT_METHODS` maps each key to its `TextMethod`; whatever `METHODS` gains is offered for text too.
+`TEXT_METHODS` maps each key to its `TextMethod`; whatever `METHODS` gains that needs gradients alone is offered too.
 Public names: `DEFAULT_METHOD`, `TEXT_METHODS`, `Maps`, `TextMethod`, `find_text_method`, `spread`.
 """
 
@@ -13,7 +13,7 @@ from functools import partial
 from torch import Tensor, nn
 
 from ..errors import MethodError, did_you_mean
-from ..methods import METHODS, MapFunction
+from ..methods import GRADIENTS, METHODS, MapFunction
 
 __all__ = ["DEFAULT_METHOD", "TEXT_METHODS", "Maps", "TextMethod", "find_text_method", "spread"]
 
@@ -85,6 +85,7 @@ def _similarity(maps: Maps, rectified: bool) -> Tensor:
 TEXT_METHODS: dict[str, TextMethod] = {
     key: TextMethod(key, method.title, method.paper, method.good_for, partial(_over_widths, method.function))
     for key, method in METHODS.items()
+    if method.needs == (GRADIENTS,)
 } | {
     "similarity": TextMethod(
         "similarity",

@@ -41,6 +41,7 @@ class Asked:
     target: str
     method: str
     counterfactual: bool
+    rival: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def ask(asked: Asked, shown: Asked | None) -> Asked:
     if asked.image != shown.image:
         asked = replace(asked, target=AUTO)
     if asked.model != shown.model:
-        return replace(asked, layer=AUTO, module="")
+        return replace(asked, layer=AUTO, module="", rival="")
     return replace(asked, module="") if asked.layer != shown.layer else asked
 
 
@@ -80,6 +81,7 @@ def answer(explainer: Explainer, asked: Asked, shown: Asked | None) -> Outcome:
             target=asked.target,
             method=asked.method,
             counterfactual=asked.counterfactual,
+            rival=asked.rival or None,
         )
         if asked.layer == AUTO:
             asked = replace(asked, layer=explainer.default_layer(asked.model).name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import gradio as gr
 from ..explanation import Explanation
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
-from ..service import AUTO, Explainer
+from ..score import AUTO, NEXT_THREE
+from ..service import Explainer
 from .components import (
     PICKED,
     bars_value,
@@ -27,6 +29,7 @@ from .components import (
 from .downloads import download_row
 from .handlers import Asked, answer, ask, layer_choices, model_choices, target_choices
 from .photograph_input import PhotographInput
+from .trust_panel import trust_panel
 
 __all__ = ["image_tab"]
 
@@ -35,6 +38,7 @@ EXAMPLES = Path(__file__).parents[2] / "assets" / "examples"
 CONCURRENT = 4
 # tells the stage's answers apart
 ANSWERS = itertools.count(1)
+RIVAL_CHOICES = [("nothing", ""), ("the most probable other class", AUTO), ("the mean of the next three", NEXT_THREE)]
 METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
 
 
@@ -66,14 +70,7 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
             counterfactual = gr.Checkbox(
                 label="Counterfactual", info="Show what speaks against the class.", elem_id="counterfactual"
             )
-            with gr.Accordion("Advanced", open=False):
-                method = gr.Dropdown(METHOD_CHOICES, value="gradcam", label="Method", elem_id="method")
-                module = gr.Textbox(
-                    value="",
-                    label="Any module of the model",
-                    info="A dotted name such as blocks.5.0.conv_pw; press Enter. Replaces the layer above.",
-                    elem_id="module",
-                )
+            method, rival, module = _advanced()
         with gr.Column(scale=4, min_width=320, elem_classes="found"):
             problem = gr.HTML(elem_id="problem", visible=False)
             sentence = gr.HTML(WAITING, elem_id="sentence")
@@ -83,11 +80,12 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
                 with gr.Column(scale=1, min_width=220):
                     bars = top_bars("bars")
             shown = gr.State(None)
+            trust_panel(explainer, drawing, shown)
             download_row(explainer, drawing, shown)
             with gr.Accordion("How to read the pictures", open=False):
                 gr.Markdown(READING)
-    menus = [model, layer, target, method]
-    controls = [image, model, layer, module, target, method, counterfactual]
+    menus = [model, layer, target, method, rival]
+    controls = [image, model, layer, module, target, method, counterfactual, rival]
 
     def update(
         image_now: str | None,
@@ -97,9 +95,10 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
         target_now: str,
         method_now: str,
         counterfactual_now: bool,
+        rival_now: str,
         before: Asked | None,
     ) -> dict[Any, Any]:
-        now = Asked(image_now, model_now, layer_now, module_now, target_now, method_now, counterfactual_now)
+        now = Asked(image_now, model_now, layer_now, module_now, target_now, method_now, counterfactual_now, rival_now)
         asked = ask(now, before)
         if asked == before:
             return {problem: gr.skip()}
@@ -127,13 +126,12 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
         if before is None or asked.model != before.model:
             changes[model] = gr.update(choices=model_choices(explainer))
             changes[layer] = gr.update(choices=layer_choices(explainer, asked.model), value=asked.layer)
-            changes[target] = gr.update(choices=target_choices(explainer, asked.model), value=asked.target)
+            classes = target_choices(explainer, asked.model)
+            changes[target] = gr.update(choices=classes, value=asked.target)
+            changes[rival] = gr.update(choices=[*RIVAL_CHOICES, *classes[1:]], value=asked.rival)
         return changes | {drawing: gr.update(**on_stage)}
 
-    def pick(event: gr.EventData) -> str:
-        return str(examples[event._data["index"]])
-
-    gallery.select(pick, None, image, show_progress="hidden", api_visibility="private")
+    gallery.select(_picker(examples), None, image, show_progress="hidden", api_visibility="private")
     # in the browser, and connected first: an event that had to wait is sent again with the controls' values of
     # then, but without its own data; an answer that came in between has no pick
     bars.select(None, [bars, target], target, js=PICKED, api_visibility="private")
@@ -148,6 +146,33 @@ def image_tab(explainer: Explainer, page: gr.Blocks) -> None:
         show_progress_on=sentence,
         api_visibility="private",
     )
+
+
+def _picker(examples: list[Path]) -> Callable[[gr.EventData], str]:
+    def pick(event: gr.EventData) -> str:
+        return str(examples[event._data["index"]])
+
+    return pick
+
+
+def _advanced() -> tuple[gr.Dropdown, gr.Dropdown, gr.Textbox]:
+    """Method, rival and any module."""
+    with gr.Accordion("Advanced", open=False):
+        method = gr.Dropdown(METHOD_CHOICES, value="gradcam", label="Method", elem_id="method")
+        rival = gr.Dropdown(
+            RIVAL_CHOICES,
+            value="",
+            label="Rather than",
+            info="Why this class and not that one: shows the difference.",
+            elem_id="rival",
+        )
+        module = gr.Textbox(
+            value="",
+            label="Any module of the model",
+            info="A dotted name such as blocks.5.0.conv_pw; press Enter. Replaces the layer above.",
+            elem_id="module",
+        )
+    return method, rival, module
 
 
 WAITING = "<p class='sentence' role='status'>Choose a photograph, or wait a moment for the first example.</p>"

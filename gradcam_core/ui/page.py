@@ -13,6 +13,7 @@ from .api import add_api
 from .image_tab import image_tab
 from .text_api import add_text_api
 from .text_tab import text_tab
+from .trust_api import add_trust_api
 
 __all__ = ["build", "serve"]
 
@@ -38,6 +39,7 @@ def build(explainer: Explainer, text_explainer: TextExplainer | None = None) -> 
         with gr.Tab("Text"):
             text_tab(text_explainer, page)
         add_api(explainer)
+        add_trust_api(explainer)
         add_text_api(text_explainer)
     return page.queue(max_size=MAX_WAITING)
 

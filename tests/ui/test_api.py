@@ -43,6 +43,7 @@ def test_an_image_is_all_that_is_needed(client: Client, explainer: Explainer, ca
         "target": expected.target.index,
         "method": "gradcam",
         "counterfactual": False,
+        "rival": None,
     }
 
 
@@ -57,7 +58,7 @@ def test_every_parameter_reaches_the_core(client: Client, explainer: Explainer, 
     _, _, record = client.predict(image=handle_file(cat), **request, api_name="/explain")
     expected = explainer.explain(cat, **request)
     assert np.allclose(record["map"]["values"], expected.cam)
-    assert record["request"] == {**request, "target": expected.target.index}
+    assert record["request"] == {**request, "target": expected.target.index, "rival": None}
 
 
 @pytest.mark.parametrize("target", [285, "285", "Egyptian cat"])
@@ -191,7 +192,8 @@ def test_limits_are_set(page: gr.Blocks) -> None:
 
 
 def test_only_explanations_are_offered(client: Client) -> None:
-    assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/explain", "/explain_text"]
+    offered = set(client.view_api(return_format="dict")["named_endpoints"])
+    assert offered == {"/explain", "/contrast", "/check", "/ask_place", "/explain_text"}
 
 
 def test_one_flag_serves_the_same_as_a_tool_for_language_models(explainer: Explainer) -> None:

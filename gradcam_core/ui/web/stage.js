@@ -171,8 +171,17 @@ function point(canvas, event) {
   state.cursor = at;
   read();
 }
+// what does the place under the cursor speak for?
+function ask() {
+  if (!state.cursor) return;
+  const [x, y] = state.cursor, { width, height } = state.photo;
+  trigger("select", {
+    x: Math.floor(((x + 0.5) * props.photo.width) / width), y: Math.floor(((y + 0.5) * props.photo.height) / height),
+  });
+}
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 function walk(event) {
+  if (event.key === "Enter") return ask();
   const step = STEPS[event.key];
   if (!step || !state.photo) return;
   event.preventDefault();
@@ -199,6 +208,7 @@ function cross(canvas) {
 for (const canvas of [heatmap, picture]) {
   canvas.addEventListener("pointermove", (event) => point(canvas, event));
   canvas.addEventListener("pointerdown", (event) => point(canvas, event));
+  canvas.addEventListener("click", ask);
   canvas.addEventListener("keydown", walk);
   canvas.addEventListener("blur", schedule);
 }

@@ -1,0 +1,229 @@
+"""Asking a network again about changed versions of one input: in chunks, watched, to be stopped at any time.
+
+    watch = Watch(progress=lambda done, count: print(done, "of", count), stop=threading.Event())
+    scores = in_chunks(lambda part: network(changed[part]), len(changed), size=32, watch=watch)
+
+Public names: `Rerun`, `Watch`, `guided_gradients`, `in_chunks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Event
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from .capture import recording
+from .errors import DeviceError, MethodError, OutputError, StoppedError
+from .score import Score
+
+__all__ = ["CHUNK", "Rerun", "Watch", "guided_gradients", "in_chunks"]
+
+# inputs in one pass of the whole network: few, so that it can be stopped within a second or so
+CHUNK = 8
+# of activations in one pass of the part behind a layer: the part in front, run once a pass, then hardly counts
+CHUNK_BYTES = 64_000_000
+LARGEST_CHUNK = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """Somebody who waits: `progress(done, count)` is told how far it is, setting `stop` ends it."""
+
+    progress: Callable[[int, int], object] | None = None
+    stop: Event | None = None
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody waits any more."""
+        return self.stop is not None and self.stop.is_set()
+
+    def at(self, done: int, count: int) -> None:
+        """Report progress; raises StoppedError where nobody waits any more."""
+        if self.stopped:
+            raise StoppedError(f"Stopped after {done} of {count} passes, as asked; ask again to start over.")
+        if self.progress is not None:
+            self.progress(done, count)
+
+
+NOBODY = Watch()
+
+
+def in_chunks(compute: Callable[[slice], Tensor], count: int, *, size: int = CHUNK, watch: Watch = NOBODY) -> Tensor:
+    """(count, ...) results of `compute`, asked for at most `size` items at a time.
+
+    Out of memory halves the chunk and goes on. Raises StoppedError through `watch`, DeviceError where not
+    even one item fits.
+    """
+    parts: list[Tensor] = []
+    done = 0
+    while done < count:
+        watch.at(done, count)
+        part = slice(done, min(done + size, count))
+        try:
+            parts.append(compute(part))
+        except (RuntimeError, MemoryError) as error:
+            if not _out_of_memory(error):
+                raise
+            failed = error
+        else:
+            done = part.stop
+            continue
+        if size == 1:
+            raise DeviceError(
+                "Out of memory even for one input at a time; choose a smaller model or a deeper layer."
+            ) from failed
+        # outside the except block, where the failed pass no longer holds its tensors
+        del failed
+        size //= 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+    watch.at(count, count)
+    return torch.cat(parts)
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    # the CPU's allocator raises a plain RuntimeError
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "allocate memory" in str(error)
+
+
+class _Replace:
+    """Lets the network go on from `output` instead of what `layer` returned."""
+
+    def __init__(self, layer: nn.Module, output: Tensor) -> None:
+        self._layer = layer
+        self._output = output
+
+    def see(self, module: nn.Module, _: Any) -> Any:
+        return self._output if module is self._layer else None
+
+
+@dataclass(frozen=True, eq=False)
+class Rerun:
+    """The score of one input, (1, 3, H, W), and of changed versions of it; `layer` is the explained module."""
+
+    network: nn.Module
+    inputs: Tensor
+    layer: nn.Module
+    explained: Score
+    logits: Tensor
+    watch: Watch = NOBODY
+
+    @cached_property
+    def score(self) -> float:
+        return float(self.explained.of(self.logits.detach())[0])
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        return self.inputs.shape[-2], self.inputs.shape[-1]
+
+    def with_activations(self, change: Callable[[slice], Tensor], count: int) -> Tensor:
+        """(count,) scores with the layer's activations replaced by the items of `change(part)`, (n, C, h, w).
+
+        What lies in front of the layer runs once a chunk, on one input; behind it the batch takes its place.
+        Where a network does not allow that (it concatenates what is older than the layer), the input is
+        repeated instead.
+        """
+        repeated = False
+
+        def compute(part: slice) -> Tensor:
+            nonlocal repeated
+            changed = change(part)
+            try:
+                if not repeated:
+                    return self._replaced(changed, self.inputs)
+            except (RuntimeError, OutputError) as error:
+                if _out_of_memory(error):
+                    raise
+                repeated = True
+            return self._replaced(changed, self.inputs.expand(len(changed), -1, -1, -1))
+
+        item = change(slice(0, 1)).nbytes
+        size = min(max(4 * CHUNK, CHUNK_BYTES // item), LARGEST_CHUNK)
+        return in_chunks(compute, count, size=size, watch=self.watch)
+
+    def with_masks(self, masks: Callable[[slice], Tensor], count: int) -> Tensor:
+        """(count,) scores of the input times the items of `masks(part)`, (n, H, W) at the input's size."""
+
+        def compute(part: slice) -> Tensor:
+            with torch.inference_mode():
+                return self.explained.of(self.network(self.inputs * masks(part)[:, None].to(self.inputs)))
+
+        return in_chunks(compute, count, watch=self.watch)
+
+    def _replaced(self, changed: Tensor, inputs: Tensor) -> Tensor:
+        with torch.inference_mode(), recording(_Replace(self.layer, changed.to(inputs))):
+            logits = self.network(inputs)
+        if logits.shape != (len(changed), self.logits.shape[1]):
+            raise OutputError(f"The model returned scores of shape {tuple(logits.shape)} for {len(changed)} inputs.")
+        return self.explained.of(logits)
+
+
+class _OnlyPositive(torch.autograd.Function):
+    """Hands on its input; of the gradient only what is positive."""
+
+    @staticmethod
+    def forward(_: Any, values: Tensor) -> Tensor:
+        return values.clone()
+
+    @staticmethod
+    def backward(_: Any, gradient: Tensor) -> Tensor:
+        return gradient.clamp(min=0)
+
+
+RECTIFIERS = (functional.relu, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_, functional.relu6)
+
+
+def _rectifies(func: Any, args: Any, kwargs: Mapping[str, Any]) -> bool:
+    # nn.ReLU6 calls hardtanh(input, 0, 6, inplace)
+    lowest = args[1] if len(args) > 1 else kwargs.get("min_val")
+    return func in RECTIFIERS or (func is functional.hardtanh and lowest == 0)
+
+
+class _Guided(TorchFunctionMode):
+    """In this thread, as long as it is entered: every rectifier lets only positive gradients back.
+
+    Sees functions as a mode of torch and modules as a recorder: a module may hide its function from the mode.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rectifiers = 0
+
+    def __torch_function__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        # without gradients it runs inside an autograd function, whose module is seen as a whole
+        guided = torch.is_grad_enabled() and _rectifies(func, args, kwargs or {})
+        return self._guide(result) if guided else result
+
+    def see(self, module: nn.Module, output: Any) -> Any:
+        return self._guide(output) if isinstance(module, (nn.ReLU, nn.ReLU6)) else None
+
+    def _guide(self, output: Tensor) -> Tensor:
+        self.rectifiers += 1
+        return _OnlyPositive.apply(output)
+
+
+def guided_gradients(network: nn.Module, inputs: Tensor, explained: Score) -> Tensor:
+    """(3, H, W) gradient of the score at the input, negative parts dropped at every rectifier on its way.
+
+    Springenberg et al., arXiv:1412.6806, fig. 1. ReLU as a module or a function counts, and so does ReLU6, which
+    captum and grad-cam leave alone. Nothing of the network is exchanged, so others may run it meanwhile.
+    Raises MethodError where the network has no rectifier to guide.
+    """
+    leaf = inputs.detach().clone().requires_grad_()
+    with torch.enable_grad(), _Guided() as guide, recording(guide):
+        score = explained.of(network(leaf))[0]
+    if not guide.rectifiers:
+        raise MethodError(
+            "`method` 'guided_backprop' and 'guided_gradcam' need a network with ReLU, and this one has none;"
+            " choose 'gradcam'."
+        )
+    (gradient,) = torch.autograd.grad(score, leaf)
+    return gradient[0]

@@ -1,0 +1,16 @@
+"""Does a map hold? Evidence that anybody can check, by asking the network again.
+
+    examiner = Examiner(explainer)
+    print(examiner.hide_and_look(explainer.explain("cat.jpg")).sentence)
+
+`Examiner` has the questions, the other public names are its answers.
+"""
+
+from __future__ import annotations
+
+from .examiner import Examiner
+from .hiding import Curve, Curves, Hidden, HideAndLook
+from .places import Change, Evidence, Place
+from .sanity import Sanity, Stage
+
+__all__ = ["Change", "Curve", "Curves", "Evidence", "Examiner", "Hidden", "HideAndLook", "Place", "Sanity", "Stage"]

@@ -1,0 +1,75 @@
+"""The checks below the pictures in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+SECONDS = 1000
+DRAWN = "#stage [data-drawn]"
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, address: str) -> Iterator[Any]:
+    view = browser.new_page(viewport={"width": 1440, "height": 1400})
+    problems: list[str] = []
+    view.on("pageerror", lambda error: problems.append(str(error)))
+    view.goto(f"{address}?__theme=light")
+    view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
+    yield view
+    view.close()
+    assert problems == []
+
+
+def _check(view: Any, title: str, awaited: str) -> str:
+    button = view.get_by_role("button", name=title, exact=True)
+    if not button.is_visible():
+        view.click("#trust > button")
+    button.click()
+    view.locator("#checked", has_text=awaited).wait_for(timeout=120 * SECONDS)
+    return str(view.inner_text("#checked"))
+
+
+def test_a_place_is_asked_by_a_click(opened: Any) -> None:
+    area = opened.locator("#stage canvas.picture").bounding_box()
+    opened.mouse.click(area["x"] + area["width"] / 2, area["y"] + area["height"] / 2)
+    opened.locator("#place", has_text="; against").wait_for(timeout=30 * SECONDS)
+    assert "speaks for" in opened.inner_text("#place")
+
+
+def test_every_check_answers(opened: Any) -> None:
+    hidden = _check(opened, "Hide and look again", "Hiding the hottest 20 % takes")
+    assert "random, mean" in hidden
+    assert "rank correlation to this one" in _check(opened, "Sanity check", "With the weights of the network")
+    assert "holds" in _check(opened, "All layers", "at every offered layer")
+    _check(opened, "Curves", "Probability of")
+    assert opened.locator("#checked svg polyline").count() == 6
+
+
+def test_another_map_takes_the_old_answer_away(opened: Any) -> None:
+    before = opened.get_attribute(DRAWN, "data-drawn")
+    opened.click("#counterfactual input")
+    opened.wait_for_function("([s, b]) => document.querySelector(s).dataset.drawn !== b", arg=[DRAWN, before])
+    opened.locator("#checked", has_text="Hides (blurs)").wait_for(timeout=30 * SECONDS)
+    assert "Click on a picture" in opened.inner_text("#place")
+
+
+def test_a_check_can_be_stopped(opened: Any) -> None:
+    opened.get_by_role("button", name="Curves", exact=True).click()
+    opened.locator("#checked", has_text="passes").wait_for(timeout=30 * SECONDS)
+    opened.get_by_role("button", name="Stop", exact=True).click()
+    opened.locator("#checked", has_text="Stopped after").wait_for(timeout=60 * SECONDS)
+
+
+def test_a_rival_is_chosen_and_a_bad_combination_gets_a_sentence(opened: Any) -> None:
+    opened.get_by_role("button", name="Advanced").first.click()
+    opened.click("#rival input")
+    opened.get_by_role("option", name="the most probable other class", exact=True).click()
+    opened.locator("#sentence", has_text="rather than").wait_for(timeout=30 * SECONDS)
+    opened.click("#method input")
+    opened.get_by_role("option", name="Eigen-CAM", exact=True).click()
+    opened.locator("#problem", has_text="looks at no class").wait_for(timeout=30 * SECONDS)
