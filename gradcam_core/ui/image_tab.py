@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 
 from ..explanation import Explanation
-from ..methods import METHODS
+from ..methods import METHODS, RERUN
 from ..models import DEFAULT_MODEL
 from ..score import AUTO, NEXT_THREE
 from ..service import Explainer
@@ -39,7 +39,8 @@ CONCURRENT = 4
 # tells the stage's answers apart
 ANSWERS = itertools.count(1)
 RIVAL_CHOICES = [("nothing", ""), ("the most probable other class", AUTO), ("the mean of the next three", NEXT_THREE)]
-METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
+# those that run the network again and again take minutes, and the page cannot stop them yet: Python and the API can
+METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items() if RERUN not in method.needs]
 
 
 def image_tab(explainer: Explainer, page: gr.Blocks) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +30,9 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def page(explainer: Explainer) -> Iterator[gr.Blocks]:
     """The page of `explainer`, served on a free port."""
+    # what earlier tests left is collected now: a finaliser that imports something in the midst of an import makes
+    # that import fail (KeyError in CPython 3.11's importlib)
+    gc.collect()
     blocks = build(explainer)
     serve(blocks, server_name="127.0.0.1", server_port=None, prevent_thread_lock=True, quiet=True)
     yield blocks
