@@ -46,6 +46,10 @@ class Page:
             if [self.trigger, "input"] in [list(target) for target in dependency["targets"]]
         )
         self.stage, self.menu = (self.event["outputs"].index(ids[name]) for name in ("stage", "layer"))
+        initial = {part["id"]: part["props"].get("value") for part in config["components"]}
+        self.controls = [initial[number] for number in self.event["inputs"]]
+        names = ("photograph", "model", "layer", "target", "counterfactual")
+        self.place = {name: self.event["inputs"].index(ids[name]) for name in names}
         self.layer = "auto"
 
     def _get(self, path: str) -> bytes:
@@ -64,9 +68,17 @@ class Page:
         (path,) = self._post("upload", body, f"multipart/form-data; boundary={edge}")
         return {"path": path, "meta": {"_type": "gradio.FileData"}, "orig_name": "a.jpg"}
 
+    def _controls(self, file: dict[str, Any], target: str, against: bool) -> list[Any]:
+        """The values of all controls as the page starts, but for those that are asked with."""
+        values = list(self.controls)
+        asked = (file, MODEL, self.layer, target, against)
+        for name, value in zip(self.place, asked, strict=True):
+            values[self.place[name]] = value
+        return values
+
     def ask(self, file: dict[str, Any], target: str = "auto", against: bool = False) -> dict[str, Any]:
         """One change on the page, through the queue as the browser sends it; the completed event."""
-        data = [file, MODEL, self.layer, "", target, "gradcam", against, None]
+        data = self._controls(file, target, against)
         body = {
             "data": data, "event_data": None, "fn_index": self.event["id"], "trigger_id": self.trigger,
             "session_hash": self.session,
@@ -86,7 +98,7 @@ class Page:
 
     def direct(self, file: dict[str, Any], target: str, against: bool = False) -> dict[str, Any]:
         """The same without the queue."""
-        data = [file, MODEL, self.layer, "", target, "gradcam", against, None]
+        data = self._controls(file, target, against)
         body = {"data": data, "fn_index": self.event["id"], "trigger_id": self.trigger, "session_hash": self.session}
         return self._post("run/predict", json.dumps(body).encode())
 
