@@ -1,19 +1,38 @@
-"""The web API: `/explain` for gradio_client, curl and MCP. Public name: `add_api`."""
+"""The web API: `/explain` for gradio_client, curl and MCP. Public names: `add_api`, `in_plain_words`, `pictured`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
+from ..explanation import Explanation
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
 from ..service import AUTO, Explainer
 from .handlers import plain_words
 from .photograph_input import PhotographInput
 
-__all__ = ["add_api"]
+__all__ = ["add_api", "in_plain_words", "pictured"]
+
+
+@contextmanager
+def in_plain_words() -> Iterator[None]:
+    """Whatever is raised within reaches the client as a sentence, never as a traceback."""
+    try:
+        yield
+    except Exception as error:
+        raise gr.Error(plain_words(error), print_exception=False) from None
+
+
+def pictured(explanation: Explanation) -> tuple[Image.Image, Image.Image, dict[str, Any]]:
+    """What the endpoints return of a map: overlay, heatmap, and the record with the raw values in it."""
+    record = explanation.record()
+    record["map"]["values"] = explanation.cam.tolist()
+    return explanation.overlay(), explanation.heatmap_picture(), record
 
 
 def add_api(explainer: Explainer) -> None:
@@ -41,15 +60,12 @@ def add_api(explainer: Explainer) -> None:
             The overlay and the heatmap as PNG at the photograph's size, and a record with the top-5
             predictions, the sentence, the raw map and all that is needed to get the same map again.
         """
-        try:
-            explanation = explainer.explain(
-                image, model=model, layer=layer, target=target, method=method, counterfactual=bool(counterfactual)
+        with in_plain_words():
+            return pictured(
+                explainer.explain(
+                    image, model=model, layer=layer, target=target, method=method, counterfactual=bool(counterfactual)
+                )
             )
-            record = explanation.record()
-            record["map"]["values"] = explanation.cam.tolist()
-            return explanation.overlay(), explanation.heatmap_picture(), record
-        except Exception as error:
-            raise gr.Error(plain_words(error), print_exception=False) from None
 
     with gr.Row(visible=False):
         inputs = [

@@ -9,7 +9,7 @@ import gradio as gr
 from ..service import AUTO
 from ..text import TEXT_METHODS, TextExplainer
 from ..text.methods import DEFAULT_METHOD
-from .handlers import plain_words
+from .api import in_plain_words
 
 __all__ = ["add_text_api"]
 
@@ -37,12 +37,10 @@ def add_text_api(explainer: TextExplainer) -> None:
             A record with both probabilities, the sentence, and a signed value for every character and word
             with its place in the text.
         """
-        try:
+        with in_plain_words():
             return explainer.explain(
                 text, target, method=method, counterfactual=bool(counterfactual), contrast=bool(contrast)
             ).record()
-        except Exception as error:
-            raise gr.Error(plain_words(error), print_exception=False) from None
 
     with gr.Row(visible=False):
         inputs = [

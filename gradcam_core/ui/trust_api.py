@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +13,7 @@ from ..models import DEFAULT_MODEL
 from ..score import AUTO
 from ..service import Explainer
 from ..trust import Examiner
-from .handlers import plain_words
+from .api import in_plain_words, pictured
 from .photograph_input import PhotographInput
 
 __all__ = ["add_trust_api"]
@@ -48,16 +47,18 @@ def add_trust_api(explainer: Explainer) -> None:
             The overlay and the heatmap as PNG at the photograph's size, and the record of the explanation.
         """
 
-        def make() -> tuple[Image.Image, Image.Image, dict[str, Any]]:
-            explanation = explainer.explain(
-                image, model=model, layer=layer, target=target, rival=rival, method=method,
-                counterfactual=bool(counterfactual),
-            )  # fmt: skip
-            record = explanation.record()
-            record["map"]["values"] = explanation.cam.tolist()
-            return explanation.overlay(), explanation.heatmap_picture(), record
-
-        return _answered(make)
+        with in_plain_words():
+            return pictured(
+                explainer.explain(
+                    image,
+                    model=model,
+                    layer=layer,
+                    target=target,
+                    rival=rival,
+                    method=method,
+                    counterfactual=bool(counterfactual),
+                )
+            )
 
     def check(
         image: str | None, model: str = DEFAULT_MODEL, layer: str = AUTO, target: str = AUTO, method: str = "gradcam"
@@ -75,15 +76,13 @@ def add_trust_api(explainer: Explainer) -> None:
             The probabilities with shares of the seen area hidden, and the sanity check, each with a sentence.
         """
 
-        def make() -> dict[str, Any]:
+        with in_plain_words():
             explanation = explainer.explain(image, model=model, layer=layer, target=target, method=method)
             hidden, sanity = examiner.hide_and_look(explanation), examiner.sanity(explanation)
             return {
                 "hide_and_look": {"sentence": hidden.sentence, "holds": hidden.holds, **asdict(hidden)},
                 "sanity": {"sentence": sanity.sentence, "passed": sanity.passed, **asdict(sanity)},
             }
-
-        return _answered(make)
 
     def ask_place(
         image: str | None, x: float, y: float, model: str = DEFAULT_MODEL, layer: str = AUTO
@@ -101,11 +100,9 @@ def add_trust_api(explainer: Explainer) -> None:
             The classes with what the place adds to their logits, strongest first.
         """
 
-        def make() -> dict[str, Any]:
+        with in_plain_words():
             explanation = explainer.explain(image, model=model, layer=layer)
             return asdict(examiner.ask_place(explanation, int(x), int(y)))
-
-        return _answered(make)
 
     with gr.Row(visible=False):
         image = PhotographInput(type="filepath", format="png", label="image")
@@ -122,10 +119,3 @@ def add_trust_api(explainer: Explainer) -> None:
             ("ask_place", ask_place, [image, x, y, model, layer], [record]),
         ):
             gr.Button(name).click(function, inputs, outputs, api_name=name, concurrency_limit=2)
-
-
-def _answered(make: Callable[[], Any]) -> Any:
-    try:
-        return make()
-    except Exception as error:
-        raise gr.Error(plain_words(error), print_exception=False) from None
