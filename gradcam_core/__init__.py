@@ -6,6 +6,7 @@ Usage:
     Explainer().explain("cat.jpg").overlay().save("why.png")
 """
 
+from .compare import Cell, Comparison
 from .errors import (
     CamError,
     DeviceError,
@@ -32,6 +33,8 @@ __all__ = [
     "TEXT_METHODS",
     "Box",
     "CamError",
+    "Cell",
+    "Comparison",
     "DeviceError",
     "Examiner",
     "Explainer",

@@ -79,6 +79,12 @@ class ByteCache(Generic[Value]):
         future.set_result(value)
         return value
 
+    def drop(self, belongs: Callable[[Hashable], bool]) -> None:
+        """Forget the values whose key `belongs`; one that is being computed is still kept when it is done."""
+        with self._lock:
+            for key in [key for key in self._values if belongs(key)]:
+                self._values.pop(key, None)
+
     def clear(self) -> None:
         """Forget everything; computations under way go on."""
         with self._lock:

@@ -23,8 +23,9 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 
 from .errors import LayerError, OutputError, TargetError
+from .layout import MAPS, Grid, Layout
 
-__all__ = ["Capture", "Recorder", "graph_bytes", "recording", "run"]
+__all__ = ["Capture", "Recorder", "graph_bytes", "recording", "run", "tensor_in", "with_tensor"]
 
 
 class Recorder(Protocol):
@@ -49,17 +50,40 @@ class _Outputs:
         name = self._names.get(module)
         if name is None:
             return None
-        if not isinstance(output, Tensor) or not output.is_floating_point():
+        values = tensor_in(output)
+        if values is None:
             self.outputs[name] = output
             return None
-        if not self._rooted or not output.requires_grad:
+        if not self._rooted or not values.requires_grad:
             # cuts off all that lies in front: nothing of it is recorded or kept; a branch beside the first
             # layer of a frozen network is not connected to it and needs a root of its own
-            output = output.detach().requires_grad_()
+            values = values.detach().requires_grad_()
             self._rooted = True
-        self.outputs[name] = output
-        # the network gets a copy, or an in-place activation behind the layer would overwrite the map
-        return output.clone()
+        self.outputs[name] = values
+        # the network gets a copy, or an in-place activation behind the layer would overwrite the map; a part that
+        # switches gradients off ends somewhere, and from there on the copy is connected
+        with torch.enable_grad():
+            return with_tensor(output, values.clone())
+
+
+def tensor_in(output: Any) -> Tensor | None:
+    """The floating point tensor that a module returned, alone or in front of what is none; else None.
+
+    Transformers like to return their tokens in a tuple, with the size of the grid or with nothing.
+    """
+    first, *others = output if isinstance(output, (tuple, list)) and output else (output,)
+    if any(isinstance(one, Tensor) for one in others):
+        return None
+    return first if isinstance(first, Tensor) and first.is_floating_point() else None
+
+
+def with_tensor(output: Any, tensor: Tensor) -> Any:
+    """What a module returned, with `tensor` in the place of the one that `tensor_in` finds."""
+    if isinstance(output, Tensor):
+        return tensor
+    rest = (tensor, *output[1:])
+    # named tuples take their fields one by one
+    return type(output)(*rest) if hasattr(output, "_fields") else type(output)(rest)
 
 
 _recorder: ContextVar[Recorder | None] = ContextVar("gradcam_recorder", default=None)
@@ -88,17 +112,19 @@ def recording(recorder: AnyRecorder) -> Iterator[AnyRecorder]:
 class Capture:
     """Activations, logits and the graph behind the earliest captured layer, for one input.
 
-    `outputs` maps each layer's dotted name to its (1, C, h, w) activations, part of the graph; `logits` is
-    (1, K). `nbytes` is what the graph, the activations and the logits hold together.
+    `outputs` maps each layer's dotted name to what it returned, part of the graph, and `layouts` to how that is
+    seen as a (1, C, h, w) map; `logits` is (1, K).
+    `nbytes` is what the graph, the activations and the logits hold together.
     """
 
     outputs: Mapping[str, Tensor]
+    layouts: Mapping[str, Layout]
     logits: Tensor
     nbytes: int
 
     def activations(self, layer: str) -> Tensor:
         """(C, h, w) activations of `layer`, detached; raises LayerError where it was not captured."""
-        return self._output(layer).detach()[0]
+        return self._map(layer, self._output(layer))
 
     def gradients(self, layer: str, target: int) -> Tensor:
         """(C, h, w) gradient of the logit of class `target` at `layer`, detached.
@@ -126,7 +152,7 @@ class Capture:
         for layer, gradient in zip(layers, found, strict=True):
             if gradient is None:
                 raise LayerError(f"`layer` {layer!r} has no influence on the score; choose a layer in the main path.")
-            gradients[layer] = gradient.detach()[0]
+            gradients[layer] = self._map(layer, gradient)
         return gradients
 
     def along(self, layer: str, direction: Tensor) -> Tensor:
@@ -143,8 +169,12 @@ class Capture:
             )
         if gradient is None:
             raise LayerError(f"`layer` {layer!r} has no influence on the score; choose a layer in the main path.")
-        (slopes,) = torch.autograd.grad(gradient, weights, direction[None].to(gradient))
+        raw = self.layouts[layer].inverse(direction[None].to(gradient), torch.zeros_like(gradient))
+        (slopes,) = torch.autograd.grad(gradient, weights, raw)
         return slopes.detach()[0]
+
+    def _map(self, layer: str, values: Tensor) -> Tensor:
+        return self.layouts[layer].to_map(values.detach())[0]
 
     def _output(self, layer: str) -> Tensor:
         if layer not in self.outputs:
@@ -152,17 +182,22 @@ class Capture:
         return self.outputs[layer]
 
 
+NO_LAYOUTS: Mapping[str, Layout] = {}
+
+
 def run(
     network: nn.Module,
     inputs: Tensor,
     layers: Mapping[str, nn.Module],
     *,
+    layouts: Mapping[str, Layout] = NO_LAYOUTS,
     logits: Callable[[Any], Tensor] | None = None,
 ) -> Capture:
     """Run `network` once on a batch of one and keep what maps at `layers` need.
 
-    `layers` maps dotted names to modules of the network; their order does not matter. `logits` picks the
-    (1, K) scores out of what the network returns, where that is not a tensor itself.
+    `layers` maps dotted names to modules of the network; their order does not matter. `layouts` says of some how
+    their outputs are laid out, all others are (1, C, h, w). `logits` picks the (1, K) scores out of what the
+    network returns, where that is not a tensor itself.
     The network's mode, its parameters and their `requires_grad` are left as they are.
 
     Raises LayerError where a layer does not run or has no spatial positions, OutputError where the
@@ -172,8 +207,10 @@ def run(
         returned = network(inputs)
         scores = logits(returned) if logits is not None else returned
     _check_scores(scores, recorder.outputs)
-    outputs = {name: _check_map(name, recorder.outputs) for name in layers}
-    return Capture(outputs, scores, _bytes_of(network, inputs, scores, outputs))
+    size = (inputs.shape[-2], inputs.shape[-1])
+    fitted = {name: _check_map(name, recorder.outputs, layouts.get(name, MAPS), size) for name in layers}
+    outputs = {name: recorder.outputs[name] for name in layers}
+    return Capture(outputs, fitted, scores, _bytes_of(network, inputs, scores, outputs))
 
 
 # the same network, input shape and layers keep as much every time, and walking the graph costs a tenth of a small
@@ -203,17 +240,18 @@ def _check_scores(scores: Any, outputs: Mapping[str, Any]) -> None:
         )
 
 
-def _check_map(name: str, outputs: Mapping[str, Any]) -> Tensor:
+def _check_map(name: str, outputs: Mapping[str, Any], layout: Layout, size: Grid) -> Layout:
     if name not in outputs:
         raise LayerError(f"`layer` {name!r} takes no part in the forward pass; choose another.")
     output = outputs[name]
     shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
-    if not isinstance(output, Tensor) or output.ndim != 4 or output.shape[-1] * output.shape[-2] < 2:
+    fitted = layout.fitted(tuple(output.shape), size) if isinstance(output, Tensor) else None
+    if fitted is None:
         raise LayerError(
             f"`layer` {name!r} has no spatial positions (its output is {shape}), so there is no map to draw;"
             " choose a layer in front of the global pooling."
         )
-    return output
+    return fitted
 
 
 def graph_bytes(roots: list[Tensor], ignore: set[int]) -> int:

@@ -35,7 +35,9 @@ class Explanation:
     normalisation, in units of the logit for methods that keep them; with `counterfactual` its weights are
     negated. `top` holds the most probable classes, most probable first; `target` the class explained.
     `model`, `layer` and `method` are as used. With `rivals` the map is of the target's logit less their mean
-    logit. `notes` are sentences about the image.
+    logit. Where the classes are not `exclusive`, their probabilities need not sum to one. With `detail`, on an input of
+    twice the size, `usual` holds the target and the top classes as they are at the network's own. `notes` are
+    sentences about the image and this map.
     """
 
     photograph: Photograph
@@ -50,11 +52,18 @@ class Explanation:
     counterfactual: bool
     provenance: dict[str, Any]
     rivals: tuple[Prediction, ...] = ()
+    usual: tuple[Prediction, ...] = ()
+    exclusive: bool = True
 
     @cached_property
     def heatmap(self) -> NDArray[np.float32]:
         """(H, W) float32 in [0, 1] on the original image, NaN where the model did not look."""
         return project(normalise(self.cam), self.placement)
+
+    @property
+    def detail(self) -> bool:
+        """Whether the network was given more pixels than it was trained on."""
+        return bool(self.usual)
 
     @property
     def blank(self) -> bool:
@@ -75,9 +84,16 @@ class Explanation:
         notes = list(self.photograph.notes)
         if METHODS[self.method].warning:
             notes.append(METHODS[self.method].warning)
+        if not self.exclusive:
+            notes.append("This model judges each class by itself, so the probabilities need not sum to 100 %.")
         if self.seen_share < SMALL_VIEW:
             notes.append(
                 f"The model saw only {percent(self.seen_share)} of this image, its centre; the rest is striped."
+            )
+        if self.detail:
+            notes.append(
+                f"Detail: given twice as many pixels a side as usual, the network gives “{self.target.label}”"
+                f" {percent(self.target.probability)}; at its own size {percent(self.usual[0].probability)}."
             )
         return tuple(notes)
 
@@ -136,10 +152,12 @@ class Explanation:
                 "method": self.method,
                 "counterfactual": self.counterfactual,
                 "rival": [rival.index for rival in self.rivals] or None,
+                "detail": self.detail,
             },
             "target": _plain(self.target),
             "top": [_plain(prediction) for prediction in self.top],
             "rivals": [_plain(rival) for rival in self.rivals],
+            "usual": [_plain(one) for one in self.usual],
             "score": "logit of the target class"
             + (" less the mean logit of the rivals" if self.rivals else "")
             + (", negated" if self.counterfactual else ""),

@@ -1,12 +1,13 @@
 """From a file, bytes, a PIL image or an array to an upright RGB photograph, past every guard.
 
-Public names: `Photograph`, `read_photograph`, `digest_of`, `MAX_PIXELS`.
+Public names: `Photograph`, `read_photograph`, `digest_of`, `MAX_PIXELS`, `SCREEN_PIXELS`.
 """
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
@@ -18,10 +19,14 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from .errors import ImageError
 
-__all__ = ["MAX_PIXELS", "ImageSource", "Photograph", "digest_of", "read_photograph"]
+__all__ = ["MAX_PIXELS", "SCREEN_PIXELS", "ImageSource", "Photograph", "digest_of", "read_photograph"]
 
 # 64 megapixels: above every phone's usual mode; decoded as RGB this is 192 MB
 MAX_PIXELS = 64_000_000
+# the longer side of a picture that fills half a screen
+SCREEN_PIXELS = 960
+# the shorter side with which a reduced decode is still twice as fine as most networks' input
+PREVIEW_SHORT = 600
 # Pillow reads MPO, the stereo JPEG of some phones, as JPEG and has no opener of that name
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 READABLE = "JPEG, PNG, WebP, GIF, BMP and TIFF files can be read"
@@ -32,25 +37,49 @@ DAMAGE = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, struct.error,
     Image.DecompressionBombError,
 )  # fmt: skip
+# EXIF orientations that swap width and height
+QUARTER_TURNS = frozenset({5, 6, 7, 8})
 BACKGROUND = (255, 255, 255)
 
 
 @dataclass(frozen=True, eq=False)
 class Photograph:
-    """An upright photograph: `pixels` is (H, W, 3) uint8 RGB; `notes` say what was done to get there."""
+    """An upright photograph of `size` (width, height) in pixels; `notes` say what was done to get there.
 
-    pixels: NDArray[np.uint8]
+    Of a large JPEG, `preview` is a decode at 1/2, 1/4 or 1/8, all that a screen and most networks need, several
+    times as fast as the whole; `encoded` is the file then. Otherwise `preview` holds all pixels.
+    """
+
+    size: tuple[int, int]
     notes: tuple[str, ...]
     digest: str
+    preview: NDArray[np.uint8]
+    encoded: bytes = b""
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8 RGB, decoded when they are first asked for; raises ImageError."""
+        if not self.encoded:
+            return self.preview
+        try:
+            return _rgb(_upright(_open(self.encoded)))
+        except DAMAGE as error:
+            raise _damaged(error) from error
+
+    def at_least(self, short: int) -> NDArray[np.uint8]:
+        """(h, w, 3) uint8 RGB: the preview where its shorter side has `short` pixels, else all pixels."""
+        return self.pixels if self.reduction(short) == 1 else self.preview
+
+    def reduction(self, short: int) -> int:
+        """How many pixels of the photograph, along a side, become one of `at_least(short)`: 1, 2, 4 or 8."""
+        finest = max(self.preview.shape[:2])
+        return round(max(self.size) / finest) if min(self.preview.shape[:2]) >= short else 1
 
     @property
     def nbytes(self) -> int:
-        return self.pixels.nbytes
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-        return self.pixels.shape[1], self.pixels.shape[0]
+        """What it may come to hold, all pixels included."""
+        width, height = self.size
+        return width * height * 3 + (self.preview.nbytes + len(self.encoded) if self.encoded else 0)
 
 
 def read_photograph(source: ImageSource | None) -> Photograph:
@@ -63,7 +92,8 @@ def read_photograph(source: ImageSource | None) -> Photograph:
     content = _content(source)
     digest = digest_of(content)
     if isinstance(content, np.ndarray):
-        return Photograph(_array_pixels(content), (), digest)
+        pixels = _array_pixels(content)
+        return Photograph((pixels.shape[1], pixels.shape[0]), (), digest, pixels)
     image = _open(content) if isinstance(content, bytes) else content
     _check_size(*image.size)
     notes: list[str] = []
@@ -72,16 +102,32 @@ def read_photograph(source: ImageSource | None) -> Photograph:
         frames = getattr(image, "n_frames", 1)
         if frames > 1 and image.format != "MPO":
             notes.append(f"This file holds {frames} pictures; the first one is shown.")
-        image.load()
-        # the tag may turn the picture by a quarter: all that follows sees it upright
-        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-            # would copy an upright picture as well
-            image = ImageOps.exif_transpose(image)
+        stored = image.size
+        # an image that somebody else opened is left as it is
+        if isinstance(content, bytes) and image.format == "JPEG":
+            wide = stored[0] >= stored[1]
+            # the smallest that the preview may be
+            image.draft(None, (SCREEN_PIXELS, PREVIEW_SHORT) if wide else (PREVIEW_SHORT, SCREEN_PIXELS))
+        reduced = image.size != stored
+        upright = _upright(image)
     except DAMAGE as error:
         raise _damaged(error) from error
-    if image.has_transparency_data and not _is_deep(image):
+    if upright.has_transparency_data and not _is_deep(upright):
         notes.append("Transparent parts are shown on white.")
-    return Photograph(_rgb(image), tuple(notes), digest)
+    preview = _rgb(upright)
+    if not reduced or not isinstance(content, bytes):
+        return Photograph(upright.size, tuple(notes), digest, preview)
+    size = stored[::-1] if image.getexif().get(ExifTags.Base.Orientation, 1) in QUARTER_TURNS else stored
+    return Photograph(size, tuple(notes), digest, preview, content)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()
+    # the tag may turn the picture by a quarter: all that follows sees it upright
+    if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+        # exif_transpose would copy it
+        return image
+    return ImageOps.exif_transpose(image)
 
 
 def digest_of(source: ImageSource | None) -> str:

@@ -21,13 +21,24 @@ class _Norm(torch.autograd.Function):
     def forward(ctx: Any, inputs: Tensor, module: nn.BatchNorm2d) -> Tensor:
         mean, variance, weight = module.running_mean, module.running_var, module.weight
         assert mean is not None and variance is not None  # noqa: S101, PT018 - `spare` takes no others
-        ctx.save_for_backward(weight * torch.rsqrt(variance + module.eps))
+        ctx.save_for_backward(_factor(module, weight, variance))
         return nn.functional.batch_norm(inputs, mean, variance, weight, module.bias, False, 0.0, module.eps)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (scale,) = ctx.saved_tensors
-        return gradients[0] * scale[:, None, None], None
+        (factor,) = ctx.saved_tensors
+        return gradients[0] * factor, None
+
+
+def _factor(module: nn.BatchNorm2d, weight: Tensor, variance: Tensor) -> Tensor:
+    """(C, 1, 1) that a batch norm in eval mode multiplies by; made anew once somebody has written to its parts."""
+    made_of = (weight.data_ptr(), weight._version, variance.data_ptr(), variance._version, module.eps)
+    # fifty small sums a forward pass otherwise, of the same numbers every time
+    known = module.__dict__.get("_known_factor")
+    if known is None or known[0] != made_of:
+        known = made_of, (weight * torch.rsqrt(variance + module.eps))[:, None, None]
+        module.__dict__["_known_factor"] = known
+    return known[1]
 
 
 class _Clip(torch.autograd.Function):
@@ -47,8 +58,9 @@ class _Clip(torch.autograd.Function):
 
 
 def _is_recorded(module: nn.Module, inputs: Tensor) -> bool:
-    frozen = not module.training and not any(parameter.requires_grad for parameter in module.parameters(recurse=False))
-    return frozen and torch.is_grad_enabled() and inputs.requires_grad
+    if module.training or not inputs.requires_grad or not torch.is_grad_enabled():
+        return False
+    return not any(own is not None and own.requires_grad for own in module._parameters.values())
 
 
 class _LeanBatchNorm2d(nn.BatchNorm2d):

@@ -56,7 +56,8 @@ class Method:
     """A way to make a map, and what a person should know before choosing it.
 
     `needs` names what `function` takes behind the activations; `cost` is said in words; `warning`, where there
-    is one, belongs beside every map. Without `of_class` the map is the same for every class.
+    is one, belongs beside every map. Without `of_class` the map is the same for every class. With `in_score` its
+    values are parts of the score, so that they can be compared with those of other such methods.
     """
 
     key: str
@@ -68,6 +69,7 @@ class Method:
     cost: str = ONE_BACKWARD
     warning: str = ""
     of_class: bool = True
+    in_score: bool = False
 
 
 METHODS: dict[str, Method] = {}
@@ -83,11 +85,12 @@ def method(
     cost: str = ONE_BACKWARD,
     warning: str = "",
     of_class: bool = True,
+    in_score: bool = False,
 ) -> Callable[[MapFunction], MapFunction]:
     """Register a function in `METHODS` under `key`; the other arguments are the fields of `Method`."""
 
     def register(function: MapFunction) -> MapFunction:
-        METHODS[key] = Method(key, title, paper, good_for, function, needs, cost, warning, of_class)
+        METHODS[key] = Method(key, title, paper, good_for, function, needs, cost, warning, of_class, in_score)
         return function
 
     return register
@@ -106,6 +109,7 @@ def find_method(key: str) -> Method:
     title="Grad-CAM",
     paper="Selvaraju et al. 2017, arXiv:1610.02391",
     good_for="The reference: which regions raise the score of the class.",
+    in_score=True,
 )
 def gradcam(activations: Tensor, gradients: Tensor) -> Tensor:
     """Channels weighted by their average gradient (Selvaraju et al., arXiv:1610.02391, eq. 1 and 2).
@@ -126,7 +130,8 @@ def gradcam_plus_plus(activations: Tensor, gradients: Tensor) -> Tensor:
     """Positive gradients weighted by closed-form pixel weights (Chattopadhay et al., arXiv:1710.11063).
 
     Eq. 19 with the score through an exponential, so that the second and third derivatives are powers of
-    the gradient; the common factor exp(y) cancels. Positions without a gradient get no weight.
+    the gradient; the common factor exp(y) cancels. Positions without a gradient get no weight. grad-cam adds 1e-6 to
+    the denominator; torchcam 0.5 does not divide by it at all, so its maps are others.
     """
     squared, cubed = gradients**2, gradients**3
     denominator = 2 * squared + activations.sum(dim=POSITIONS, keepdim=True) * cubed
@@ -140,6 +145,7 @@ def gradcam_plus_plus(activations: Tensor, gradients: Tensor) -> Tensor:
     title="HiResCAM",
     paper="Draelos and Carin 2020, arXiv:2011.08891",
     good_for="What each place really added to the score, place by place.",
+    in_score=True,
 )
 def hirescam(activations: Tensor, gradients: Tensor) -> Tensor:
     """Gradient times activation, element by element (Draelos and Carin, arXiv:2011.08891, eq. 4).
@@ -154,6 +160,7 @@ def hirescam(activations: Tensor, gradients: Tensor) -> Tensor:
     title="XGrad-CAM",
     paper="Fu et al. 2020, arXiv:2008.02312",
     good_for="Weights that keep the sum of the map close to the score.",
+    in_score=True,
 )
 def xgradcam(activations: Tensor, gradients: Tensor) -> Tensor:
     """Channels weighted by their gradient averaged over their own activation (Fu et al., arXiv:2008.02312).
@@ -243,25 +250,24 @@ def scorecam(activations: Tensor, rerun: Rerunning) -> Tensor:
 
     A mask is the channel upsampled bilinearly, then scaled to [0, 1]; the baseline's score cancels in the
     softmax. torchcam scales before upsampling, grad-cam aligns the corners; the paper's order and the
-    geometry of everything else here are kept. Channels without contrast light nothing and share one pass.
+    geometry of everything else here are kept. Channels that differ by a factor or an offset alone light the same
+    and share one pass, and so do all without contrast, which light nothing: the map is that of one pass a channel.
     """
-    flat = activations.flatten(1)
-    lit = (flat.amax(1) > flat.amin(1)).nonzero()[:, 0]
-    dark = len(lit) < len(activations)
+    size = rerun.input_size
+    different, which = _stretched(activations).unique(dim=0, return_inverse=True)
 
     def masks(part: slice) -> Tensor:
-        size = rerun.input_size
-        channels = lit[part.start : min(part.stop, len(lit))]
-        wide = interpolate(activations[channels][:, None], size, mode="bilinear", align_corners=False)[:, 0]
-        low, high = wide.amin(POSITIONS, keepdim=True), wide.amax(POSITIONS, keepdim=True)
-        found = (wide - low) / (high - low).clamp_min(torch.finfo(wide.dtype).tiny)
-        # behind the last channel that lights something comes the one pass of all others
-        return found if part.stop <= len(lit) else torch.cat([found, found.new_zeros(1, *size)])
+        wide = interpolate(different[part, None], size, mode="bilinear", align_corners=False)[:, 0]
+        return _stretched(wide)
 
-    scores = rerun.with_masks(masks, len(lit) + dark).to(activations)
-    every = scores[-1:].expand(len(activations)).clone()
-    every[lit] = scores[: len(lit)]
-    return (every.softmax(dim=0)[:, None, None] * activations).sum(dim=0)
+    weights = rerun.with_masks(masks, len(different)).to(activations)[which].softmax(dim=0)
+    return (weights[:, None, None] * activations).sum(dim=0)
+
+
+def _stretched(channels: Tensor) -> Tensor:
+    """(C, h, w) channels from 0 to 1 each; 0 everywhere where a channel has no contrast."""
+    low, high = channels.amin(POSITIONS, keepdim=True), channels.amax(POSITIONS, keepdim=True)
+    return (channels - low) / (high - low).clamp_min(torch.finfo(channels.dtype).tiny)
 
 
 NOT_EVIDENCE = "Detail, not evidence: it draws edges almost regardless of what the network learned."

@@ -58,7 +58,8 @@ class Question:
 
     def _rerun(self) -> Rerun:
         logits = self.capture.logits.detach()
-        return Rerun(self.network, self.inputs(), self.module, self.score, logits, self.watch)
+        layout = self.capture.layouts[self.layer]
+        return Rerun(self.network, self.inputs(), self.module, self.score, logits, self.watch, layout)
 
     def _guided(self) -> Tensor:
         return guided_gradients(self.network, self.inputs(), self.score).float()

@@ -3,7 +3,7 @@
     watch = Watch(progress=lambda done, count: print(done, "of", count), stop=threading.Event())
     scores = in_chunks(lambda part: network(changed[part]), len(changed), size=32, watch=watch)
 
-Public names: `Rerun`, `Watch`, `guided_gradients`, `in_chunks`.
+Public names: `Rerun`, `Watch`, `chunk_of`, `guided_gradients`, `in_chunks`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from .capture import recording
+from .capture import recording, tensor_in, with_tensor
+from .devices import is_out_of_memory
 from .errors import DeviceError, MethodError, OutputError, StoppedError
+from .layout import MAPS, Layout
 from .score import Score
 
-__all__ = ["CHUNK", "Rerun", "Watch", "guided_gradients", "in_chunks"]
+__all__ = ["Rerun", "Watch", "chunk_of", "guided_gradients", "in_chunks"]
 
-# inputs in one pass of the whole network: few, so that it can be stopped within a second or so
-CHUNK = 8
+# inputs in one pass of the whole network: what a CPU computes of more does not stay near it and has to be fetched
+# again, so that few are faster (tests/benchmarks/README.md), and sooner stopped
+CHUNK, CHUNK_ON_CPU = 32, 2
 # of activations in one pass of the part behind a layer: the part in front, run once a pass, then hardly counts
-CHUNK_BYTES = 64_000_000
+CHUNK_BYTES, CHUNK_BYTES_ON_CPU = 256_000_000, 8_000_000
 LARGEST_CHUNK = 512
 
 
@@ -51,11 +54,25 @@ class Watch:
         if self.progress is not None:
             self.progress(done, count)
 
+    def part(self, number: int, parts: int) -> Watch:
+        """For the part `number`, from 0, of so many: what it reports is counted as if all were as long."""
+
+        def report(done: int, count: int) -> None:
+            if self.progress is not None:
+                self.progress(number * count + done, parts * count)
+
+        return Watch(report, self.stop)
+
 
 NOBODY = Watch()
 
 
-def in_chunks(compute: Callable[[slice], Tensor], count: int, *, size: int = CHUNK, watch: Watch = NOBODY) -> Tensor:
+def chunk_of(inputs: Tensor) -> int:
+    """How many inputs like the one of `inputs`, (1, C, H, W), its device should be given at a time."""
+    return CHUNK_ON_CPU if inputs.device.type == "cpu" else CHUNK
+
+
+def in_chunks(compute: Callable[[slice], Tensor], count: int, *, size: int, watch: Watch = NOBODY) -> Tensor:
     """(count, ...) results of `compute`, asked for at most `size` items at a time.
 
     Out of memory halves the chunk and goes on. Raises StoppedError through `watch`, DeviceError where not
@@ -69,7 +86,7 @@ def in_chunks(compute: Callable[[slice], Tensor], count: int, *, size: int = CHU
         try:
             parts.append(compute(part))
         except (RuntimeError, MemoryError) as error:
-            if not _out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             failed = error
         else:
@@ -88,25 +105,25 @@ def in_chunks(compute: Callable[[slice], Tensor], count: int, *, size: int = CHU
     return torch.cat(parts)
 
 
-def _out_of_memory(error: BaseException) -> bool:
-    # the CPU's allocator raises a plain RuntimeError
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "allocate memory" in str(error)
-
-
 class _Replace:
-    """Lets the network go on from `output` instead of what `layer` returned."""
+    """Lets the network go on from `maps`, (n, C, h, w), instead of those that `layer` returned."""
 
-    def __init__(self, layer: nn.Module, output: Tensor) -> None:
+    def __init__(self, layer: nn.Module, layout: Layout, maps: Tensor) -> None:
         self._layer = layer
-        self._output = output
+        self._layout = layout
+        self._maps = maps
 
-    def see(self, module: nn.Module, _: Any) -> Any:
-        return self._output if module is self._layer else None
+    def see(self, module: nn.Module, output: Any) -> Any:
+        values = tensor_in(output) if module is self._layer else None
+        return None if values is None else with_tensor(output, self._layout.inverse(self._maps, values))
 
 
 @dataclass(frozen=True, eq=False)
 class Rerun:
-    """The score of one input, (1, 3, H, W), and of changed versions of it; `layer` is the explained module."""
+    """The score of one input, (1, 3, H, W), and of changed versions of it.
+
+    `layer` is the explained module, whose output is laid out as `layout` says.
+    """
 
     network: nn.Module
     inputs: Tensor
@@ -114,6 +131,7 @@ class Rerun:
     explained: Score
     logits: Tensor
     watch: Watch = NOBODY
+    layout: Layout = MAPS
 
     @cached_property
     def score(self) -> float:
@@ -139,13 +157,14 @@ class Rerun:
                 if not repeated:
                     return self._replaced(changed, self.inputs)
             except (RuntimeError, OutputError) as error:
-                if _out_of_memory(error):
+                if is_out_of_memory(error):
                     raise
                 repeated = True
             return self._replaced(changed, self.inputs.expand(len(changed), -1, -1, -1))
 
         item = change(slice(0, 1)).nbytes
-        size = min(max(4 * CHUNK, CHUNK_BYTES // item), LARGEST_CHUNK)
+        most = CHUNK_BYTES_ON_CPU if self.inputs.device.type == "cpu" else CHUNK_BYTES
+        size = min(max(chunk_of(self.inputs), most // item), LARGEST_CHUNK)
         return in_chunks(compute, count, size=size, watch=self.watch)
 
     def with_masks(self, masks: Callable[[slice], Tensor], count: int) -> Tensor:
@@ -155,10 +174,10 @@ class Rerun:
             with torch.inference_mode():
                 return self.explained.of(self.network(self.inputs * masks(part)[:, None].to(self.inputs)))
 
-        return in_chunks(compute, count, watch=self.watch)
+        return in_chunks(compute, count, size=chunk_of(self.inputs), watch=self.watch)
 
     def _replaced(self, changed: Tensor, inputs: Tensor) -> Tensor:
-        with torch.inference_mode(), recording(_Replace(self.layer, changed.to(inputs))):
+        with torch.inference_mode(), recording(_Replace(self.layer, self.layout, changed.to(inputs))):
             logits = self.network(inputs)
         if logits.shape != (len(changed), self.logits.shape[1]):
             raise OutputError(f"The model returned scores of shape {tuple(logits.shape)} for {len(changed)} inputs.")

@@ -1,22 +1,68 @@
-"""Classes by index and by name, for every kind of model.
+"""Classes by index and by name, and how a model's head makes probabilities of its scores.
 
-Public names: `class_index`, `prediction`, `top_predictions`.
+`HEADS` maps each key to its `Head`; one more entry serves the pictures, the checks and the page alike.
+Public names: `HEADS`, `SOFTMAX`, `Head`, `class_index`, `find_head`, `prediction`, `top_predictions`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from .errors import TargetError, did_you_mean
+from .errors import ModelError, TargetError, did_you_mean
 from .types import Prediction
 
-__all__ = ["class_index", "prediction", "top_predictions"]
+__all__ = ["HEADS", "SOFTMAX", "Head", "class_index", "find_head", "prediction", "top_predictions"]
 
 TOP = 5
+
+
+@dataclass(frozen=True)
+class Head:
+    """How a model's scores are read.
+
+    `probabilities` makes (n, K) probabilities of (n, K) logits; where the classes are not `exclusive` they need
+    not sum to one. `classes` makes the (n, K) logits of what the network returns, (n, outputs).
+    """
+
+    key: str
+    title: str
+    exclusive: bool
+    probabilities: Callable[[Tensor], Tensor]
+    classes: Callable[[Tensor], Tensor] = lambda outputs: outputs
+
+    def of(self, logits: Tensor) -> NDArray[np.float32]:
+        """(n, K) float32 probabilities of (n, K) logits, away from the graph."""
+        return self.probabilities(logits.detach().float()).cpu().numpy()
+
+
+def _both_sides(outputs: Tensor) -> Tensor:
+    # the sigmoid of -z is one minus that of z: "no" is a class of its own, with the opposite score
+    return torch.cat([-outputs, outputs], dim=-1)
+
+
+SOFTMAX = Head("softmax", "one of the classes (softmax)", True, lambda logits: logits.softmax(-1))
+HEADS = {
+    head.key: head
+    for head in (
+        SOFTMAX,
+        Head("sigmoid", "each class by itself (sigmoid)", False, torch.sigmoid),
+        Head("logit", "one logit: no or yes (sigmoid)", True, torch.sigmoid, _both_sides),
+    )
+}
+
+
+def find_head(key: str) -> Head:
+    """The head called `key`; raises ModelError."""
+    if not isinstance(key, str) or key not in HEADS:
+        raise ModelError(f"`head` {key!r} is unknown. {did_you_mean(str(key), HEADS)}")
+    return HEADS[key]
 
 
 def class_index(target: int | str, labels: Sequence[str], title: str, name: str = "target") -> int:

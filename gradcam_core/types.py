@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from .layout import MAPS, Layout
+
 __all__ = ["Box", "Layer", "ModelInfo", "Placement", "Prediction"]
 
 
@@ -22,10 +24,14 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer whose map can be asked for: `shape` is (channels, height, width) of its activations."""
+    """A layer whose map can be asked for: `shape` is (channels, height, width) of its activations as a map.
+
+    `layout` says how the network holds them.
+    """
 
     name: str
     shape: tuple[int, int, int]
+    layout: Layout = MAPS
 
     @property
     def title(self) -> str:

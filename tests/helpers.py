@@ -21,6 +21,9 @@ from gradcam_core.models import ModelSpec
 from gradcam_core.preprocess import Preprocessing
 
 Result = TypeVar("Result")
+PIXEL_WEIGHT = 8.0
+# 4 x 4 pixels of the light 0/15, 1/15, ... 15/15
+RAMP = np.repeat((np.arange(16, dtype=np.uint8) * 17).reshape(4, 4, 1), 3, axis=2)
 PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
 
 
@@ -98,6 +101,23 @@ class CellNetwork(nn.Module):
         return self.head(self.pool(self.cells(x)).flatten(1))
 
 
+class PixelNetwork(nn.Module):
+    """The map is the light of each pixel; class 0 scores `PIXEL_WEIGHT` times its mean, class 1 scores 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.light = nn.Conv2d(3, 1, 1, bias=False)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Linear(1, 2, bias=False)
+        with torch.no_grad():
+            self.light.weight.fill_(1 / 3)
+            self.head.weight.copy_(torch.tensor([[PIXEL_WEIGHT], [0.0]]))
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.pool(self.light(x)).flatten(1))
+
+
 class CrashingNetwork(SmallNetwork):
     """Raises inside a submodule as long as `crashes` is true."""
 
@@ -118,6 +138,11 @@ class CrashingNetwork(SmallNetwork):
     @property
     def fuse(self) -> Any:
         return self.pool[1]
+
+
+def sure(light: float) -> float:
+    """The probability of class 0 where the pixels' light adds up to `light`."""
+    return 1 / (1 + np.exp(-PIXEL_WEIGHT * light / 16))
 
 
 def random_network(name: str, size: int) -> nn.Module:

@@ -82,16 +82,42 @@ def test_gradcam_equals_torchcam(case: Any) -> None:
     np.testing.assert_allclose(normalise(found), expected / expected.max(), rtol=0, atol=1e-5)
 
 
-@pytest.fixture(scope="module")
-def double_resnet() -> tuple[nn.Module, torch.Tensor]:
-    network = random_network("resnet18", 96).double()
-    with torch.no_grad():
-        # grad-cam adds 1e-6 to denominators that are squares of gradients: these must be large beside it
-        network.fc.weight.mul_(1e4)
-    return network, torch.randn(1, 3, 96, 96, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+class Louder(nn.Module):
+    """Scores times a million: grad-cam adds 1e-6 to denominators that are squares of gradients."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.network(x) * 1e6
 
 
-# torchcam's GradCAMpp leaves out the ReLU on the gradients and its HiResCAM does not exist: grad-cam alone
+# of each a layer with something left to run behind it
+DOUBLE = [
+    ("resnet18", "layer2"),
+    ("resnet18", "layer4"),
+    ("alexnet", "features.10"),
+    ("squeezenet1_1", "features.7"),
+    ("shufflenet_v2_x0_5", "stage2"),
+    ("mnasnet0_5", "layers.16"),
+    ("regnet_x_400mf", "trunk_output.block3"),
+]
+
+
+@pytest.fixture(scope="module", params=DOUBLE, ids="-".join)
+def double(request: pytest.FixtureRequest) -> tuple[nn.Module, torch.Tensor, nn.Module]:
+    name, layer = request.param
+    network = random_network(name, 96).double()
+    for module in network.modules():
+        if isinstance(module, (nn.ReLU, nn.ReLU6)):
+            # grad-cam and torchcam keep no copy of what is overwritten
+            module.inplace = False
+    inputs = torch.randn(1, 3, 96, 96, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    return Louder(network), inputs, network.get_submodule(layer)
+
+
+# torchcam's GradCAMpp does not divide by its denominator, and it has no HiResCAM: grad-cam alone
 PEERS = {
     "gradcam": pytorch_grad_cam.GradCAM,
     "gradcam++": pytorch_grad_cam.GradCAMPlusPlus,
@@ -101,11 +127,9 @@ PEERS = {
 }
 
 
-@pytest.mark.parametrize("layer", ["layer2", "layer4"])
 @pytest.mark.parametrize("key", PEERS)
-def test_every_method_equals_the_grad_cam_package(key: str, layer: str, double_resnet: Any) -> None:
-    network, inputs = double_resnet
-    module = network.get_submodule(layer)
+def test_every_method_equals_the_grad_cam_package(key: str, double: Any) -> None:
+    network, inputs, module = double
     targets = [ClassifierOutputTarget(5)]
     with PEERS[key](model=network, target_layers=[module]) as peer:
         peer(input_tensor=inputs, targets=targets)
@@ -113,20 +137,20 @@ def test_every_method_equals_the_grad_cam_package(key: str, layer: str, double_r
         activations, gradients = kept.activations[0].numpy(), kept.gradients[0].numpy()
         expected = peer.get_cam_image(inputs, module, targets, activations, gradients, False)[0]
     network.zero_grad()
-    capture = run(network, inputs, {layer: module})
-    np.testing.assert_allclose(capture.activations(layer), activations[0], rtol=1e-12)
-    found = METHODS[key].function(capture.activations(layer), capture.gradients(layer, 5)).numpy()
+    capture = run(network, inputs, {"layer": module})
+    np.testing.assert_allclose(capture.activations("layer"), activations[0], rtol=1e-12)
+    found = METHODS[key].function(capture.activations("layer"), capture.gradients("layer", 5)).numpy()
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize(("key", "peer"), [("xgradcam", "XGradCAM"), ("layercam", "LayerCAM")])
-def test_methods_equal_torchcam(key: str, peer: str, double_resnet: Any) -> None:
-    network, inputs = double_resnet
-    capture = run(network, inputs, {"layer4": network.layer4})
-    gradients = {target: capture.gradients("layer4", target) for target in range(20)}
-    maps = {t: METHODS[key].function(capture.activations("layer4"), g).numpy() for t, g in gradients.items()}
+def test_methods_equal_torchcam(key: str, peer: str, double: Any) -> None:
+    network, inputs, module = double
+    capture = run(network, inputs, {"layer": module})
+    gradients = {target: capture.gradients("layer", target) for target in range(20)}
+    maps = {t: METHODS[key].function(capture.activations("layer"), g).numpy() for t, g in gradients.items()}
     target = next(t for t, cam in maps.items() if cam.max() > 0)
-    with getattr(torchcam.methods, peer)(network, "layer4") as extractor:
+    with getattr(torchcam.methods, peer)(network, module) as extractor:
         (expected,) = extractor(target, network(inputs), normalized=False)
     expected = expected.detach().numpy()[0]
     np.testing.assert_allclose(np.maximum(maps[target], 0), expected, rtol=0, atol=1e-5 * expected.max())

@@ -21,11 +21,13 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # a part may import only from lines above its own, and from itself
 LINES = (
-    {"types", "errors", "alike", "score"},
-    {"imageio", "methods", "project", "render", "capture", "preprocess", "devices", "lean", "targets"},
+    {"errors", "alike", "score", "layout", "memory"},
+    {"types"},
+    {"imageio", "methods", "project", "render", "capture", "preprocess", "ramps", "devices", "lean", "targets"},
     {"layers", "rerun"},
-    {"models", "cache", "question"},
+    {"models", "cache", "question", "lent"},
     {"explanation"},
+    {"compare"},
     {"service", "text"},
     {"trust"},
     {"gradcam_core"},

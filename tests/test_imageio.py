@@ -205,6 +205,58 @@ def test_orientation_that_does_not_exist_is_ignored(orientation: int) -> None:
     np.testing.assert_array_equal(read_photograph(source).pixels, np.asarray(two_tone()))
 
 
+def large_jpeg(width: int, height: int, orientation: int = 1) -> bytes:
+    """Light that changes slowly, differently along each side and in each channel, as a JPEG."""
+    rows, columns = np.indices((height, width))
+    waves = [127 + 100 * np.sin(rows / 90 * (1 + k) + columns / 70 + k) for k in range(3)]
+    picture = Image.fromarray(np.stack(waves, -1).astype(np.uint8))
+    return encoded(picture, "JPEG", quality=95, exif=turned(orientation))
+
+
+@pytest.mark.parametrize(
+    ("stored", "orientation"),
+    [*(((2403, 1801), orientation) for orientation in UPRIGHT), ((3843, 2403), 6), ((3843, 1203), 1)],
+)
+def test_a_large_jpeg_is_decoded_in_full_only_when_asked(stored: tuple[int, int], orientation: int) -> None:
+    data = large_jpeg(*stored, orientation)
+    found = read_photograph(data)
+    whole = UPRIGHT[orientation](np.asarray(Image.open(BytesIO(data))))
+    assert found.size == (whole.shape[1], whole.shape[0])
+    times = found.reduction(600)
+    assert times == {(2403, 1801): 2, (3843, 2403): 4, (3843, 1203): 2}[stored]
+    assert found.preview.shape == (-(-whole.shape[0] // times), -(-whole.shape[1] // times), 3)
+    assert "pixels" not in vars(found)
+    # a pixel of the preview is the mean of those that became it, but for what JPEG rounds
+    height, width = (side // times for side in whole.shape[:2])
+    blocks = whole[: height * times, : width * times].reshape(height, times, width, times, 3).mean((1, 3))
+    if orientation == 1:
+        assert np.abs(found.preview[:height, :width] - blocks).mean() < 1
+    assert found.at_least(600) is found.preview
+    assert found.at_least(min(found.preview.shape[:2]) + 1) is found.pixels
+    assert found.reduction(min(found.preview.shape[:2]) + 1) == 1
+    np.testing.assert_array_equal(found.pixels, whole)
+    assert found.nbytes == whole.nbytes + found.preview.nbytes + len(data)
+
+
+def test_what_is_not_reduced_is_decoded_once() -> None:
+    data = large_jpeg(2402, 1800)
+    small = large_jpeg(1196, 896)
+    for source in (Image.open(BytesIO(data)), encoded(Image.open(BytesIO(data)), "PNG"), small):
+        found = read_photograph(source)
+        assert found.reduction(1) == 1
+        assert found.pixels is found.preview
+        assert found.nbytes == found.pixels.nbytes
+        # somebody else's image keeps its size
+        assert not isinstance(source, Image.Image) or source.size == (2402, 1800)
+
+
+def test_a_large_jpeg_that_is_cut_off_is_refused_at_once() -> None:
+    data = large_jpeg(2403, 1801)
+    for cut in (len(data) // 2, len(data) * 9 // 10):
+        with pytest.raises(ImageError, match="cut off or damaged"):
+            read_photograph(data[:cut])
+
+
 def test_cmyk_jpeg() -> None:
     cmyk = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
     found = read_photograph(encoded(cmyk, "JPEG", quality=100))

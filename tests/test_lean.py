@@ -58,3 +58,20 @@ def test_names_parameters_and_training_stay_as_they_are() -> None:
 def test_norm_without_statistics_of_its_own_is_left_alone() -> None:
     norm = nn.BatchNorm2d(3, track_running_stats=False)
     assert type(spare(nn.Sequential(norm))[0]) is nn.BatchNorm2d
+
+
+def test_a_norm_whose_numbers_were_changed_is_followed() -> None:
+    """The factor is kept between passes, but not past a write to its parts, nor by a copy of the network."""
+    lean = spare(network())
+    image = 3 * torch.randn(1, 3, 16, 16)
+    run(lean, image, {"0": lean[0]}).gradients("0", 1)
+    changed = copy.deepcopy(lean)
+    with torch.no_grad():
+        lean[1].weight.mul_(-3)
+        changed[4].running_var.fill_(0.25)
+        changed[1].weight = nn.Parameter(torch.ones(6), requires_grad=False)
+    for net in (lean, changed):
+        plain = network()
+        plain.load_state_dict(net.state_dict())
+        found, expected = (run(one, image, {"0": one[0]}).gradients("0", 1) for one in (net, plain))
+        torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-7)

@@ -12,8 +12,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradcam_core import METHODS, DeviceError, Explainer, MethodError, StoppedError, Watch
+from gradcam_core import METHODS, DeviceError, Explainer, LayerError, MethodError, StoppedError, Watch
 from gradcam_core.capture import run
+from gradcam_core.methods import GRADIENTS
 from gradcam_core.rerun import Rerun, guided_gradients, in_chunks
 from gradcam_core.score import Score
 
@@ -205,6 +206,25 @@ def test_ablation_runs_the_front_once_a_chunk_and_dead_channels_not_at_all() -> 
     assert len(behind[0][0]) < len(activations)
 
 
+def test_scorecam_runs_channels_that_light_the_same_once() -> None:
+    network = SmallNetwork()
+    activations, rerun = questioned(network, network.last, torch.rand(1, 3, 32, 32))
+    # a power of two keeps every digit
+    activations[2], activations[5], activations[7] = activations[4] * 2, 0, 3.5
+    scores = []
+    for channel in activations:
+        wide = nn.functional.interpolate(channel[None, None], (32, 32), mode="bilinear")
+        spread = float(wide.max() - wide.min())
+        mask = (wide - wide.min()) / spread if spread else torch.zeros_like(wide)
+        scores.append(rerun.explained.of(network(rerun.inputs * mask)))
+    expected = (torch.cat(scores).softmax(0).detach()[:, None, None] * activations).sum(0)
+    with counted_calls(network, "forward") as passes:
+        found = METHODS["scorecam"].function(activations, rerun)
+    dark = activations.flatten(1).std(1) == 0
+    assert sum(len(args[0]) for args in passes) == len(activations) - 1 - (int(dark.sum()) - 1)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+
+
 # --- chunks
 
 
@@ -299,3 +319,27 @@ def test_every_method_explains_for_and_against(small: tuple[Explainer, SmallNetw
         sides.append(explanation.cam)
     assert len(sides) == 1 or not np.allclose(sides[0], sides[1])
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+class Sidetrack(SmallNetwork):
+    """Computes something that the scores do not depend on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.side = nn.Conv2d(16, 3, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        last = self.last(self.middle(self.stem(x)))
+        self.side(last)
+        return self.head(self.pool(last).flatten(1))
+
+
+@pytest.mark.parametrize("key", sorted(METHODS))
+def test_a_layer_without_gradients_is_refused_by_those_who_need_them(offer: Any, key: str) -> None:
+    offer(Sidetrack())
+    asked: dict[str, Any] = {"model": "own", "layer": "side", "method": key}
+    if GRADIENTS in METHODS[key].needs:
+        with pytest.raises(LayerError, match="`layer` 'side' has no influence on the score; choose"):
+            Explainer(device="cpu").explain(noise(32, 32), **asked)
+    else:
+        assert np.isfinite(Explainer(device="cpu").explain(noise(32, 32), **asked).cam).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import subprocess
@@ -13,17 +14,18 @@ from urllib.error import URLError
 
 import pytest
 import torch
+import torchvision
+from PIL import Image
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 
 from gradcam_core import Explainer, LayerError, ModelError, TargetError
-from gradcam_core.models import DEFAULT_MODEL, MODELS, embedded, find_spec, load
+from gradcam_core.models import DEFAULT_MODEL, MODELS, embedded, find_spec, how_far, load
 from gradcam_core.models.embedded import rename
 
 from .helpers import SmallNetwork, noise, small_spec
 
 CPU = torch.device("cpu")
-TORCHVISION = [name for name, spec in MODELS.items() if spec.source == "torchvision"]
 
 
 # --- EfficientNet-Lite
@@ -151,15 +153,15 @@ def weight_file(hub: Path, name: str) -> Path:
     return hub / Path(get_model_weights(name).DEFAULT.url).name
 
 
-@pytest.mark.parametrize("name", ["mobilenet_v3_large", "densenet121"])
+@pytest.mark.parametrize("name", ["mobilenet_v3_large", "squeezenet1_1"])
 def test_a_downloaded_model_works_offline_and_is_listed_first(name: str, hub: Path) -> None:
     torch.manual_seed(4)
     network = get_model(name, weights=None).eval()
     explainer = Explainer(device="cpu")
-    assert not next(info for info in explainer.models() if info.name == name).offline
+    assert not any(info.name == name and info.offline for info in explainer.models_first())
     torch.save(network.state_dict(), weight_file(hub, name))
 
-    models = explainer.models()
+    models = explainer.models_first()
     ready = [info.offline for info in models]
     assert ready == sorted(ready, reverse=True)
     assert [info.name for info in models if info.offline and info.source == "torchvision"] == [name]
@@ -240,13 +242,50 @@ def test_a_damaged_weight_file_is_named_with_the_remedy(content: bytes, hub: Pat
     assert str(hub) not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", TORCHVISION)
-def test_labels_and_size_are_those_of_the_weights(name: str) -> None:
-    weights = get_model_weights(name).DEFAULT
-    spec = MODELS[name]
-    assert spec.labels() == tuple(weights.meta["categories"])
-    assert spec.download_mb == weights.meta["_file_size"] > 10
-    assert spec.info.title == spec.title
+def test_every_classifier_of_torchvision_comes_with_its_labels_size_and_transforms() -> None:
+    names = torchvision.models.list_models(module=torchvision.models)
+    assert len(names) >= 80
+    pixels = noise(90, 70)
+    for name in names:
+        weights, spec = get_model_weights(name).DEFAULT, find_spec(name, MODELS)
+        assert (spec.name, spec.source) == (name, "torchvision")
+        assert spec.labels() == tuple(weights.meta["categories"])
+        assert spec.download_mb == pytest.approx(weights.meta["_file_size"], abs=0.5)
+        inputs, _ = spec.preprocessing().encode(pixels)
+        assert torch.equal(inputs[0], weights.transforms()(Image.fromarray(pixels))), name
+
+
+def test_a_full_disk_is_named_and_no_part_is_left_behind(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(_url: str, path: str, *_: Any, **__: Any) -> None:
+        Path(f"{path}.1234.partial").write_bytes(b"some of it")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    old = hub / "somebody-elses.partial"
+    old.write_bytes(b"")
+    os.utime(old, (1, 1))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", fill)
+    with pytest.raises(ModelError, match=r"\(No space left on device\)\. Free some room on the disk, or choose"):
+        load(MODELS["resnet50"], CPU)
+    assert list(hub.iterdir()) == [old]
+
+
+def test_a_download_tells_how_far_it_is(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+
+    def slow(_url: str, path: str, *_: Any, **__: Any) -> None:
+        part = Path(f"{path}.1234.partial")
+        for megabytes in (0, 45, 97):
+            with part.open("wb") as file:
+                file.truncate(megabytes * 1_000_000)
+            heard.append(how_far("resnet50"))
+        raise OSError("that is enough")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", slow)
+    assert not how_far("resnet50")
+    with pytest.raises(ModelError, match="that is enough"):
+        load(MODELS["resnet50"], CPU)
+    assert heard == [f"Downloading ResNet-50: {done} of 98 MB" for done in (0, 45, 97)]
+    assert not how_far("resnet50")
 
 
 # --- the registry
@@ -260,16 +299,17 @@ def test_what_the_issue_asks_for_is_offered() -> None:
     assert MODELS[DEFAULT_MODEL].source == "embedded"
 
 
-def test_listing_the_models_reads_no_weights_and_needs_no_network() -> None:
-    """In a fresh interpreter with sockets cut off; timm, which takes seconds, is not even imported."""
+def test_listing_the_models_reads_no_weights_and_needs_no_network(tmp_path: Path) -> None:
+    """In a fresh interpreter with sockets cut off and nothing cached; what takes seconds is not even imported."""
     code = (
         "import socket, sys; socket.socket.connect = None; from gradcam_core import Explainer;"
-        "e = Explainer(device='cpu'); print(len(e.models()), 'timm' in sys.modules)"
+        "e = Explainer(device='cpu'); print(len(e.models_first()), {'timm', 'torchvision'} & {*sys.modules})"
     )
     import sys
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [str(len(MODELS)), "False"]
+    empty = {**os.environ, "TORCH_HOME": str(tmp_path), "HF_HUB_CACHE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=empty)
+    assert done.stdout.split() == [str(len(MODELS)), "set()"]
 
 
 @pytest.mark.parametrize(

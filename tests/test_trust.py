@@ -9,51 +9,22 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
 
 from gradcam_core import Examiner, Explainer, ImageError, LayerError, MethodError, StoppedError, Watch
 from gradcam_core.capture import run
 from gradcam_core.project import project
-from gradcam_core.trust.hiding import Curve, Hidden, HideAndLook, blurred, order, random_orders
-from gradcam_core.trust.places import region
+from gradcam_core.trust.hiding import HIDING, Curve, Hidden, HideAndLook, blurred, mean_colour, order, random_orders
+from gradcam_core.trust.places import Change, brushed, region, said_without
 from gradcam_core.trust.sanity import forgetting
 from gradcam_core.types import Box, Placement, Prediction
 
-from .helpers import HandNetwork, SmallNetwork, counted_calls, noise
-
-WEIGHT = 8.0
-
-
-class PixelNetwork(nn.Module):
-    """The map is the light of each pixel, the score of class 0 is `WEIGHT` times its mean, that of class 1 is 0."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.light = nn.Conv2d(3, 1, 1, bias=False)
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self.head = nn.Linear(1, 2, bias=False)
-        with torch.no_grad():
-            self.light.weight.fill_(1 / 3)
-            self.head.weight.copy_(torch.tensor([[WEIGHT], [0.0]]))
-        self.eval()
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.pool(self.light(x)).flatten(1))
-
-
-# 4 x 4 pixels of the light 0/15, 1/15, ... 15/15
-RAMP = np.repeat((np.arange(16, dtype=np.uint8) * 17).reshape(4, 4, 1), 3, axis=2)
-
-
-def sure(light: float) -> float:
-    """The probability of class 0 where the pixels' light adds up to `light`."""
-    return 1 / (1 + np.exp(-WEIGHT * light / 16))
+from .helpers import RAMP, HandNetwork, PixelNetwork, SmallNetwork, counted_calls, noise, sure
 
 
 @pytest.fixture
 def pixels(offer: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> tuple[Explainer, PixelNetwork]:
     """Hiding makes a pixel black, so that the curves can be worked out."""
-    monkeypatch.setattr("gradcam_core.trust.examiner.blurred", torch.zeros_like)
+    monkeypatch.setitem(HIDING, "blur", torch.zeros_like)
     network = PixelNetwork()
     offer(network, size=4, classes=2)
     explainer = Explainer(device="cpu")
@@ -85,6 +56,7 @@ def test_curves_worked_out_by_hand(pixels: tuple[Explainer, PixelNetwork]) -> No
     np.testing.assert_allclose(curves.insertion_reversed.values, hottest[::-1], rtol=1e-5)
     assert curves.deletion.area < curves.deletion_random.area < curves.deletion_reversed.area
     assert curves.insertion.area > curves.insertion_random.area > curves.insertion_reversed.area
+    assert Examiner(explainer).deletion_and_insertion(explanation, steps=16) == (curves.deletion, curves.insertion)
 
 
 def test_area_is_the_mean_height() -> None:
@@ -127,14 +99,14 @@ def test_passes_are_batched_counted_and_remembered(examined: tuple[Examiner, Any
     with counted_calls(network, "forward") as passes:
         first = examiner.hide_and_look(explanation, watch=Watch(lambda *at: seen.append(at)))
         assert examiner.hide_and_look(explanation) is first
-    # three shares of the map's order and of five random ones
-    assert [len(args[0]) for args in passes] == [8, 8, 2]
-    assert seen == [(0, 18), (8, 18), (16, 18), (18, 18)]
+    # three shares of the map's order and of nine random ones
+    assert [len(args[0]) for args in passes] == [2] * 15
+    assert seen == [(done, 30) for done in range(0, 31, 2)]
     with counted_calls(network, "forward") as passes:
         examiner.curves(explanation, steps=4)
         examiner.curves(explanation, steps=4)
-    # deletion and insertion, each in the order, its reverse and three random ones, at five shares
-    assert sum(len(args[0]) for args in passes) == 2 * 5 * 5
+    # deletion and insertion, each in the order, its reverse and three random ones, at three shares; their ends once
+    assert sum(len(args[0]) for args in passes) == 2 * 5 * 3 + 2
 
 
 def test_what_is_stopped_can_be_asked_again(examined: tuple[Examiner, Any, SmallNetwork]) -> None:
@@ -175,6 +147,22 @@ def test_blur_leaves_the_mean_and_no_detail() -> None:
     soft = blurred(inputs)
     assert soft.mean().item() == pytest.approx(inputs.mean().item(), rel=0.02)
     assert soft.std() < inputs.std() / 10
+
+
+def test_mean_colour_is_the_mean_and_hiding_is_remembered_by_its_kind(
+    pixels: tuple[Explainer, PixelNetwork],
+) -> None:
+    inputs = torch.arange(24.0).view(1, 3, 2, 4)
+    assert mean_colour(inputs)[0, :, 1, 3].tolist() == [3.5, 11.5, 19.5]
+    explainer, _ = pixels
+    explanation = explainer.explain(RAMP, model="own", target=0)
+    black = Examiner(explainer).hide_and_look(explanation, shares=(0.5,), draws=1)
+    grey = Examiner(explainer, hiding="mean").hide_and_look(explanation, shares=(0.5,), draws=1)
+    # the mean of 0/15 to 15/15 eight times beside the eight darkest
+    assert grey.steps[0].hottest == pytest.approx(sure(sum(range(8)) / 15 + 8 * 0.5), rel=1e-5)
+    assert black.steps[0].hottest < grey.steps[0].hottest
+    with pytest.raises(ValueError, match="`hiding` 'glue' is unknown; choose one of blur, mean"):
+        Examiner(explainer, hiding="glue")
 
 
 # --- places and regions
@@ -241,6 +229,42 @@ def test_a_region_lies_where_it_was_brushed() -> None:
     mask[1, 3:] = True
     found = region(mask, placement, (8, 8))
     assert np.argwhere(found).tolist() == [[row, column] for row in (2, 3) for column in range(2, 8)]
+
+
+def test_a_brush_covers_what_lies_within_its_radius() -> None:
+    placement = Placement(40, 60, Box(0, 0, 60, 40))
+    ends, radius = np.array([[10.0, 10.0], [40.0, 25.0]]), 5.0
+    found = brushed([{"points": ends.tolist(), "radius": radius}], placement)
+    centres = np.stack(np.meshgrid(np.arange(60) + 0.5, np.arange(40) + 0.5), axis=-1)
+    along = ends[1] - ends[0]
+    share = np.clip((centres - ends[0]) @ along / (along @ along), 0, 1)
+    distance = np.linalg.norm(centres - (ends[0] + share[..., None] * along), axis=-1)
+    assert found[distance < radius - 1].all()
+    assert not found[distance > radius + 1].any()
+    dab = brushed([{"points": [[30, 20]], "radius": 3}], placement)
+    assert dab.sum() == pytest.approx(np.pi * 9, rel=0.35)
+    np.testing.assert_allclose(np.argwhere(dab).mean(axis=0) + 0.5, [20, 30], atol=0.51)
+    # outside the photograph and beyond any size, but a stroke
+    assert not brushed([{"points": [[-90, -90]], "radius": 3}], placement).any()
+    assert brushed([{"points": [[0, 0], [9, 9]], "radius": 90_000}], placement).all()
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [None, [], "x", [1], [{"points": [[1, 2]]}], [{"points": [], "radius": 2}], [{"points": [[1, 2, 3]], "radius": 2}],
+     [{"points": [[1, 2]], "radius": 0}], [{"points": [[float("nan"), 2]], "radius": 3}]],
+)  # fmt: skip
+def test_what_is_no_stroke_is_refused_in_a_sentence(strokes: Any) -> None:
+    with pytest.raises(ImageError, match="`strokes`"):
+        brushed(strokes, Placement(4, 4, Box(0, 0, 4, 4)))
+
+
+def test_what_is_left_is_said() -> None:
+    cat, dog = Prediction(0, "cat", 0.62), Prediction(1, "dog", 0.3)
+    assert said_without(cat, [Change(cat, 0.07), Change(dog, 0.8)]) == (
+        "Without this region cat goes from 62 % to 7 %; the strongest class is then dog with 80 %."
+    )
+    assert said_without(cat, [Change(cat, 0.6), Change(dog, 0.3)]).endswith("to 60 %, and is the strongest class.")
 
 
 # --- layers, sanity

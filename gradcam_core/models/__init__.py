@@ -1,15 +1,72 @@
 """Where models come from: one registry, one module a source.
 
-`MODELS` maps each name to its `ModelSpec`, models that need no download first. `load` turns a spec into a
-`LoadedModel`. A new model is one entry; a new source is one module that fills the registry.
+`MODELS` maps the names of the models shown first to their `ModelSpec`, those that need no download first. `find_spec`
+also knows every classifier of torchvision and timm, which are only imported to look for a name that is not there.
+`load` turns a spec into a `LoadedModel`. A new model is one entry; a new source is one module with `names`,
+`spec`, `at_hand` and `architecture`. `own` makes the spec of somebody's own network, which an Explainer keeps to
+itself; `checkpoint` reads a file of weights.
 """
 
 from __future__ import annotations
 
-from . import embedded, torchvision_source
-from .base import LoadedModel, ModelSpec, find_spec, load
+from collections.abc import Mapping
 
-__all__ = ["DEFAULT_MODEL", "MODELS", "LoadedModel", "ModelSpec", "find_spec", "load"]
+from ..errors import ModelError, did_you_mean
+from . import embedded, own, timm_source, torchvision_source
+from .base import Architecture, LoadedModel, ModelSpec, load
+from .fetch import how_far
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "MODELS",
+    "LoadedModel",
+    "ModelSpec",
+    "at_hand",
+    "every",
+    "find_architecture",
+    "find_spec",
+    "how_far",
+    "load",
+    "own",
+]
 
 DEFAULT_MODEL = "efficientnet_lite0"
-MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in (*embedded.SPECS, *torchvision_source.SPECS)}
+MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in (*embedded.SPECS, *torchvision_source.FEATURED)}
+# a name that several have is the first one's; "timm/..." always is timm's
+SOURCES = (torchvision_source, timm_source)
+
+
+def find_spec(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:
+    """The model called `name`, of `specs` or of any source; raises ModelError with near misses."""
+    if isinstance(name, str):
+        if name in specs:
+            return specs[name]
+        for source in SOURCES:
+            if found := source.spec(name):
+                return found
+    listed = (spec.name for spec in specs.values() if not spec.private)
+    known = [*listed, *(name for source in SOURCES for name in source.names())]
+    raise ModelError(f"`model` {name!r} is unknown. {did_you_mean(str(name), known)}")
+
+
+def find_architecture(name: str) -> Architecture:
+    """torchvision's or timm's classifier called `name`, without weights; raises ModelError with near misses."""
+    if isinstance(name, str):
+        for source in SOURCES:
+            if found := source.architecture(name):
+                return found
+    known = dict.fromkeys(known.split(".")[0] for source in SOURCES for known in source.names())
+    raise ModelError(
+        f"`architecture` {name!r} is not a classifier of torchvision's or timm's. {did_you_mean(str(name), known)}"
+    )
+
+
+def at_hand(specs: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:
+    """`specs` and whatever else of the sources is on this machine, by name; imports no source that has nothing here."""
+    return {**{spec.name: spec for source in SOURCES for spec in source.at_hand()}, **specs}
+
+
+def every(specs: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:
+    """`specs` and all that the sources offer, by name; imports them, which takes seconds the first time."""
+    offered = (source.spec(name) for source in SOURCES for name in source.names())
+    return {**{spec.name: spec for spec in offered if spec}, **specs}

@@ -1,22 +1,27 @@
-"""What a model is before and after loading. Public names: `LoadedModel`, `ModelSpec`, `find_spec`, `load`."""
+"""What a model is before and after loading. Public names: `Architecture`, `LoadedModel`, `ModelSpec`, `load`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
 from torch import nn
 
-from ..errors import LayerError, ModelError, did_you_mean
-from ..layers import default_layer, find_layers
+from ..devices import is_out_of_memory, mixed
+from ..errors import CamError, DeviceError, LayerError, ModelError, did_you_mean
+from ..layers import default_layer, dtype_of, survey
+from ..layout import Layout
 from ..lean import spare
-from ..preprocess import Preprocessing
-from ..targets import class_index
+from ..preprocess import Encoder, Preprocessing
+from ..targets import SOFTMAX, Head, class_index
 from ..types import Layer, ModelInfo
 
-__all__ = ["LoadedModel", "ModelSpec", "find_spec", "load"]
+__all__ = ["Architecture", "LoadedModel", "ModelSpec", "load"]
+
+# times as many pixels a side where detail is asked for
+DETAIL = 2
 
 
 @dataclass(frozen=True)
@@ -25,22 +30,40 @@ class ModelSpec:
 
     `build` returns the network with its weights, or raises ModelError; `preprocessing` and `labels` are
     functions because asking for them imports the source. `default_layer` holds what tests/benchmarks
-    measured; None means the deepest layer with at least 7 x 7 positions.
+    measured; None means the deepest layer with at least 7 x 7 positions. A `private` model is for those who
+    know its name: it is neither listed nor suggested. `identity` tells models apart that come to bear one name.
     """
 
     name: str
     title: str
     source: str
     build: Callable[[], nn.Module]
-    preprocessing: Callable[[], Preprocessing]
+    preprocessing: Callable[[], Encoder]
     labels: Callable[[], tuple[str, ...]]
     is_offline: Callable[[], bool]
     default_layer: str | None = None
     download_mb: float = 0.0
+    head: Head = SOFTMAX
+    private: bool = False
+    identity: object = field(default_factory=object)
 
     @property
     def info(self) -> ModelInfo:
         return ModelInfo(self.name, self.title, self.source, self.is_offline(), self.download_mb)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A classifier to put weights into: `build(classes, size)` gives it without any, for that number of pixels.
+
+    `preprocessing` is what its own pretrained weights want. Tensors whose names begin with one of `optional` are
+    not needed to run it.
+    """
+
+    name: str
+    build: Callable[[int | None, int], nn.Module]
+    preprocessing: Callable[[], Preprocessing]
+    optional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,18 +74,54 @@ class LoadedModel:
     title: str
     network: nn.Module
     labels: tuple[str, ...]
-    preprocessing: Preprocessing
+    preprocessing: Encoder
     layers: tuple[Layer, ...]
     default: Layer
+    layouts: Mapping[str, Layout]
+    head: Head = SOFTMAX
+    identity: object = field(default_factory=object)
 
     @cached_property
     def nbytes(self) -> int:
         return sum(tensor.nbytes for tensor in (*self.network.parameters(), *self.network.buffers()))
 
     @cached_property
+    def dtype(self) -> torch.dtype:
+        """What the network computes in."""
+        return dtype_of(self.network)
+
+    @cached_property
     def offered(self) -> Mapping[str, nn.Module]:
         """The modules of the offered layers by dotted name."""
         return {layer.name: self.network.get_submodule(layer.name) for layer in self.layers}
+
+    @cached_property
+    def detailed(self) -> LoadedModel:
+        """The same network on an input of twice the size, for maps of twice the resolution.
+
+        Tried out by running it once. Raises ModelError where it takes no such input or its maps stay as coarse,
+        DeviceError where memory does not suffice.
+        """
+        own = "×".join(map(str, self.preprocessing.input_shape[-2:]))  # noqa: RUF001
+        refusal = f"`detail` is not possible with {self.title}: {{}} Switch detail off, or choose another model."
+        enlarged = getattr(self.preprocessing, "enlarged", None)
+        if enlarged is None:
+            raise ModelError(refusal.format(f"its transform makes inputs of {own} pixels only."))
+        steps = enlarged(DETAIL)
+        try:
+            found = survey(self.network, steps.input_shape)
+            layers = tuple(found.every[layer.name] for layer in self.layers)
+        except (CamError, RuntimeError, ValueError, TypeError, AssertionError, LookupError) as error:
+            if is_out_of_memory(error):
+                raise DeviceError(
+                    "Out of memory for an input of twice the size; switch detail off, or choose a smaller model."
+                ) from error
+            # whatever a network raises at a size that it was not made for
+            raise ModelError(refusal.format(f"it takes inputs of {own} pixels only.")) from error
+        default = found.every[self.default.name]
+        if default.shape[1] <= self.default.shape[1]:
+            raise ModelError(refusal.format(f"its maps do not become finer where the input is larger than {own}."))
+        return replace(self, preprocessing=steps, layers=layers, default=default, layouts=found.layouts)
 
     def layer_modules(self, layer: str) -> Mapping[str, nn.Module]:
         """The modules to capture so that a map at `layer` can be made; raises LayerError.
@@ -84,18 +143,21 @@ class LoadedModel:
         return class_index(target, self.labels, self.title, name)
 
 
-def find_spec(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:
-    """The spec called `name`; raises ModelError with near misses."""
-    if not isinstance(name, str) or name not in specs:
-        raise ModelError(f"`model` {name!r} is unknown. {did_you_mean(str(name), specs)}")
-    return specs[name]
-
-
 def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
     """Build the network, freeze it, move it to `device` and find its layers; raises ModelError."""
-    network = spare(spec.build().eval().requires_grad_(False)).to(device)
+    network = mixed(spare(spec.build().eval().requires_grad_(False)).to(device), device)
     preprocessing = spec.preprocessing()
-    layers = find_layers(network, preprocessing.input_shape)
-    by_name = {layer.name: layer for layer in layers}
-    default = by_name[spec.default_layer] if spec.default_layer else default_layer(layers)
-    return LoadedModel(spec.name, spec.title, network, spec.labels(), preprocessing, layers, default)
+    found = survey(network, preprocessing.input_shape)
+    default = found.every[spec.default_layer] if spec.default_layer else default_layer(found.stages)
+    return LoadedModel(
+        spec.name,
+        spec.title,
+        network,
+        spec.labels(),
+        preprocessing,
+        found.stages,
+        default,
+        found.layouts,
+        spec.head,
+        spec.identity,
+    )

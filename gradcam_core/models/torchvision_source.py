@@ -1,13 +1,13 @@
-"""torchvision's ImageNet classifiers, with the transforms and labels of their own weights.
+"""torchvision's ImageNet classifiers, with the transforms and labels of their own default weights.
 
 The weights are downloaded when a model is first chosen, into torch's usual cache, and checked by their
-hash. Public names: `SPECS`, `imagenet_labels`.
+hash. Importing torchvision takes seconds, so that neither the models shown first nor those in the cache ask
+for it. Public names: `FEATURED`, `architecture`, `at_hand`, `imagenet_labels`, `names`, `spec`.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from http.client import HTTPException
+from functools import cache, partial
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -17,29 +17,92 @@ from torch import nn
 
 from ..errors import ModelError
 from ..preprocess import Preprocessing
-from .base import ModelSpec
+from .base import Architecture, ModelSpec
+from .fetch import fetching, reason
 
-__all__ = ["SPECS", "imagenet_labels"]
+__all__ = ["FEATURED", "architecture", "at_hand", "imagenet_labels", "names", "spec"]
 
-OFFERED = {
-    "resnet50": "ResNet-50",
-    "vgg16": "VGG-16",
-    "mobilenet_v3_large": "MobileNetV3-Large",
-    "convnext_tiny": "ConvNeXt-Tiny",
-    "densenet121": "DenseNet-121",
-    "efficientnet_b0": "EfficientNet-B0",
+# title and whole megabytes of those shown before anybody searches; a test compares them with torchvision's own
+SHOWN_FIRST = {
+    "resnet50": ("ResNet-50", 98),
+    "vgg16": ("VGG-16", 528),
+    "mobilenet_v3_large": ("MobileNetV3-Large", 21),
+    "convnext_tiny": ("ConvNeXt-Tiny", 109),
+    "densenet121": ("DenseNet-121", 31),
+    "efficientnet_b0": ("EfficientNet-B0", 20),
 }
+
+# heads that only training uses
+WITH_AUXILIARY = ("googlenet", "inception_v3")
+AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Every classifier of images that torchvision has; imports it."""
+    from torchvision import models  # noqa: PLC0415 - takes seconds, not needed to list what is shown first
+
+    return tuple(models.list_models(module=models))
+
+
+def spec(name: str) -> ModelSpec | None:
+    """The model called `name`, None where torchvision has none."""
+    if name not in names():
+        return None
+    title, megabytes = SHOWN_FIRST.get(name) or (name, float(_weights(name).meta["_file_size"]))
+    return _spec(name, title, megabytes)
+
+
+def at_hand() -> tuple[ModelSpec, ...]:
+    """Those whose weights are in torch's cache."""
+    if not any(_folder().glob("*.pth")):
+        return ()
+    return tuple(found for name in names() if _is_cached(name) and (found := spec(name)))
+
+
+def architecture(name: str) -> Architecture | None:
+    """torchvision's `name` without weights, None where it has none."""
+    if name not in names():
+        return None
+    return Architecture(name, partial(_empty, name), partial(_preprocessing, name), AUXILIARY)
+
+
+def _empty(name: str, classes: int | None, size: int) -> nn.Module:
+    from torchvision.models import get_model  # noqa: PLC0415
+
+    options: dict[str, Any] = {} if classes is None else {"num_classes": classes}
+    if name.startswith("vit_"):
+        options["image_size"] = size
+    if name in WITH_AUXILIARY:
+        # their own way to begin takes minutes
+        options["init_weights"] = False
+    return get_model(name, weights=None, **options)
+
+
+# one each: what is loaded is kept under its spec's identity
+@cache
+def _spec(name: str, title: str, megabytes: float) -> ModelSpec:
+    return ModelSpec(
+        name=name,
+        title=title,
+        source="torchvision",
+        build=partial(_build, name, title),
+        preprocessing=partial(_preprocessing, name),
+        labels=partial(_labels, name),
+        is_offline=partial(_is_cached, name),
+        download_mb=megabytes,
+    )
 
 
 def _weights(name: str) -> Any:
-    from torchvision.models import get_model_weights  # noqa: PLC0415 - half a second, not needed to list names
+    from torchvision.models import get_model_weights  # noqa: PLC0415
 
     return get_model_weights(name).DEFAULT
 
 
 def imagenet_labels() -> tuple[str, ...]:
     """The 1,000 short English names of ImageNet-1k."""
-    return tuple(_weights("resnet50").meta["categories"])
+    return _labels("resnet50")
 
 
 def _labels(name: str) -> tuple[str, ...]:
@@ -57,53 +120,37 @@ def _preprocessing(name: str) -> Preprocessing:
     )
 
 
-def _is_cached(name: str) -> bool:
-    return _weight_file(name).is_file()
+def _folder() -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints"
 
 
 def _weight_file(name: str) -> Path:
-    return Path(torch.hub.get_dir()) / "checkpoints" / Path(_weights(name).url).name
+    return _folder() / Path(_weights(name).url).name
 
 
-def _build(name: str) -> nn.Module:
+def _is_cached(name: str) -> bool:
+    # an empty cache is told without importing torchvision
+    return any(_folder().glob("*.pth")) and _weight_file(name).is_file()
+
+
+def _build(name: str, title: str) -> nn.Module:
     from torchvision.models import get_model  # noqa: PLC0415
 
-    downloaded = _is_cached(name)
+    weights, path = _weights(name), _weight_file(name)
+    if not path.is_file():
+        with fetching(name, title, path.parent, megabytes=float(weights.meta["_file_size"])):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            checksum = torch.hub.HASH_REGEX.search(path.name)
+            torch.hub.download_url_to_file(
+                weights.url, str(path), checksum.group(1) if checksum else None, progress=False
+            )
     try:
-        # OSError and HTTPException cover every network error, RuntimeError a download whose hash does not fit
-        return get_model(name, weights=_weights(name), progress=False).eval()
-    except (OSError, HTTPException, RuntimeError, EOFError, UnpicklingError) as error:
-        if downloaded:
-            raise ModelError(
-                f"The weight file {_weight_file(name).name!r} of {OFFERED[name]} is damaged ({_reason(error)})."
-                " Delete it from torch's cache and choose the model again."
-            ) from error
+        return get_model(name, weights=weights, progress=False).eval()
+    except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
         raise ModelError(
-            f"The weights of {OFFERED[name]} ({_size(name):.0f} MB) are not on this machine and could not be downloaded"
-            f" ({_reason(error)}). Check the connection, or choose a model marked as ready offline."
+            f"The weight file {path.name!r} of {title} is damaged ({reason(error)})."
+            " Delete it from torch's cache and choose the model again."
         ) from error
 
 
-def _reason(error: BaseException) -> str:
-    # an OSError's own text may hold the path of a private folder
-    text = str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error)
-    return text.splitlines()[0].removeprefix("<urlopen error ").rstrip(">")[:120] if text else type(error).__name__
-
-
-def _size(name: str) -> float:
-    return float(_weights(name).meta["_file_size"])
-
-
-SPECS = tuple(
-    ModelSpec(
-        name=name,
-        title=title,
-        source="torchvision",
-        build=partial(_build, name),
-        preprocessing=partial(_preprocessing, name),
-        labels=partial(_labels, name),
-        is_offline=partial(_is_cached, name),
-        download_mb=_size(name),
-    )
-    for name, title in OFFERED.items()
-)
+FEATURED = tuple(_spec(name, title, megabytes) for name, (title, megabytes) in SHOWN_FIRST.items())

@@ -10,7 +10,20 @@ from __future__ import annotations
 
 from .examiner import Examiner
 from .hiding import Curve, Curves, Hidden, HideAndLook
-from .places import Change, Evidence, Place
+from .places import Change, Evidence, Place, brushed, said_without
 from .sanity import Sanity, Stage
 
-__all__ = ["Change", "Curve", "Curves", "Evidence", "Examiner", "Hidden", "HideAndLook", "Place", "Sanity", "Stage"]
+__all__ = [
+    "Change",
+    "Curve",
+    "Curves",
+    "Evidence",
+    "Examiner",
+    "Hidden",
+    "HideAndLook",
+    "Place",
+    "Sanity",
+    "Stage",
+    "brushed",
+    "said_without",
+]

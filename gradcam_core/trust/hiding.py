@@ -2,12 +2,13 @@
 
 A share of the seen area is hidden by blurring it beyond recognition: a flat colour has edges of its own, in
 the shape of the map, which networks take for objects. A random order is the map itself moved and mirrored at random:
-it hides areas of the same shapes, only elsewhere. Public names: `Curve`, `Curves`, `Hidden`, `HideAndLook`,
-`blurred`, `curve`, `order`, `random_orders`.
+it hides areas of the same shapes, only elsewhere. Public names: `HIDING`, `Curve`, `Curves`, `Hidden`,
+`HideAndLook`, `blurred`, `drawn`, `mean_colour`, `order`, `random_orders`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -20,12 +21,23 @@ from ..explanation import percent
 from ..project import interpolation_matrix
 from ..types import Prediction
 
-__all__ = ["Curve", "Curves", "Hidden", "HideAndLook", "blurred", "order", "random_orders"]
+__all__ = [
+    "HIDING",
+    "Curve",
+    "Curves",
+    "Hidden",
+    "HideAndLook",
+    "blurred",
+    "drawn",
+    "mean_colour",
+    "order",
+    "random_orders",
+]
 
 FloatArray = NDArray[np.float32]
 # standard deviation of the blur as a part of the input's width: nothing smaller than a third of it stays
 BLUR = 0.1
-# of the random draws that the map has to beat
+# of the random draws that the map has to beat: eight of nine
 ENOUGH = 0.8
 
 
@@ -114,16 +126,15 @@ def order(cam: FloatArray, size: tuple[int, int]) -> FloatArray:
 
     The map (h, w) is drawn on the input as it is on the photograph: bilinearly, its cells evenly spread.
     """
-    drawn = _drawn(cam, size)
-    return _places(drawn)
+    return _places(drawn(cam, size))
 
 
 def random_orders(cam: FloatArray, size: tuple[int, int], draws: int) -> list[FloatArray]:
     """Orders of the same map, moved round the edges and mirrored at random; the same ones at every call."""
-    drawn, dice = _drawn(cam, size), np.random.default_rng(0)
+    still, dice = drawn(cam, size), np.random.default_rng(0)
     found = []
     for _ in range(draws):
-        moved = np.roll(drawn, (int(dice.integers(size[0])), int(dice.integers(size[1]))), (0, 1))
+        moved = np.roll(still, (int(dice.integers(size[0])), int(dice.integers(size[1]))), (0, 1))
         found.append(_places(moved[:: dice.choice([-1, 1]), :: dice.choice([-1, 1])]))
     return found
 
@@ -135,7 +146,17 @@ def blurred(inputs: Tensor) -> Tensor:
     return torch.from_numpy(soft).permute(2, 0, 1)[None].to(inputs)
 
 
-def _drawn(cam: FloatArray, size: tuple[int, int]) -> FloatArray:
+def mean_colour(inputs: Tensor) -> Tensor:
+    """(1, 3, H, W) input with its own mean colour everywhere."""
+    return inputs.mean((-2, -1), keepdim=True).expand_as(inputs)
+
+
+# what stands in the place of what is hidden
+HIDING: dict[str, Callable[[Tensor], Tensor]] = {"blur": blurred, "mean": mean_colour}
+
+
+def drawn(cam: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """A map (h, w) at the input's `size` (H, W), bilinearly, its cells evenly spread."""
     height, width = size
     vertical = interpolation_matrix(slice(0, height), cam.shape[0], 0, height)
     horizontal = interpolation_matrix(slice(0, width), cam.shape[1], 0, width)

@@ -17,7 +17,8 @@ from ..capture import recording
 
 __all__ = ["UNCHANGED", "Sanity", "Stage", "forgetting"]
 
-# a rank correlation above this is no change to speak of
+# a rank correlation above this is no change to speak of: tests.benchmarks.faithfulness found at most 0.34 for Grad-CAM
+# and 0.55 for LayerCAM, at least 0.43 for Eigen-CAM, which looks at no class, and 0.82 for guided backpropagation
 UNCHANGED = 0.5
 
 

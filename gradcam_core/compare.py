@@ -1,0 +1,194 @@
+"""Maps side by side: methods, layers or classes as a grid on one scale.
+
+    grid = Explainer().compare("cat.jpg", targets=[281, 282], methods=["gradcam", "hirescam"])
+    grid.scale, grid.values(0, 1), grid.alike()
+
+Public names: `Cell`, `Comparison`, `axes`, `filled`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import LayerError, MethodError, OutputError
+from .explanation import Explanation, percent
+from .methods import METHODS
+
+__all__ = ["Cell", "Comparison", "axes", "filled"]
+
+FloatArray = NDArray[np.float32]
+Asked = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One map, or the sentence that says why there is none."""
+
+    explanation: Explanation | None
+    problem: str = ""
+
+    @classmethod
+    def of(cls, explain: Callable[[], Explanation]) -> Cell:
+        """What `explain` returns; where method, layer and side do not go together, why."""
+        try:
+            return cls(explain())
+        except (LayerError, MethodError, OutputError) as error:
+            return cls(None, str(error))
+
+    @property
+    def in_score(self) -> bool:
+        """Whether the map's values are parts of the score, and so on the scale that all such cells share."""
+        return self.explanation is not None and METHODS[self.explanation.method].in_score
+
+    @property
+    def density(self) -> FloatArray:
+        """(h, w) values times the number of places: what the whole input would add if it were all like this place.
+
+        So that maps of different resolution compare: a score is shared among 49 places here and 12,544 there.
+        """
+        if self.explanation is None:
+            return np.zeros((1, 1), np.float32)
+        return self.explanation.cam * np.float32(self.explanation.cam.size)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A grid of maps of one image: `row_axis` and `column_axis` say what varies, "target", "method" or "layer".
+
+    `rows` and `columns` are titles; `cells` has one tuple a row.
+    """
+
+    row_axis: str
+    column_axis: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def scale(self) -> float:
+        """The end of the shared scale: the largest magnitude of `Cell.density` among cells in units of the score.
+
+        Finer maps are averaged to 7 x 7 places first, so that no single spike of an early layer sets it.
+        """
+        return max((_largest(cell) for row in self.cells for cell in row if cell.in_score), default=0.0)
+
+    def values(self, row: int, column: int, *, shared: bool = True) -> FloatArray:
+        """(h, w) in [-1, 1]: parts of `scale`; or of its own largest value for a map in other units or not `shared`.
+
+        What lies beyond the scale is at its end.
+        """
+        cell = self.cells[row][column]
+        top = self.scale if shared and cell.in_score else float(np.abs(cell.density).max())
+        return (cell.density / np.float32(top)).clip(-1, 1) if top > 0 else np.zeros_like(cell.density)
+
+    def alike(self, column: int = 0) -> NDArray[np.float64]:
+        """(rows, rows) rank correlation of the maps in `column`, -1 to 1; NaN where two cannot be compared."""
+        maps = [row[column].explanation for row in self.cells]
+        found = np.full((len(maps), len(maps)), np.nan)
+        for place in np.ndindex(found.shape):
+            first, second = (maps[index] for index in place)
+            if first is not None and second is not None and first.cam.shape == second.cam.shape:
+                found[place] = first.alike(second)
+        return found
+
+    @property
+    def sentence(self) -> str:
+        """What is compared, and for classes how alike the maps of the first two are."""
+        text = f"{len(self.rows)} by {len(self.columns)} maps" if len(self.rows) > 1 else f"{len(self.columns)} maps"
+        text = f"{text} on one scale, from 0 to {self.scale:.3g}: parts of the logit." if self.scale else f"{text}."
+        if self.row_axis != "target" or len(self.rows) < 2 or np.isnan(alike := self.alike()[0, 1]):
+            return text
+        nearly = "nearly the same map" if alike > NEARLY_THE_SAME else "maps that differ"
+        first, second = self.rows[:2]
+        return f"{text} {first} and {second} have {nearly} by {self.columns[0]} (rank correlation {alike:.2f})."
+
+    def record(self) -> dict[str, Any]:
+        """The grid as plain JSON values, raw maps included."""
+        return {
+            "sentence": self.sentence,
+            "rows": {"are": self.row_axis, "titles": list(self.rows)},
+            "columns": {"are": self.column_axis, "titles": list(self.columns)},
+            "scale": self.scale,
+            "cells": [[_plain(cell) for cell in row] for row in self.cells],
+            "alike": [
+                [[None if np.isnan(value) else float(value) for value in line] for line in self.alike(column)]
+                for column in range(len(self.columns))
+            ],
+        }
+
+
+NEARLY_THE_SAME = 0.9
+COARSE = 7
+
+
+def axes(
+    targets: Sequence[Any], methods: Sequence[str], layers: Sequence[Any]
+) -> tuple[str, list[Asked], str, list[Asked]]:
+    """What varies along the rows with what each row asks for, and the same for the columns.
+
+    Raises MethodError where all three have several or one has none.
+    """
+    wanted = {"target": list(targets), "method": list(methods), "layer": list(layers)}
+    if empty := [f"`{name}s`" for name, values in wanted.items() if not values]:
+        raise MethodError(f"{', '.join(empty)} must name at least one each; leave them out for the default.")
+    several = [name for name, values in wanted.items() if len(values) > 1]
+    if len(several) > 2:
+        raise MethodError(
+            "`targets`, `methods` and `layers` have several each; a grid has two sides: give one a single."
+        )
+    # what does not vary stands where it reads best: one class over its methods, one method over its layers
+    row, column = {
+        (): ("target", "method"),
+        ("target",): ("target", "method"),
+        ("method",): ("target", "method"),
+        ("layer",): ("method", "layer"),
+    }.get(tuple(several)) or several
+    (rest,) = wanted.keys() - {row, column}
+    rows: list[Asked] = [{row: value, rest: wanted[rest][0]} for value in wanted[row]]
+    columns: list[Asked] = [{column: value} for value in wanted[column]]
+    return row, rows, column, columns
+
+
+def filled(row_axis: str, rows: Sequence[Asked], column_axis: str, columns: Sequence[Asked], cells: Any) -> Comparison:
+    """The comparison with its titles; raises MethodError where no cell has a map."""
+    table = tuple(tuple(line) for line in cells)
+    if all(cell.explanation is None for line in table for cell in line):
+        raise MethodError(table[0][0].problem)
+    return Comparison(
+        row_axis,
+        column_axis,
+        tuple(_title(row_axis, asked, line) for asked, line in zip(rows, table, strict=True)),
+        tuple(_title(column_axis, asked, line) for asked, line in zip(columns, zip(*table, strict=True), strict=True)),
+        table,
+    )
+
+
+def _title(axis: str, asked: Asked, cells: Sequence[Cell]) -> str:
+    if axis == "method":
+        return METHODS[asked[axis]].title
+    found = next((cell.explanation for cell in cells if cell.explanation), None)
+    if found is None:
+        return str(asked[axis])
+    return f"“{found.target.label}” ({percent(found.target.probability)})" if axis == "target" else found.layer
+
+
+def _largest(cell: Cell) -> float:
+    height, width = (min(side, COARSE) for side in cell.density.shape)
+    return float(np.abs(cv2.resize(cell.density, (width, height), interpolation=cv2.INTER_AREA)).max())
+
+
+def _plain(cell: Cell) -> dict[str, Any]:
+    if cell.explanation is None:
+        return {"problem": cell.problem}
+    record = cell.explanation.record()
+    return {
+        "request": record["request"],
+        "in_score": cell.in_score,
+        "map": {**record["map"], "values": cell.explanation.cam.tolist()},
+    }

@@ -1,0 +1,182 @@
+"""A network of one's own as a `ModelSpec`: shared weights, nothing of it changed. Public names: `spec`, `unwrapped`.
+
+What is run is a copy of the modules that shares every tensor with the original: in eval mode, frozen, on any
+device, while the original may be trained or run by others.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import CamError, ModelError, OutputError
+from ..preprocess import Encoder, Preprocessing
+from ..ramps import Ramped
+from ..targets import HEADS, SOFTMAX, Head, find_head
+from .base import ModelSpec
+
+__all__ = ["spec", "unwrapped"]
+
+DEFAULT_SIZE = 224
+# of the resized picture, the part that the usual crop keeps
+CENTRE = 0.875
+# wrappers around a module, by the attribute that holds it
+WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
+
+
+def spec(
+    name: str,
+    module: nn.Module,
+    *,
+    labels: Sequence[str] | None = None,
+    transform: Encoder | Callable[[Any], Any] | None = None,
+    input_size: int | None = None,
+    logits: Callable[[Any], Tensor] | None = None,
+    head: str | None = None,
+    title: str | None = None,
+    private: bool = False,
+) -> ModelSpec:
+    """The entry for `module`, run once to learn its number of classes; the arguments are `Explainer.add_model`'s.
+
+    Raises ModelError, OutputError.
+    """
+    if not isinstance(module, nn.Module):
+        raise ModelError(f"`module` is {type(module).__name__!r}, expected a torch.nn.Module.")
+    inner = unwrapped(module)
+    encoder = _encoder(transform, input_size)
+    outputs = _outputs(_twin(inner, logits, SOFTMAX), encoder, name)
+    chosen = find_head(head) if head is not None else (HEADS["logit"] if outputs == 1 else SOFTMAX)
+    if chosen is HEADS["logit"] and outputs != 1:
+        raise ModelError(f"`head` 'logit' is for one output, but the model has {outputs}; use 'softmax' or 'sigmoid'.")
+    named = _labels(labels, outputs, chosen)
+    return ModelSpec(
+        name=name,
+        title=title or name,
+        source="own",
+        build=partial(_twin, inner, logits, chosen),
+        preprocessing=lambda: encoder,
+        labels=lambda: named,
+        is_offline=lambda: True,
+        head=chosen,
+        private=private,
+    )
+
+
+def unwrapped(module: nn.Module) -> nn.Module:
+    """The module inside DataParallel, DistributedDataParallel and torch.compile's wrapper."""
+    while (attribute := WRAPPERS.get(type(module).__name__)) and isinstance(getattr(module, attribute), nn.Module):
+        module = getattr(module, attribute)
+    return module
+
+
+def _twin(module: nn.Module, logits: Callable[[Any], Tensor] | None, head: Head) -> nn.Module:
+    """The modules copied, the tensors shared; its call returns (n, K) logits."""
+    shared: dict[int, Any] = {}
+    for part in module.modules():
+        for parameter in part.parameters(recurse=False):
+            shared[id(parameter)] = nn.Parameter(parameter.detach(), requires_grad=False)
+        # buffers, and what a forward pass has left behind, which as a part of a graph cannot be copied
+        for tensor in (*part.buffers(recurse=False), *(v for v in vars(part).values() if isinstance(v, Tensor))):
+            shared.setdefault(id(tensor), tensor.detach())
+    try:
+        twin = copy.deepcopy(module, shared)
+    except (RuntimeError, TypeError, AttributeError, NotImplementedError, RecursionError) as error:
+        raise ModelError(
+            f"`module` {type(module).__name__} holds something that cannot be copied ({_first_line(error)}); take it"
+            " out, or wrap the network in a plain nn.Module."
+        ) from error
+    kind = type(twin)
+
+    class Scores(kind):  # type: ignore[valid-type, misc]
+        def forward(self, *args: Any, **options: Any) -> Tensor:
+            returned = super().forward(*args, **options)
+            return head.classes(_scores(returned if logits is None else logits(returned)))
+
+    Scores.__name__ = Scores.__qualname__ = kind.__name__
+    twin.__class__ = Scores
+    return twin.eval().requires_grad_(False)
+
+
+def _scores(returned: Any) -> Any:
+    # a network with one output often drops the axis of the classes
+    return returned[:, None] if isinstance(returned, Tensor) and returned.ndim == 1 else returned
+
+
+def _encoder(transform: Encoder | Callable[[Any], Any] | None, input_size: int | None) -> Encoder:
+    if transform is not None and input_size is not None:
+        raise ModelError(f"`input_size` {input_size!r} has no meaning beside a `transform`, which makes the size.")
+    if isinstance(transform, Encoder):
+        return transform
+    if transform is not None:
+        return Ramped(transform)
+    size = DEFAULT_SIZE if input_size is None else input_size
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise ModelError(f"`input_size` {input_size!r} must be a positive number of pixels.")
+    return Preprocessing(int(size / CENTRE), size)
+
+
+def _outputs(network: nn.Module, encoder: Encoder, name: str) -> int:
+    first = next(network.parameters(), None)
+    zeros = torch.zeros(encoder.input_shape)
+    try:
+        with torch.no_grad():
+            scores = network(zeros if first is None else zeros.to(first))
+    except CamError:
+        raise
+    except Exception as error:
+        # anything may happen in somebody's own code: it is said, not thrown at them
+        raise ModelError(
+            f"`module` cannot take an input of shape {encoder.input_shape}: {type(error).__name__}"
+            f" ({_first_line(error)}). Give the `transform` or the `input_size` that {name!r} was trained with."
+        ) from error
+    if not isinstance(scores, Tensor) or scores.ndim != 2 or len(scores) != 1 or not scores.shape[1]:
+        raise OutputError(
+            f"`module` should return class scores of shape (1, classes), but returned {_described(scores)}."
+            f" {_remedy(scores)}"
+        )
+    return int(scores.shape[1])
+
+
+def _described(returned: Any) -> str:
+    if isinstance(returned, Tensor):
+        return f"shape {tuple(returned.shape)}"
+    if isinstance(returned, Mapping):
+        return f"a {type(returned).__name__} with {', '.join(map(repr, list(returned)[:6])) or 'nothing in it'}"
+    return f"a {type(returned).__name__}"
+
+
+def _remedy(returned: Any) -> str:
+    one = returned[0] if isinstance(returned, (list, tuple)) and returned else returned
+    values = list(one.values()) if isinstance(one, Mapping) else [one]
+    if isinstance(one, Mapping) and "boxes" in one:
+        return "It finds objects in boxes; detectors are not supported, only classifiers are."
+    if any(isinstance(value, Tensor) and value.ndim == 4 and value.shape[-1] * value.shape[-2] > 1 for value in values):
+        return (
+            "It returns a value for every place, as segmentation and image generation do; only classifiers are"
+            " supported. If it also returns class scores, give `logits`, a function that picks them."
+        )
+    return "Give `logits`, a function that picks the scores out of what it returns, such as lambda out: out[0]."
+
+
+def _labels(labels: Sequence[str] | None, outputs: int, head: Head) -> tuple[str, ...]:
+    classes = head.classes(torch.zeros(1, outputs)).shape[1]
+    if labels is None:
+        return ("no", "yes") if head is HEADS["logit"] else tuple(f"class {index}" for index in range(classes))
+    names = tuple(labels) if not isinstance(labels, str) else (labels,)
+    if not all(isinstance(name, str) for name in names):
+        wrong = next(name for name in names if not isinstance(name, str))
+        raise ModelError(f"`labels` holds {wrong!r}, expected texts only.")
+    if head is HEADS["logit"] and len(names) == 1:
+        names = (f"not {names[0]}", names[0])
+    if len(names) != classes:
+        raise ModelError(f"`labels` names {len(names)} classes, expected {classes}: as many as the model has.")
+    return names
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

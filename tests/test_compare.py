@@ -1,0 +1,146 @@
+"""Grids of maps: what varies along which side, one scale worked out by hand, cells that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradcam_core import Examiner, Explainer, MethodError, StoppedError, TargetError, Watch
+from gradcam_core.compare import Cell, Comparison, axes
+
+from .helpers import PIXEL_WEIGHT, RAMP, PixelNetwork, SmallNetwork, counted_calls, noise
+
+
+@pytest.fixture
+def pixels(offer: Callable[..., str]) -> Explainer:
+    offer(PixelNetwork(), size=4, classes=2)
+    return Explainer(device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("targets", "methods", "layers", "row", "column", "shape"),
+    [
+        ([1, 2], ["a", "b", "c"], [None], "target", "method", (2, 3)),
+        ([None], ["a", "b"], ["x", "y", "z"], "method", "layer", (2, 3)),
+        ([1, 2, 3], ["a"], ["x", "y"], "target", "layer", (3, 2)),
+        ([1, 2], ["a"], ["x"], "target", "method", (2, 1)),
+        ([1], ["a", "b"], ["x"], "target", "method", (1, 2)),
+        ([1], ["a"], ["x", "y"], "method", "layer", (1, 2)),
+        ([1], ["a"], ["x"], "target", "method", (1, 1)),
+    ],
+)
+def test_what_varies_along_which_side(
+    targets: list[Any], methods: list[str], layers: list[Any], row: str, column: str, shape: tuple[int, int]
+) -> None:
+    row_axis, rows, column_axis, columns = axes(targets, methods, layers)
+    assert (row_axis, column_axis, (len(rows), len(columns))) == (row, column, shape)
+    asked = {(one["target"], one["method"], one["layer"]) for r in rows for c in columns for one in [{**r, **c}]}
+    assert asked == {(t, m, x) for t in targets for m in methods for x in layers}
+
+
+def test_a_grid_has_two_sides_and_none_is_empty() -> None:
+    with pytest.raises(MethodError, match="two sides"):
+        axes([1, 2], ["a", "b"], ["x", "y"])
+    with pytest.raises(MethodError, match="`methods`"):
+        axes([1], [], ["x"])
+
+
+def test_the_scale_is_what_the_whole_picture_would_add(pixels: Explainer) -> None:
+    grid = pixels.compare(RAMP, model="own", targets=[0, 1], methods=["gradcam", "eigencam"])
+    # the score is 8 times the mean light: a picture that is all like the lightest pixel, 1, would score 8
+    assert grid.scale == pytest.approx(PIXEL_WEIGHT, rel=1e-5)
+    np.testing.assert_allclose(grid.values(0, 0).ravel(), np.arange(16) / 15, rtol=1e-5)
+    assert not grid.values(1, 0).any()
+    # in units of its own: its own largest value is the end of its scale
+    assert not grid.cells[0][1].in_score
+    assert np.abs(grid.values(0, 1)).max() == pytest.approx(1)
+    assert grid.rows[0].startswith("“class 0” (")
+    assert grid.columns == ("Grad-CAM", "Eigen-CAM")
+    assert "from 0 to 8: parts of the logit" in grid.sentence
+
+
+def test_every_cell_is_the_explanation_and_costs_no_further_pass(small: tuple[Explainer, SmallNetwork]) -> None:
+    explainer, network = small
+    image = noise(45, 70)
+    explainer.explain(image, model="own")
+    layers = [layer.name for layer in explainer.layers("own")]
+    with counted_calls(network, "forward") as passes:
+        grid = explainer.compare(image, model="own", methods=["gradcam", "layercam"], layers=layers)
+    assert not passes
+    assert grid.columns == tuple(layers)
+    for line, method in zip(grid.cells, ["gradcam", "layercam"], strict=True):
+        for cell, layer in zip(line, layers, strict=True):
+            assert cell.explanation is not None
+            expected = explainer.explain(image, model="own", method=method, layer=layer)
+            np.testing.assert_array_equal(cell.explanation.cam, expected.cam)
+
+
+def test_a_single_spike_of_a_fine_map_does_not_set_the_scale() -> None:
+    spiky = np.zeros((14, 14), np.float32)
+    spiky[3, 3] = 1
+    flat = np.full((7, 7), 0.5, np.float32)
+    cells = tuple(Cell(SimpleNamespace(cam=cam, method="hirescam")) for cam in (spiky, flat))  # type: ignore[arg-type]
+    grid = Comparison("target", "layer", ("one",), ("fine", "coarse"), (cells,))
+    # a quarter of its value on a place twice as wide: 196 / 4 against 49 / 2
+    assert grid.scale == pytest.approx(49)
+    assert grid.values(0, 0).max() == 1
+    np.testing.assert_allclose(grid.values(0, 1), 0.5)
+    np.testing.assert_allclose(grid.values(0, 1, shared=False), 1)
+
+
+def test_how_alike_the_classes_are(small: tuple[Explainer, SmallNetwork]) -> None:
+    explainer, _ = small
+    image = noise(45, 70)
+    grid = explainer.compare(image, model="own", targets=[0, 1, 2], methods=["gradcam", "guided_backprop"])
+    one, two = (explainer.explain(image, model="own", target=target) for target in (0, 1))
+    assert grid.alike()[0, 1] == grid.alike()[1, 0] == pytest.approx(one.alike(two))
+    np.testing.assert_allclose(np.diag(grid.alike()), 1)
+    record = grid.record()
+    assert record["alike"][0][0][1] == pytest.approx(one.alike(two))
+    assert np.allclose(record["cells"][1][0]["map"]["values"], two.cam)
+
+
+def test_a_cell_that_cannot_be_says_why(small: tuple[Explainer, SmallNetwork]) -> None:
+    explainer, _ = small
+    grid = explainer.compare(noise(32, 32), model="own", methods=["gradcam", "eigencam"], counterfactual=True)
+    assert grid.cells[0][0].explanation is not None
+    assert "looks at no class" in grid.cells[0][1].problem
+    assert "looks at no class" in grid.record()["cells"][0][1]["problem"]
+    with pytest.raises(MethodError, match="looks at no class"):
+        explainer.compare(noise(32, 32), model="own", methods=["eigencam"], counterfactual=True)
+    with pytest.raises(MethodError, match="`method` 'gradcan' is unknown"):
+        explainer.compare(noise(32, 32), model="own", methods=["gradcam", "gradcan"])
+    with pytest.raises(TargetError):
+        explainer.compare(noise(32, 32), model="own", targets=[0, 77])
+
+
+def test_it_tells_how_far_it_is_and_stops(small: tuple[Explainer, SmallNetwork]) -> None:
+    explainer, _ = small
+    stop, told = Event(), []
+
+    def progress(done: int, count: int) -> None:
+        told.append(done / count)
+        if len(told) == 2:
+            stop.set()
+
+    with pytest.raises(StoppedError):
+        explainer.compare(noise(32, 32), model="own", targets=[0, 1, 2, 3], watch=Watch(progress, stop))
+    assert told == [0, 1 / 4]
+    told.clear()
+    # parts of equal length: half of the second of four is three eighths
+    Watch(lambda done, count: told.append(done / count)).part(1, 4).at(1, 2)
+    assert told == [3 / 8]
+
+
+def test_hiding_in_each_is_hiding_in_every_single_one(small: tuple[Explainer, SmallNetwork]) -> None:
+    explainer, _ = small
+    examiner = Examiner(explainer)
+    maps = [explainer.explain(noise(32, 32), model="own", target=target) for target in range(6)]
+    assert any(one.blank for one in maps)
+    found = examiner.hide_each([*maps, None])
+    assert found == (*(None if one.blank else examiner.hide_and_look(one) for one in maps), None)
