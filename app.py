@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+try:
+    # before torch, which it prepares for cards that are lent; only there in a Space
+    import spaces
+except ImportError:
+    spaces = None
+
 import argparse
+import os
 import sys
 from importlib.util import find_spec
-from threading import Thread
 
 from gradcam_core import CamError, Explainer
 from gradcam_core.devices import DEVICES
+from gradcam_core.memory import share_one_arena
 from gradcam_core.service import DEFAULT_CACHE_MB
 from gradcam_core.ui import build, serve
+from gradcam_core.ui.own_model import MAX_UPLOAD
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -25,6 +33,12 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--cache-mb", type=float, default=DEFAULT_CACHE_MB, help="memory for photographs and captures")
     parser.add_argument("--share", action="store_true", help="also open a public link through Gradio's tunnel")
     parser.add_argument("--mcp", action="store_true", help="also serve the API as tools for language models (MCP)")
+    parser.add_argument(
+        "--own-models",
+        action=argparse.BooleanOptionalAction,
+        default="SPACE_ID" not in os.environ,
+        help="let visitors upload weights of their own (switched off in a Space, where anybody may come)",
+    )
     return parser
 
 
@@ -35,18 +49,21 @@ def main() -> None:
         parser.error(f"argument --cache-mb: must not be negative, got {options.cache_mb}")
     if options.mcp and find_spec("mcp") is None:
         parser.error("argument --mcp: the package 'mcp' is missing; run: pip install 'gradio[mcp]'")
+    share_one_arena()
     try:
-        explainer = Explainer(device=options.device, cache_mb=options.cache_mb)
-        page = build(explainer)
+        explainer = Explainer(device=options.device, cache_mb=options.cache_mb, lend=getattr(spaces, "GPU", None))
+        # takes less than the imports above, and nobody's first click has to wait for it
+        explainer.warm_up()
+        page = build(explainer, own_models=options.own_models)
     except CamError as error:
         sys.exit(f"app.py: {error}")
-    Thread(target=explainer.warm_up, name="warm-up", daemon=True).start()
     serve(
         page,
         server_name=options.host,
         server_port=options.port,
         share=options.share,
         mcp_server=options.mcp,
+        **({"max_file_size": MAX_UPLOAD} if options.own_models else {}),
     )
 
 

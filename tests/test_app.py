@@ -20,7 +20,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_explains_every_option() -> None:
     answer = run("--help")
     assert answer.returncode == 0
-    for option in ("--host", "--port", "--device", "--cache-mb", "--share", "--mcp"):
+    for option in ("--host", "--port", "--device", "--cache-mb", "--share", "--mcp", "--no-own-models"):
         assert option in answer.stdout
 
 

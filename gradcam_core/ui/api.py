@@ -1,4 +1,7 @@
-"""The web API: `/explain` for gradio_client, curl and MCP. Public names: `add_api`, `in_plain_words`, `pictured`."""
+"""The web API: `/explain` for gradio_client, curl and MCP.
+
+Public names: `add_api`, `in_plain_words`, `pictured`.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +48,7 @@ def add_api(explainer: Explainer) -> None:
         target: str = AUTO,
         method: str = "gradcam",
         counterfactual: bool = False,
+        detail: bool = False,
     ) -> tuple[Image.Image, Image.Image, dict[str, Any]]:
         """Explain which regions of an image made a CNN classifier predict a class (Grad-CAM).
 
@@ -55,6 +59,7 @@ def add_api(explainer: Explainer) -> None:
             target: Class index or label to explain, or auto for the top prediction.
             method: Key of the method, for example gradcam or hirescam.
             counterfactual: True for the regions that speak against the class.
+            detail: True for an input of twice the size and a map twice as fine; the probabilities change.
 
         Returns:
             The overlay and the heatmap as PNG at the photograph's size, and a record with the top-5
@@ -63,7 +68,13 @@ def add_api(explainer: Explainer) -> None:
         with in_plain_words():
             return pictured(
                 explainer.explain(
-                    image, model=model, layer=layer, target=target, method=method, counterfactual=bool(counterfactual)
+                    image,
+                    model=model,
+                    layer=layer,
+                    target=target,
+                    method=method,
+                    counterfactual=bool(counterfactual),
+                    detail=bool(detail),
                 )
             )
 
@@ -75,6 +86,7 @@ def add_api(explainer: Explainer) -> None:
             gr.Textbox(AUTO, label="target"),
             gr.Dropdown(list(METHODS), value="gradcam", allow_custom_value=True, label="method"),
             gr.Checkbox(False, label="counterfactual"),
+            gr.Checkbox(False, label="detail"),
         ]
         outputs = [
             gr.Image(format="png", label="overlay"),

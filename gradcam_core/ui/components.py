@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Sequence
+import json
+from collections.abc import Container, Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from ..compare import Cell, Comparison
 from ..explanation import Explanation, percent
-from ..imageio import Photograph
+from ..imageio import SCREEN_PIXELS, Photograph
 from ..render import (
     COLORMAPS,
     DEFAULT_LOOK,
@@ -31,9 +34,12 @@ from ..text import TextExplanation
 
 __all__ = [
     "PICKED",
+    "TAKEN",
     "bars_value",
     "example_buttons",
+    "grid_value",
     "look_of",
+    "maps_grid",
     "problem_box",
     "said",
     "stage",
@@ -44,12 +50,17 @@ __all__ = [
 ]
 
 WEB = Path(__file__).parent / "web"
-# the longer side of the photograph as the page draws it; downloads have the original's size
-SHOWN_PIXELS = 1024
 THUMBNAIL_PIXELS = 128
+# the longer side of the photograph, and of a map, in the grid
+GRID_PIXELS, GRID_CELLS = 288, 56
 JPEG_QUALITY = 92
 # a click on a bar sets the menu of classes in the browser, without a request
 PICKED = "(bars, target) => bars.picked === undefined ? target : String(bars.picked)"
+# and one on a map of the grid sets class, method, layer and module
+TAKEN = (
+    "({ picked }, target, method, layer, module) => picked === undefined ? [target, method, layer, module]"
+    " : [picked.target, picked.method, picked.layer ?? layer, picked.module]"
+)
 VIEWS = ("overlay", "masked", "photograph")
 
 
@@ -66,7 +77,7 @@ def stage(elem_id: str) -> gr.HTML:
         value={**asdict(DEFAULT_LOOK), "view": VIEWS[0]},
         html_template=_web("stage.html"),
         css_template=_web("stage.css"),
-        js_on_load=_web("stage.js"),
+        js_on_load=_web("maps.js") + _web("stage.js"),
         elem_id=elem_id,
         photo=None,
         answer=None,
@@ -74,8 +85,88 @@ def stage(elem_id: str) -> gr.HTML:
             "tables": {name: _base64(color_table(name).tobytes()) for name in COLORMAPS},
             "signed": _base64(signed_color_table().tobytes()),
         },
-        unseen={"grey": UNSEEN, "photo": UNSEEN_PHOTO, "stripes": UNSEEN_STRIPES, "stripe": STRIPE},
+        unseen=_unseen(),
     )
+
+
+def _unseen() -> dict[str, Any]:
+    return {"grey": UNSEEN, "photo": UNSEEN_PHOTO, "stripes": UNSEEN_STRIPES, "stripe": STRIPE}
+
+
+def maps_grid(elem_id: str) -> gr.HTML:
+    """Small maps side by side: see web/grid.js. At the event `select` its value holds `picked`, what a cell asks.
+
+    Update it with `gr.update(grid=grid_value(...))`.
+    """
+    # within the script: an update that finds the grid in a closed accordion would replace all its other properties
+    fixed = {
+        "look": asdict(DEFAULT_LOOK),
+        "colors": _base64(color_table(DEFAULT_LOOK.colormap).tobytes()),
+        "unseen": _unseen(),
+    }
+    return gr.HTML(
+        value={},
+        html_template=_web("grid.html"),
+        css_template=_web("grid.css"),
+        js_on_load=f"const fixed = {json.dumps(fixed)};\n" + _web("maps.js") + _web("grid.js"),
+        elem_id=elem_id,
+        grid={},
+    )
+
+
+def grid_value(
+    grid: Comparison, lines: Sequence[Sequence[Sequence[str]]], *, warn: str, offered: Container[str], shared: bool
+) -> dict[str, Any]:
+    """What the grid needs of a comparison; `lines` of text stand under each cell, those that say `warn` in bold.
+
+    `offered` are the layers in the menu; any other one is picked as a module. Without `shared` every map has a scale
+    of its own.
+    """
+    one = next(cell.explanation for row in grid.cells for cell in row if cell.explanation)
+    width, height = one.photograph.size
+    return {
+        "photo": {
+            "url": _jpeg_url(Image.fromarray(one.photograph.preview), GRID_PIXELS),
+            "width": width,
+            "height": height,
+        },
+        "box": list(one.placement.box),
+        "rows": list(grid.rows),
+        "columns": list(grid.columns),
+        "scale": grid.scale if shared else 0,
+        "cells": [
+            [
+                _cell_value(cell, grid.values(i, j, shared=shared), offered)
+                | {"lines": list(lines[i][j]), "warn": warn}
+                for j, cell in enumerate(row)
+            ]
+            for i, row in enumerate(grid.cells)
+        ],
+    }
+
+
+def _cell_value(cell: Cell, shown: NDArray[np.float32], offered: Container[str]) -> dict[str, Any]:
+    explanation = cell.explanation
+    if explanation is None:
+        return {"problem": cell.problem}
+    values = Image.fromarray(shown)
+    # finer than it is drawn, it would only take longer to arrive
+    values.thumbnail((GRID_CELLS, GRID_CELLS), Image.Resampling.BOX)
+    height, width = explanation.cam.shape
+    in_menu = explanation.layer in offered
+    return {
+        "rows": values.height,
+        "columns": values.width,
+        "values": _base64(np.rint(np.asarray(values) * 127).astype(np.int8).tobytes()),
+        "size": f"{width}×{height}",  # noqa: RUF001
+        "own": not cell.in_score,
+        "pick": {
+            "target": str(explanation.target.index),
+            "method": explanation.method,
+            "layer": explanation.layer if in_menu else None,
+            "module": "" if in_menu else explanation.layer,
+        },
+    }
 
 
 def top_bars(elem_id: str) -> gr.HTML:
@@ -132,7 +223,7 @@ def problem_box(text: str, *, kept: bool) -> str:
 def stage_photo(photograph: Photograph) -> dict[str, Any]:
     """What the stage needs of a photograph, sent once: the picture at screen size and the original's size."""
     width, height = photograph.size
-    url = _jpeg_url(Image.fromarray(photograph.pixels), SHOWN_PIXELS)
+    url = _jpeg_url(Image.fromarray(photograph.preview), SCREEN_PIXELS)
     return {"id": photograph.digest, "url": url, "width": width, "height": height}
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from gradio.processing_utils import save_bytes_to_cache
 from PIL import Image
 
+from ..errors import CamError
 from ..explanation import Explanation
 from ..render import Look
 from ..service import Explainer
@@ -93,6 +94,11 @@ def _file(
         look, view = look_of(look_value)
     except (TypeError, ValueError) as error:
         raise gr.Error(f"The page sent a look that cannot be drawn: {error}", print_exception=False) from error
+    try:
+        # a large photograph is decoded in full only here
+        packed = make(explanation, look, view)
+    except CamError as error:
+        raise gr.Error(str(error), print_exception=False) from error
     side = "against" if explanation.counterfactual else "for"
     name = f"{explanation.model}_{explanation.target.index}_{side}_{ending}"
-    return save_bytes_to_cache(make(explanation, look, view), name, folder)
+    return save_bytes_to_cache(packed, name, folder)

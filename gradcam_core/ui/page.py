@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import gradio as gr
 from ..service import Explainer
 from ..text import TextExplainer
 from .api import add_api
+from .blocks import PageBlocks
 from .image_tab import image_tab
 from .text_api import add_text_api
 from .text_tab import text_tab
@@ -27,15 +31,18 @@ CLEAN_EVERY_SECONDS, KEEP_SECONDS = 3600, 86400
 WEB = Path(__file__).parent / "web"
 
 
-def build(explainer: Explainer, text_explainer: TextExplainer | None = None) -> gr.Blocks:
-    """The page on its explainers, not yet served; without one for text it makes its own. Raises ModelError."""
+def build(explainer: Explainer, text_explainer: TextExplainer | None = None, *, own_models: bool = True) -> gr.Blocks:
+    """The page on its explainers, not yet served; without one for text it makes its own.
+
+    With `own_models` visitors may upload weights of their own. Raises ModelError.
+    """
     text_explainer = text_explainer or TextExplainer(device=explainer.device)
-    with gr.Blocks(
+    with PageBlocks(
         title=TITLE, analytics_enabled=False, delete_cache=(CLEAN_EVERY_SECONDS, KEEP_SECONDS), fill_width=True
     ) as page:
         gr.Markdown(f"# {TITLE}\n{LEAD}", elem_id="lead")
         with gr.Tab("Photograph"):
-            image_tab(explainer, page)
+            image_tab(explainer, page, own_models=own_models)
         with gr.Tab("Text"):
             text_tab(text_explainer, page)
         add_api(explainer)
@@ -46,6 +53,7 @@ def build(explainer: Explainer, text_explainer: TextExplainer | None = None) -> 
 
 def serve(page: gr.Blocks, **options: Any) -> None:
     """Serve `page` until it is stopped; `options` go to `launch` and may replace what stands here."""
+    _settle_matplotlib()
     page.launch(
         **{
             "theme": _theme(),
@@ -58,6 +66,16 @@ def serve(page: gr.Blocks, **options: Any) -> None:
             **options,
         }
     )
+
+
+def _settle_matplotlib() -> None:
+    """Import matplotlib, where it is installed, with a backend that needs no search for a screen.
+
+    Gradio would do both within the first event, and somebody would wait a second for them.
+    """
+    os.environ.setdefault("MPLBACKEND", "agg")
+    with suppress(ImportError):
+        import_module("matplotlib")
 
 
 def _theme() -> gr.themes.Base:

@@ -1,4 +1,4 @@
-"""The web API of trust: `/contrast`, `/check` and `/ask_place`. Public name: `add_trust_api`."""
+"""The web API of trust: `/contrast`, `/check`, `/ask_place`, `/without`, `/compare`. Public name: `add_trust_api`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..methods import METHODS
 from ..models import DEFAULT_MODEL
 from ..score import AUTO
 from ..service import Explainer
-from ..trust import Examiner
+from ..trust import Examiner, HideAndLook, brushed, said_without
 from .api import in_plain_words, pictured
 from .photograph_input import PhotographInput
 
@@ -31,6 +31,7 @@ def add_trust_api(explainer: Explainer) -> None:
         rival: str = AUTO,
         method: str = "gradcam",
         counterfactual: bool = False,
+        detail: bool = False,
     ) -> tuple[Image.Image, Image.Image, dict[str, Any]]:
         """Explain why a CNN classifier predicted one class rather than another.
 
@@ -42,6 +43,7 @@ def add_trust_api(explainer: Explainer) -> None:
             rival: Class index or label to compare with, auto for the most probable other class, or next three.
             method: Key of the method, for example gradcam or hirescam.
             counterfactual: True for the regions that speak for the rival rather than the target.
+            detail: True for an input of twice the size and a map twice as fine; the probabilities change.
 
         Returns:
             The overlay and the heatmap as PNG at the photograph's size, and the record of the explanation.
@@ -57,11 +59,17 @@ def add_trust_api(explainer: Explainer) -> None:
                     rival=rival,
                     method=method,
                     counterfactual=bool(counterfactual),
+                    detail=bool(detail),
                 )
             )
 
     def check(
-        image: str | None, model: str = DEFAULT_MODEL, layer: str = AUTO, target: str = AUTO, method: str = "gradcam"
+        image: str | None,
+        model: str = DEFAULT_MODEL,
+        layer: str = AUTO,
+        target: str = AUTO,
+        method: str = "gradcam",
+        detail: bool = False,
     ) -> dict[str, Any]:
         """Check whether a map holds: hide its hottest places and ask again, and make the network forget.
 
@@ -71,16 +79,19 @@ def add_trust_api(explainer: Explainer) -> None:
             layer: Dotted module name of the layer, or auto for the model's default.
             target: Class index or label to explain, or auto for the top prediction.
             method: Key of the method, for example gradcam or hirescam.
+            detail: True for an input of twice the size and a map twice as fine; the probabilities change.
 
         Returns:
             The probabilities with shares of the seen area hidden, and the sanity check, each with a sentence.
         """
 
         with in_plain_words():
-            explanation = explainer.explain(image, model=model, layer=layer, target=target, method=method)
+            explanation = explainer.explain(
+                image, model=model, layer=layer, target=target, method=method, detail=bool(detail)
+            )
             hidden, sanity = examiner.hide_and_look(explanation), examiner.sanity(explanation)
             return {
-                "hide_and_look": {"sentence": hidden.sentence, "holds": hidden.holds, **asdict(hidden)},
+                "hide_and_look": _record(hidden),
                 "sanity": {"sentence": sanity.sentence, "passed": sanity.passed, **asdict(sanity)},
             }
 
@@ -104,18 +115,101 @@ def add_trust_api(explainer: Explainer) -> None:
             explanation = explainer.explain(image, model=model, layer=layer)
             return asdict(examiner.ask_place(explanation, int(x), int(y)))
 
+    def without(
+        image: str | None, strokes: list[dict[str, Any]], model: str = DEFAULT_MODEL, target: str = AUTO
+    ) -> dict[str, Any]:
+        """Say what a CNN classifier sees without a region of an image, which is blurred beyond recognition.
+
+        Args:
+            image: The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.
+            strokes: The region as strokes of a brush in pixels of the photograph: a list of
+                {"points": [[x, y], ...], "radius": r}; one point is a dab.
+            model: Name of the model, for example efficientnet_lite0, resnet50 or vgg16.
+            target: Class index or label to tell of, or auto for the top prediction.
+
+        Returns:
+            A sentence, and the most probable classes with their probabilities before and without the region.
+        """
+
+        with in_plain_words():
+            explanation = explainer.explain(image, model=model, target=target)
+            changes = examiner.without(explanation, brushed(strokes, explanation.placement))
+            return {
+                "sentence": said_without(explanation.target, changes),
+                "changes": [{**asdict(one.prediction), "after": one.after} for one in changes],
+            }
+
+    def compare(
+        image: str | None,
+        model: str = DEFAULT_MODEL,
+        targets: str = AUTO,
+        methods: str = "gradcam",
+        layers: str = AUTO,
+        counterfactual: bool = False,
+        hide: bool = False,
+    ) -> dict[str, Any]:
+        """Compare maps of a CNN classifier on one scale: methods with layers, or classes with methods or layers.
+
+        Args:
+            image: The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.
+            model: Name of the model, for example efficientnet_lite0, resnet50 or vgg16.
+            targets: Class indices or labels, separated by semicolons, or auto for the top prediction.
+            methods: Keys of methods, separated by semicolons.
+            layers: Dotted module names, separated by semicolons; auto for the default, all for every offered one.
+            counterfactual: True for the regions that speak against the classes.
+            hide: True to hide the hottest places of each map and ask again; takes about a second a map.
+
+        Returns:
+            The grid: titles of rows and columns, raw maps, the scale, how alike the maps of two rows are.
+        """
+
+        with in_plain_words():
+            names = [layer.name for layer in explainer.layers(model)] if layers == "all" else _several(layers)
+            grid = explainer.compare(
+                image,
+                model=model,
+                targets=_several(targets),
+                methods=_several(methods),
+                layers=names,
+                counterfactual=bool(counterfactual),
+            )
+            record = grid.record()
+            for cells, line in zip(grid.cells, record["cells"], strict=True):
+                hidden = examiner.hide_each([cell.explanation for cell in cells]) if hide else [None] * len(cells)
+                for found, cell in zip(hidden, line, strict=True):
+                    cell["hide_and_look"] = found and _record(found)
+            return record
+
     with gr.Row(visible=False):
         image = PhotographInput(type="filepath", format="png", label="image")
         model, layer = gr.Textbox(DEFAULT_MODEL, label="model"), gr.Textbox(AUTO, label="layer")
         target, rival = gr.Textbox(AUTO, label="target"), gr.Textbox(AUTO, label="rival")
         method = gr.Dropdown(list(METHODS), value="gradcam", allow_custom_value=True, label="method")
-        counterfactual = gr.Checkbox(False, label="counterfactual")
+        counterfactual, detail = gr.Checkbox(False, label="counterfactual"), gr.Checkbox(False, label="detail")
         x, y = gr.Number(label="x"), gr.Number(label="y")
         pictures = [gr.Image(format="png", label="overlay"), gr.Image(format="png", label="heatmap")]
         record = gr.JSON(label="record")
+        strokes = gr.JSON(label="strokes")
+        targets, methods = gr.Textbox(AUTO, label="targets"), gr.Textbox("gradcam", label="methods")
+        layers, hide = gr.Textbox(AUTO, label="layers"), gr.Checkbox(False, label="hide")
         for name, function, inputs, outputs in (
-            ("contrast", contrast, [image, model, layer, target, rival, method, counterfactual], [*pictures, record]),
-            ("check", check, [image, model, layer, target, method], [record]),
+            (
+                "contrast",
+                contrast,
+                [image, model, layer, target, rival, method, counterfactual, detail],
+                [*pictures, record],
+            ),
+            ("check", check, [image, model, layer, target, method, detail], [record]),
             ("ask_place", ask_place, [image, x, y, model, layer], [record]),
+            ("without", without, [image, strokes, model, target], [record]),
+            ("compare", compare, [image, model, targets, methods, layers, counterfactual, hide], [record]),
         ):
             gr.Button(name).click(function, inputs, outputs, api_name=name, concurrency_limit=2)
+
+
+def _record(found: HideAndLook) -> dict[str, Any]:
+    return {"sentence": found.sentence, "holds": found.holds, **asdict(found)}
+
+
+def _several(text: str) -> list[str]:
+    return [part.strip() for part in text.split(";") if part.strip()]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Sequence
-from threading import Event
 
 import gradio as gr
 
 from ..explanation import Explanation, percent
 from ..rerun import Watch
 from ..service import Explainer
-from ..trust import Curves, Evidence, Examiner, HideAndLook, Place
+from ..trust import Change, Curves, Evidence, Examiner, HideAndLook, Place, brushed, said_without
 from .components import problem_box
-from .handlers import Asked, answer, plain_words
+from .handlers import Asked, explain, plain_words
+from .running import Running, told
 
 __all__ = ["trust_panel"]
 
@@ -24,11 +24,10 @@ NOTHING_YET = "There is nothing to check yet: choose a photograph first."
 WIDE, HIGH = 300, 150
 
 
-def trust_panel(explainer: Explainer, drawing: gr.HTML, shown: gr.State) -> None:
-    """Lay out the area and connect it; `drawing` is the stage whose places are asked, `shown` what it shows."""
+def trust_panel(explainer: Explainer, page: gr.Blocks, drawing: gr.HTML, shown: gr.State) -> None:
+    """Lay out the area in `page` and connect it; `drawing` is the stage whose places are asked, showing `shown`."""
     examiner = Examiner(explainer)
-    # of each visitor: what ends the computation under way
-    stops: dict[str | None, Event] = {}
+    running = Running()
 
     def checking(make: Callable[[Examiner, Explanation, Watch], str]) -> Callable[..., str]:
         def examine(
@@ -38,39 +37,50 @@ def trust_panel(explainer: Explainer, drawing: gr.HTML, shown: gr.State) -> None
         ) -> str:
             if asked is None:
                 return problem_box(NOTHING_YET, kept=False)
-            visitor = request.session_hash
-            stop = stops[visitor] = Event()
-            watch = Watch(lambda done, count: progress((done, count), unit="passes"), stop)
-            try:
-                return make(examiner, _explained(explainer, asked), watch)
-            except Exception as error:
-                return problem_box(plain_words(error), kept=False)
-            finally:
-                stops.pop(visitor, None)
+            with running.task(request.session_hash, told(progress)) as task:
+                try:
+                    found = make(examiner, explain(explainer, asked, task.watch), task.watch)
+                except Exception as error:
+                    found = problem_box(plain_words(error), kept=False)
+            return gr.skip() if task.overtaken else found
 
         return examine
 
     def stop_it(request: gr.Request) -> None:
-        if (event := stops.get(request.session_hash)) is not None:
-            event.set()
+        running.stop(request.session_hash)
+
+    def forget(request: gr.Request) -> tuple[str, str, str]:
+        running.overtake(request.session_hash)
+        return POINT, "", EXPLAINED
 
     def point_at(asked: Asked | None, event: gr.EventData) -> str:
         if asked is None:
             return problem_box(NOTHING_YET, kept=False)
         try:
-            explanation = _explained(explainer, asked)
+            explanation = explain(explainer, asked)
             return _place(examiner.ask_place(explanation, event._data["x"], event._data["y"]))
         except Exception as error:
             return problem_box(plain_words(error), kept=False)
 
+    def look_without(asked: Asked | None, event: gr.EventData) -> str:
+        if asked is None:
+            return problem_box(NOTHING_YET, kept=False)
+        try:
+            explanation = explain(explainer, asked)
+            region = brushed(event._data.get("strokes"), explanation.placement)
+            return _changes(explanation, examiner.without(explanation, region))
+        except Exception as error:
+            return problem_box(plain_words(error), kept=False)
+
     place = gr.HTML(POINT, elem_id="place")
+    without = gr.HTML("", elem_id="without")
     with gr.Accordion("Does it hold? Check this map", open=False, elem_id="trust"):
         with gr.Row():
             buttons = {
                 title: gr.Button(title, size="sm", min_width=120, elem_id=f"check-{number}")
                 for number, title in enumerate(CHECKS)
             }
-            stop = gr.Button("Stop", size="sm", min_width=80, variant="stop", elem_id="check-stop")
+            stop = gr.Button("Stop", size="sm", min_width=80, elem_id="check-stop")
         checked = gr.HTML(EXPLAINED, elem_id="checked", min_height=60)
     for title, button in buttons.items():
         button.click(
@@ -84,15 +94,10 @@ def trust_panel(explainer: Explainer, drawing: gr.HTML, shown: gr.State) -> None
     # not queued, or it would wait for what it is to stop
     stop.click(stop_it, None, None, queue=False, show_progress="hidden", api_visibility="private")
     drawing.select(point_at, shown, place, trigger_mode="multiple", show_progress="hidden", api_visibility="private")
+    drawing.submit(look_without, shown, without, trigger_mode="once", api_visibility="private")
     # an answer about another map must not stay beside this one
-    shown.change(lambda: (POINT, EXPLAINED), None, [place, checked], show_progress="hidden", api_visibility="private")
-
-
-def _explained(explainer: Explainer, asked: Asked) -> Explanation:
-    outcome = answer(explainer, asked, asked)
-    if outcome.explanation is None:
-        raise gr.Error(outcome.problem, print_exception=False)
-    return outcome.explanation
+    shown.change(forget, None, [place, without, checked], queue=False, show_progress="hidden", api_visibility="private")
+    page.unload(stop_it)
 
 
 def _hide(examiner: Examiner, explanation: Explanation, watch: Watch) -> str:
@@ -111,35 +116,19 @@ def _sanity(examiner: Examiner, explanation: Explanation, watch: Watch) -> str:
     return _sentence(found.sentence) + _table("Weights made random", ("random", "rank correlation"), rows)
 
 
-def _strip(examiner: Examiner, explanation: Explanation, watch: Watch) -> str:
-    rows = []
-    layers = examiner.strip(explanation, watch=watch)
-    for number, one in enumerate(layers):
-        watch.at(number, len(layers))
-        size = f"{one.cam.shape[1]}×{one.cam.shape[0]}"  # noqa: RUF001
-        if one.blank:
-            rows.append((one.layer, size, "nothing coloured", "", ""))
-            continue
-        found = examiner.hide_and_look(one, watch=Watch(stop=watch.stop))
-        middle = found.steps[len(found.steps) // 2]
-        holds = "holds" if found.holds else "no more than chance"
-        rows.append((one.layer, size, percent(middle.hottest), percent(middle.random_mean), holds))
-    caption = f"“{explanation.target.label}” is at {percent(explanation.target.probability)}; with 20 % hidden:"
-    heads = ("layer", "map", "the hottest hidden", "a random part hidden", "verdict")
-    return _sentence("The same map at every offered layer.") + _table(caption, heads, rows)
-
-
 # title of the button -> what it shows
 CHECKS: dict[str, Callable[[Examiner, Explanation, Watch], str]] = {
     "Hide and look again": _hide,
     "Curves": _curves,
     "Sanity check": _sanity,
-    "All layers": _strip,
 }
-POINT = "<p class='note'>Click on a picture, or press Enter there, to ask what that place speaks for.</p>"
+POINT = (
+    "<p class='note'>Click on a picture, or press Enter there, to ask what that place speaks for. Draw on it to hide a"
+    " region and see what is left; with the keyboard, Space is a dab of the brush.</p>"
+)
 EXPLAINED = (
-    "<p class='note'>Hides (blurs) the hottest places and asks the model again; compares with random places, with a"
-    " model that has forgotten what it learned, and with the other layers. Each takes some seconds.</p>"
+    "<p class='note'>Hides (blurs) the hottest places and asks the model again; compares with random places, and with a"
+    " model that has forgotten what it learned. Each takes some seconds.</p>"
 )
 
 
@@ -205,3 +194,17 @@ def _place(place: Place) -> str:
         f"<p class='note' role='status'>The place x {place.x}, y {place.y} speaks for {row(place.speaks_for)}; against"
         f" {row(place.speaks_against)}. Figures are what it adds to the class's logit.</p>"
     )
+
+
+def _changes(explanation: Explanation, changes: Sequence[Change]) -> str:
+    def cell(share: float) -> str:
+        meter = f"<span class='meter' style='width:{share * 100:.1f}%'></span>"
+        return f"<td>{percent(share)}<span class='track'>{meter}</span></td>"
+
+    rows = "".join(
+        f"<tr><th scope='row'>{html.escape(one.prediction.label)}</th>{cell(one.prediction.probability)}"
+        f"{cell(one.after)}</tr>"
+        for one in changes
+    )
+    heads = "".join(f"<th scope='col'>{text}</th>" for text in ("class", "with everything", "without the region"))
+    return f"{_sentence(said_without(explanation.target, changes))}<table><tr>{heads}</tr>{rows}</table>"

@@ -44,6 +44,7 @@ def test_an_image_is_all_that_is_needed(client: Client, explainer: Explainer, ca
         "method": "gradcam",
         "counterfactual": False,
         "rival": None,
+        "detail": False,
     }
 
 
@@ -54,6 +55,7 @@ def test_every_parameter_reaches_the_core(client: Client, explainer: Explainer, 
         "target": "espresso",
         "method": "hirescam",
         "counterfactual": True,
+        "detail": True,
     }
     _, _, record = client.predict(image=handle_file(cat), **request, api_name="/explain")
     expected = explainer.explain(cat, **request)
@@ -193,7 +195,7 @@ def test_limits_are_set(page: gr.Blocks) -> None:
 
 def test_only_explanations_are_offered(client: Client) -> None:
     offered = set(client.view_api(return_format="dict")["named_endpoints"])
-    assert offered == {"/explain", "/contrast", "/check", "/ask_place", "/explain_text"}
+    assert offered == {"/explain", "/contrast", "/check", "/ask_place", "/without", "/compare", "/explain_text"}
 
 
 def test_one_flag_serves_the_same_as_a_tool_for_language_models(explainer: Explainer) -> None:

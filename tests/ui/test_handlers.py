@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
 
-from gradcam_core import Explainer
+from gradcam_core import Explainer, ModelError, Prediction
 from gradcam_core.ui.components import bars_value, look_of
 from gradcam_core.ui.handlers import (
+    LONGEST_MENU,
     UNEXPECTED,
     Asked,
     Outcome,
@@ -21,6 +23,7 @@ from gradcam_core.ui.handlers import (
     target_choices,
 )
 from gradcam_core.ui.image_tab import EXAMPLES
+from gradcam_core.ui.model_menu import SECONDS_BETWEEN_REPORTS, watched
 from tests.helpers import SmallNetwork
 
 CAT = str(sorted(EXAMPLES.glob("*.jpg"))[0])
@@ -86,20 +89,21 @@ def test_what_nobody_expected_gets_one_sentence_and_a_log(
 
 
 def test_the_menus(explainer: Explainer) -> None:
-    models = model_choices(explainer)
+    models = model_choices(explainer.models_first())
     assert models[0] == ("EfficientNet-Lite0 · ready offline", "efficientnet_lite0")
     assert ("VGG-16 · 528 MB download", "vgg16") in models or ("VGG-16 · ready offline", "vgg16") in models
     layers = layer_choices(explainer, "efficientnet_lite0")
     assert [name for _, name in layers] == [layer.name for layer in explainer.layers()]
     assert [name for title, name in layers if title.endswith("(default)")] == [explainer.default_layer().name]
-    targets = target_choices(explainer, "efficientnet_lite0")
+    targets, complete = target_choices(explainer, "efficientnet_lite0", ())
+    assert complete
     assert len(targets) == 1001
     assert len({title for title, _ in targets}) == 1001
 
 
 def test_names_that_stand_for_two_classes_carry_their_index(offer: Callable[..., str]) -> None:
     name = offer(SmallNetwork(), labels=lambda: ("crane", "cat", "crane", "d", "e", "f"))
-    titles = [title for title, _ in target_choices(Explainer(device="cpu"), name)]
+    titles = [title for title, _ in target_choices(Explainer(device="cpu"), name, ())[0]]
     assert titles == ["Top prediction", "crane (0)", "cat", "crane (2)", "d", "e", "f"]
 
 
@@ -114,3 +118,44 @@ def test_bars_show_the_explained_class_even_where_it_is_improbable(explainer: Ex
 def test_a_look_that_cannot_be_drawn_is_refused(value: dict[str, object]) -> None:
     with pytest.raises((TypeError, ValueError)):
         look_of(value)
+
+
+def test_detail_is_asked_for_and_left_behind_with_its_model(explainer: Explainer) -> None:
+    asked = replace(SHOWN, detail=True)
+    outcome = answer(explainer, asked, None)
+    assert outcome.explanation is not None
+    assert outcome.explanation.cam.shape == (14, 14)
+    assert not ask(replace(asked, model="resnet50"), asked).detail
+
+
+def test_of_very_many_classes_only_the_probable_ones_are_listed(offer: Callable[..., str]) -> None:
+    name = offer(SmallNetwork(classes=LONGEST_MENU + 1), classes=LONGEST_MENU + 1)
+    top = (Prediction(77, "class 77", 0.5), Prediction(3, "class 3", 0.1))
+    choices, complete = target_choices(Explainer(device="cpu"), name, top)
+    assert not complete
+    assert choices == [("Top prediction", "auto"), ("class 77", "77"), ("class 3", "3")]
+
+
+def test_a_class_is_kept_only_where_it_means_the_same(offer: Callable[..., str]) -> None:
+    explainer = Explainer(device="cpu")
+    for name, labels in (("one", "abcdef"), ("same", "abcdef"), ("other", "ghijkl")):
+        offer(SmallNetwork(), name, labels=lambda labels=labels: tuple(labels))
+    shown = Asked(CAT, "one", "auto", "", "4", "gradcam", False)
+    kept, another = (answer(explainer, replace(shown, model=name), shown).explanation for name in ("same", "other"))
+    assert kept is not None
+    assert another is not None
+    assert kept.target.label == "e"
+    assert another.target == another.top[0]
+
+
+def test_loading_tells_how_far_it_is_and_gives_the_full_name(offer: Callable[..., str]) -> None:
+    def build() -> SmallNetwork:
+        time.sleep(SECONDS_BETWEEN_REPORTS * 2.5)
+        return SmallNetwork()
+
+    heard: list[str] = []
+    explainer = Explainer(device="cpu")
+    assert watched(explainer, offer(SmallNetwork(), build=build), heard.append) == "own"
+    assert set(heard) == {"Loading own"}
+    with pytest.raises(ModelError, match="'none' is unknown"):
+        watched(explainer, "none", heard.append)

@@ -12,6 +12,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from gradcam_core import Examiner, Explainer
+from gradcam_core.trust import brushed
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,8 @@ def test_contrast(client: Client, explainer: Explainer, cat: str) -> None:
     expected = explainer.explain(cat, target=281, rival=282)
     assert np.allclose(record["map"]["values"], expected.cam)
     assert record["request"]["rival"] == [282]
+    _, _, fine = client.predict(image=handle_file(cat), target="281", detail=True, api_name="/contrast")
+    assert fine["map"]["shape"] == [14, 14]
     with pytest.raises(AppError, match="explained class itself"):
         client.predict(image=handle_file(cat), target="281", rival="281", api_name="/contrast")
 
@@ -45,3 +48,41 @@ def test_ask_place(client: Client, explainer: Explainer, cat: str) -> None:
     assert found["speaks_for"][0]["prediction"]["label"] == expected.speaks_for[0].prediction.label
     with pytest.raises(AppError, match="outside what the model saw"):
         client.predict(image=handle_file(cat), x=2, y=130, api_name="/ask_place")
+
+
+def test_without(client: Client, explainer: Explainer, cat: str) -> None:
+    strokes = [{"points": [[150, 80], [250, 200]], "radius": 40}]
+    found = client.predict(image=handle_file(cat), strokes=strokes, api_name="/without")
+    explanation = explainer.explain(cat)
+    expected = Examiner(explainer).without(explanation, brushed(strokes, explanation.placement))
+    assert [one["after"] for one in found["changes"]] == [one.after for one in expected]
+    assert found["sentence"].startswith(f"Without this region {explanation.target.label} goes from")
+    for bad, words in (
+        ([], "nothing to hide"),
+        ([{"points": [[225, 150]], "radius": 900}], "covers everything"),
+        ([{"points": [[2, 150]], "radius": 2}], "covers nothing"),
+        ({"x": 1}, "`strokes`"),
+    ):
+        with pytest.raises(AppError, match=words):
+            client.predict(image=handle_file(cat), strokes=bad, api_name="/without")
+
+
+def test_compare(client: Client, explainer: Explainer, cat: str) -> None:
+    found = client.predict(
+        image=handle_file(cat), targets="281; tiger cat", methods="gradcam;eigencam", hide=True, api_name="/compare"
+    )
+    grid = explainer.compare(cat, targets=["281", "tiger cat"], methods=["gradcam", "eigencam"])
+    assert found["scale"] == pytest.approx(grid.scale)
+    assert found["rows"]["titles"] == list(grid.rows)
+    assert np.allclose(found["cells"][1][0]["map"]["values"], explainer.explain(cat, target="tiger cat").cam)
+    expected = Examiner(explainer).hide_and_look(explainer.explain(cat, target=281))
+    assert found["cells"][0][0]["hide_and_look"]["sentence"] == expected.sentence
+    layers = client.predict(image=handle_file(cat), layers="all", api_name="/compare")
+    assert layers["columns"]["titles"] == [layer.name for layer in explainer.layers()]
+    assert layers["cells"][0][0]["hide_and_look"] is None
+    with pytest.raises(AppError, match="two sides"):
+        client.predict(
+            image=handle_file(cat), targets="1;2", methods="gradcam;hirescam", layers="all", api_name="/compare"
+        )
+    with pytest.raises(AppError, match="is unknown"):
+        client.predict(image=handle_file(cat), methods="gradcan", api_name="/compare")

@@ -7,22 +7,15 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.browser
+from .visits import DRAWN, SECONDS, visit
 
-SECONDS = 1000
-DRAWN = "#stage [data-drawn]"
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def opened(browser: Any, address: str) -> Iterator[Any]:
-    view = browser.new_page(viewport={"width": 1440, "height": 1400})
-    problems: list[str] = []
-    view.on("pageerror", lambda error: problems.append(str(error)))
-    view.goto(f"{address}?__theme=light")
-    view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
-    yield view
-    view.close()
-    assert problems == []
+    with visit(browser, address, width=1440, height=1400) as view:
+        yield view
 
 
 def _check(view: Any, title: str, awaited: str) -> str:
@@ -45,7 +38,6 @@ def test_every_check_answers(opened: Any) -> None:
     hidden = _check(opened, "Hide and look again", "Hiding the hottest 20 % takes")
     assert "random, mean" in hidden
     assert "rank correlation to this one" in _check(opened, "Sanity check", "With the weights of the network")
-    assert "holds" in _check(opened, "All layers", "at every offered layer")
     _check(opened, "Curves", "Probability of")
     assert opened.locator("#checked svg polyline").count() == 6
 

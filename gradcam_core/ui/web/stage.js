@@ -4,95 +4,34 @@
 // props.answer  {id, rows, columns, values (base64 float32, signed), box [left, top, right, bottom] in
 //               original pixels, note}: the map and where it lies; drawn only over the photograph `id`
 // props.colors  {names, tables, signed}: base64 RGB tables of 256 colours; props.unseen: see render.py
+// event submit  {strokes}: what was brushed over, [{points: [[x, y], ...], radius}] in original pixels
 // props.value   {opacity, threshold, colormap, signed, view}: the look, sent along for downloads
-//
-// The formulas are those of gradcam_core/project.py and render.py; a test compares the pixels.
+// Uses maps.js, which stands in front of it.
 
 const $ = (selector) => element.querySelector(selector);
 const heatmap = $(".heatmap"), picture = $(".picture"), ramp = $(".ramp"), readout = $(".readout");
-const state = { photo: null, photoId: null, values: null, top: 0, cursor: null };
+const state = { photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null };
 
-const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 const tables = Object.fromEntries(Object.entries(props.colors.tables).map(([name, text]) => [name, bytes(text)]));
 const signedTable = bytes(props.colors.signed);
 for (const name of Object.keys(tables)) $(".colormap").add(new Option(name, name));
 
-// one bilinear weight a pixel: the index of the cell on its left and the share of the one on its right
-function interpolation(pixels, cells, low, high) {
-  const left = new Int32Array(pixels), share = new Float32Array(pixels), seen = new Uint8Array(pixels);
-  const inside = (at) => Math.min(Math.max(at, 0), pixels);
-  const centres = [inside(Math.ceil(low - 0.5)), inside(Math.ceil(high - 0.5))];
-  // too narrow to hold a pixel's centre: the pixels that it touches
-  const [first, last] = centres[0] < centres[1] ? centres : [inside(Math.floor(low)), inside(Math.ceil(high))];
-  for (let i = 0; i < pixels; i++) {
-    const centre = i + 0.5;
-    seen[i] = i >= first && i < last;
-    const position = Math.min(Math.max(((centre - low) / (high - low)) * cells - 0.5, 0), cells - 1);
-    left[i] = Math.min(Math.floor(position), Math.max(cells - 2, 0));
-    share[i] = position - left[i];
-  }
-  return { left, share, seen };
-}
-
-// values on every pixel of the photograph, NaN where the model did not look
+// the map from 0 (or -1) to 1 on every pixel, and what 1 stands for
 function project(answer, look, width, height) {
   const raw = new Float32Array(bytes(answer.values).buffer);
   const shown = look.signed ? raw : raw.map((value) => Math.max(value, 0));
   const top = shown.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const cells = top > 0 ? shown.map((value) => value / top) : shown.map(() => 0);
-  const wide = width / props.photo.width, high = height / props.photo.height;
-  const x = interpolation(width, answer.columns, answer.box[0] * wide, answer.box[2] * wide);
-  const y = interpolation(height, answer.rows, answer.box[1] * high, answer.box[3] * high);
-  const right = answer.columns > 1 ? 1 : 0, below = answer.rows > 1 ? answer.columns : 0;
-  const values = new Float32Array(width * height);
-  for (let i = 0, at = 0; i < height; i++) {
-    for (let j = 0; j < width; j++, at++) {
-      if (!x.seen[j] || !y.seen[i]) { values[at] = NaN; continue; }
-      const cell = y.left[i] * answer.columns + x.left[j];
-      const upper = cells[cell] * (1 - x.share[j]) + cells[cell + right] * x.share[j];
-      const lower = cells[cell + below] * (1 - x.share[j]) + cells[cell + below + right] * x.share[j];
-      values[at] = upper * (1 - y.share[i]) + lower * y.share[i];
-    }
-  }
-  return { values, top };
+  return { values: spread(cells, answer, props.photo, width, height), top };
 }
 
+const tableOf = (look) => (look.signed ? signedTable : tables[look.colormap]);
 function paint(canvas, kind, look) {
-  const { width, height } = state.photo, photo = state.photo.data, values = state.values;
-  const image = new ImageData(width, height), out = image.data;
-  const table = look.signed ? signedTable : tables[look.colormap];
-  const { grey: neutral, photo: kept, stripes, stripe } = props.unseen;
-  for (let i = 0, at = 0; i < height; i++) {
-    for (let j = 0; j < width; j++, at++) {
-      const p = at * 4;
-      out[p + 3] = 255;
-      if (kind === "photograph") {
-        for (let c = 0; c < 3; c++) out[p + c] = photo[p + c];
-        continue;
-      }
-      if (Number.isNaN(values[at])) {
-        const light = stripes[Math.floor((i + j) / stripe) % 2];
-        const dark = 0.299 * photo[p] + 0.587 * photo[p + 1] + 0.114 * photo[p + 2];
-        const grey = kind === "heatmap" ? neutral : dark * kept + neutral * (1 - kept);
-        out[p] = out[p + 1] = out[p + 2] = Math.floor(grey * light + 0.5);
-        continue;
-      }
-      const value = Math.abs(values[at]) < look.threshold ? 0 : values[at], strength = Math.abs(value);
-      const color = 3 * Math.floor((look.signed ? (value + 1) / 2 : value) * 255 + 0.5);
-      const alpha = kind === "heatmap" ? 1 : look.opacity * strength;
-      for (let c = 0; c < 3; c++) {
-        const mixed = kind === "masked" ? photo[p + c] * strength : photo[p + c] * (1 - alpha) + table[color + c] * alpha;
-        out[p + c] = Math.floor(mixed + 0.5);
-      }
-    }
-  }
-  canvas.width = width;
-  canvas.height = height;
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  put(canvas, compose(state.photo, state.values, kind, look, tableOf(look), props.unseen));
 }
 
 function paintRamp(look) {
-  const image = new ImageData(1, 256), table = look.signed ? signedTable : tables[look.colormap];
+  const image = new ImageData(1, 256), table = tableOf(look);
   for (let level = 0; level < 256; level++) {
     const value = look.signed ? (level / 255) * 2 - 1 : level / 255;
     const shown = Math.abs(value) < look.threshold ? (look.signed ? 128 : 0) : level;
@@ -123,6 +62,7 @@ function draw() {
   $(".picture-title").textContent = title;
   heatmap.setAttribute("aria-label", `Heatmap. ${answer.note} Use the arrow keys to read values.`);
   picture.setAttribute("aria-label", `${title}. ${answer.note} Use the arrow keys to read values.`);
+  showStrokes();
   element.dataset.drawn = `${answer.number}`;
   read();
 }
@@ -143,7 +83,7 @@ function load() {
     context.drawImage(image, 0, 0);
     state.photo = context.getImageData(0, 0, canvas.width, canvas.height);
     state.photoId = photo.id;
-    state.cursor = null;
+    Object.assign(state, { cursor: null, strokes: [], stroke: null });
     mapped = "";
     schedule();
   };
@@ -173,14 +113,68 @@ function point(canvas, event) {
 }
 // what does the place under the cursor speak for?
 function ask() {
-  if (!state.cursor) return;
+  if (!state.cursor || drawing()) return;
   const [x, y] = state.cursor, { width, height } = state.photo;
   trigger("select", {
     x: Math.floor(((x + 0.5) * props.photo.width) / width), y: Math.floor(((y + 0.5) * props.photo.height) / height),
   });
 }
+// what is brushed over is kept in the photograph's own pixels, and drawn in those of the screen
+const BRUSHED = "rgba(255, 0, 200, 0.55)";
+const drawing = () => $(".draw").getAttribute("aria-pressed") === "true";
+function showStrokes() {
+  const scale = state.photo.width / props.photo.width;
+  for (const canvas of [heatmap, picture]) {
+    const context = canvas.getContext("2d");
+    for (const { points, radius } of state.strokes) {
+      Object.assign(context, { strokeStyle: BRUSHED, lineWidth: 2 * radius * scale, lineCap: "round", lineJoin: "round" });
+      context.beginPath();
+      context.moveTo(points[0][0] * scale, points[0][1] * scale);
+      // a line of no length would not be drawn, a dab has hardly any
+      for (const [x, y] of points) context.lineTo(x * scale + 0.01, y * scale);
+      context.stroke();
+    }
+  }
+}
+const here = () => state.cursor.map((at) => ((at + 0.5) * props.photo.width) / state.photo.width);
+function startStroke() {
+  const longest = Math.max(props.photo.width, props.photo.height);
+  state.stroke = { points: [here()], radius: (Number($(".radius").value) / 100) * longest };
+  state.strokes.push(state.stroke);
+  schedule();
+}
+function brush(canvas, event) {
+  if (!drawing() || !state.photo) return;
+  if (event.type === "pointerdown" && event.isPrimary && event.button === 0) {
+    point(canvas, event);
+    canvas.setPointerCapture(event.pointerId);
+    if (state.cursor) startStroke();
+  } else if (event.type === "pointermove" && state.stroke) {
+    const at = here(), [x, y] = state.stroke.points.at(-1);
+    // a step shorter than a fifth of the brush changes nothing that can be seen
+    if (Math.hypot(at[0] - x, at[1] - y) < state.stroke.radius / 5) return;
+    state.stroke.points.push(at);
+    schedule();
+  } else if (event.type !== "pointermove") state.stroke = null;
+}
+$(".draw").addEventListener("click", (event) => {
+  const now = !drawing();
+  event.currentTarget.setAttribute("aria-pressed", now);
+  $(".tools").hidden = !now;
+  $(".panels").classList.toggle("drawing", now);
+});
+$(".undo").addEventListener("click", () => { state.strokes.pop(); schedule(); });
+$(".clear").addEventListener("click", () => { state.strokes = []; schedule(); });
+$(".ask-without").addEventListener("click", () => trigger("submit", { strokes: state.strokes }));
+
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 function walk(event) {
+  if (drawing() && state.cursor && [" ", "Enter"].includes(event.key)) {
+    event.preventDefault();
+    startStroke();
+    state.stroke = null;
+    return;
+  }
   if (event.key === "Enter") return ask();
   const step = STEPS[event.key];
   if (!step || !state.photo) return;
@@ -208,6 +202,9 @@ function cross(canvas) {
 for (const canvas of [heatmap, picture]) {
   canvas.addEventListener("pointermove", (event) => point(canvas, event));
   canvas.addEventListener("pointerdown", (event) => point(canvas, event));
+  for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
+    canvas.addEventListener(type, (event) => brush(canvas, event));
+  }
   canvas.addEventListener("click", ask);
   canvas.addEventListener("keydown", walk);
   canvas.addEventListener("blur", schedule);

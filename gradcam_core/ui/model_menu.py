@@ -1,0 +1,97 @@
+"""The menu of models: a few at first, all names once somebody opens it, and loading that holds up nobody else.
+
+Public names: `LOADED`, `loaded_by`, `model_menu`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
+
+import gradio as gr
+
+from ..models import DEFAULT_MODEL
+from ..service import Explainer
+from .components import problem_box
+from .handlers import Asked, model_choices, plain_words
+
+__all__ = ["LOADED", "loaded_by", "model_menu"]
+
+# models that may be on their way at the same time; each waits for a disk or a network, hardly for a processor
+CONCURRENT = 8
+SECONDS_BETWEEN_REPORTS = 0.3
+# tells one loading from the next, wherever it was asked for
+LOADED = itertools.count(1)
+
+
+def model_menu(explainer: Explainer) -> gr.Dropdown:
+    """The menu with what is shown first; opened for the first time it gets every name that can be searched."""
+    menu = gr.Dropdown(
+        model_choices(explainer.models_first()),
+        value=DEFAULT_MODEL,
+        label="Model",
+        info="Type to search all of torchvision and timm.",
+        elem_id="model",
+    )
+    filled = gr.State(False)
+
+    def fill(is_filled: bool, value: str) -> tuple[Any, Any]:
+        if is_filled:
+            return gr.skip(), gr.skip()
+        choices = model_choices(explainer.models())
+        if value not in {name for _, name in choices}:
+            # somebody's own, which nobody else is told of
+            choices.insert(0, ("Your own model", value))
+        return gr.update(choices=choices), True
+
+    menu.focus(fill, [filled, menu], [menu, filled], show_progress="hidden", api_visibility="private")
+    return menu
+
+
+def loaded_by(
+    explainer: Explainer, menu: gr.Dropdown, ready: gr.State, shown: gr.State, problem: gr.HTML, report: gr.HTML
+) -> None:
+    """Load what is chosen in `menu`; `ready` changes when another model can be used.
+
+    Loading may take minutes and must not take the place of somebody's map: it is an event of its own. How far it
+    is stands over `report`. Where it fails, `problem` says why and the menu goes back to what is `shown`.
+    """
+
+    def load(
+        name: str,
+        before: Asked | None,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
+    ) -> tuple[Any, Any, Any]:
+        if name == (before.model if before else None):
+            # a menu tells of its choice again when it is left
+            return gr.skip(), gr.skip(), gr.skip()
+        try:
+            loaded = watched(explainer, name, lambda text: progress(0, desc=text))
+        except Exception as error:
+            value = before.model if before else DEFAULT_MODEL
+            box = problem_box(plain_words(error), kept=before is not None)
+            return value, gr.update(value=box, visible=True), gr.skip()
+        return loaded, gr.update(visible=False), next(LOADED)
+
+    menu.input(
+        load,
+        [menu, shown],
+        [menu, problem, ready],
+        trigger_mode="always_last",
+        concurrency_limit=CONCURRENT,
+        concurrency_id="loading",
+        show_progress="full",
+        show_progress_on=report,
+        api_visibility="private",
+    )
+
+
+def watched(explainer: Explainer, name: str, report: Callable[[str], object]) -> str:
+    """Load the model while `report` is told how far it is; returns its full name. Raises what loading raises."""
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(explainer.load, name)
+        while not wait([job], SECONDS_BETWEEN_REPORTS).done:
+            report(explainer.how_far(name))
+        return job.result().name

@@ -1,0 +1,79 @@
+// What the stage and the grid share; put in front of each. The formulas are those of gradcam_core/project.py and
+// render.py; a test compares the pixels.
+
+const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+// one bilinear weight a pixel: the index of the cell on its left and the share of the one on its right
+function interpolation(pixels, cells, low, high) {
+  const left = new Int32Array(pixels), share = new Float32Array(pixels), seen = new Uint8Array(pixels);
+  const inside = (at) => Math.min(Math.max(at, 0), pixels);
+  const centres = [inside(Math.ceil(low - 0.5)), inside(Math.ceil(high - 0.5))];
+  // too narrow to hold a pixel's centre: the pixels that it touches
+  const [first, last] = centres[0] < centres[1] ? centres : [inside(Math.floor(low)), inside(Math.ceil(high))];
+  for (let i = 0; i < pixels; i++) {
+    const centre = i + 0.5;
+    seen[i] = i >= first && i < last;
+    const position = Math.min(Math.max(((centre - low) / (high - low)) * cells - 0.5, 0), cells - 1);
+    left[i] = Math.min(Math.floor(position), Math.max(cells - 2, 0));
+    share[i] = position - left[i];
+  }
+  return { left, share, seen };
+}
+
+// `cells` of a map of rows x columns that lies in `box` of a photograph of `size`, on each of width x height pixels of
+// its picture; NaN where the model did not look
+function spread(cells, { rows, columns, box }, size, width, height) {
+  const wide = width / size.width, high = height / size.height;
+  const x = interpolation(width, columns, box[0] * wide, box[2] * wide);
+  const y = interpolation(height, rows, box[1] * high, box[3] * high);
+  const right = columns > 1 ? 1 : 0, below = rows > 1 ? columns : 0;
+  const values = new Float32Array(width * height);
+  for (let i = 0, at = 0; i < height; i++) {
+    for (let j = 0; j < width; j++, at++) {
+      if (!x.seen[j] || !y.seen[i]) { values[at] = NaN; continue; }
+      const cell = y.left[i] * columns + x.left[j];
+      const upper = cells[cell] * (1 - x.share[j]) + cells[cell + right] * x.share[j];
+      const lower = cells[cell + below] * (1 - x.share[j]) + cells[cell + below + right] * x.share[j];
+      values[at] = upper * (1 - y.share[i]) + lower * y.share[i];
+    }
+  }
+  return values;
+}
+
+// the picture of `values`, one a pixel of `photo`, in the colours of `table`; `unseen`: see render.py
+function compose({ width, height, data: photo }, values, kind, look, table, unseen) {
+  const image = new ImageData(width, height), out = image.data;
+  const { grey: neutral, photo: kept, stripes, stripe } = unseen;
+  for (let i = 0, at = 0; i < height; i++) {
+    for (let j = 0; j < width; j++, at++) {
+      const p = at * 4;
+      out[p + 3] = 255;
+      if (kind === "photograph") {
+        for (let c = 0; c < 3; c++) out[p + c] = photo[p + c];
+        continue;
+      }
+      if (Number.isNaN(values[at])) {
+        const light = stripes[Math.floor((i + j) / stripe) % 2];
+        const dark = 0.299 * photo[p] + 0.587 * photo[p + 1] + 0.114 * photo[p + 2];
+        const grey = kind === "heatmap" ? neutral : dark * kept + neutral * (1 - kept);
+        out[p] = out[p + 1] = out[p + 2] = Math.floor(grey * light + 0.5);
+        continue;
+      }
+      const value = Math.abs(values[at]) < look.threshold ? 0 : values[at], strength = Math.abs(value);
+      const color = 3 * Math.floor((look.signed ? (value + 1) / 2 : value) * 255 + 0.5);
+      const alpha = kind === "heatmap" ? 1 : look.opacity * strength;
+      for (let c = 0; c < 3; c++) {
+        const mixed = kind === "masked" ? photo[p + c] * strength : photo[p + c] * (1 - alpha) + table[color + c] * alpha;
+        out[p + c] = Math.floor(mixed + 0.5);
+      }
+    }
+  }
+  return image;
+}
+
+function put(canvas, image) {
+  canvas.width = image.width;
+  canvas.height = image.height;
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+

@@ -1,0 +1,120 @@
+"""A visitor's own weights on the page: for this visitor alone, and nothing left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+import torch
+from torchvision.models import get_model
+
+from gradcam_core import Explainer, ModelError
+from gradcam_core.models import DEFAULT_MODEL
+from gradcam_core.ui import own_model as module
+from gradcam_core.ui.own_model import own_model
+from tests.helpers import noise
+
+ARCHITECTURE = "squeezenet1_1"
+
+
+class Visitor:
+    """The area on a page of its own, and what its button gives, by the component's name."""
+
+    def __init__(self, explainer: Explainer) -> None:
+        with gr.Blocks() as page:
+            menu, ready = gr.Dropdown(["x"], elem_id="menu"), gr.State(0)
+            own_model(explainer, menu, ready)
+        (self.event,) = (event for event in page.fns.values() if event.targets[0][1] == "click")
+        (self.mine,) = (block for block in page.blocks.values() if isinstance(block, gr.State) and block is not ready)
+
+    def load(self, *given: Any, before: str = "") -> dict[str, Any]:
+        answer = self.event.fn(*given, before)
+        return {block.elem_id or type(block).__name__ + str(block._id): value for block, value in answer.items()}
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Callable[[], str]:
+    """Gives the path of a file of its own with random weights for five classes."""
+    torch.manual_seed(2)
+    network = get_model(ARCHITECTURE, weights=None, num_classes=5)
+
+    def make() -> str:
+        path = tmp_path / "fruit.pt"
+        torch.save(network.state_dict(), path)
+        return str(path)
+
+    return make
+
+
+def test_a_model_is_chosen_and_its_file_deleted(weights: Callable[[], str], tmp_path: Path) -> None:
+    explainer = Explainer(device="cpu")
+    visitor = Visitor(explainer)
+    labels = tmp_path / "names.txt"
+    labels.write_text("apple\npear\nplum\nfig\nkiwi", "utf-8")
+    path = weights()
+    answer = visitor.load(path, ARCHITECTURE, str(labels), "64", "0.5, 0.5, 0.5", "")
+    assert not Path(path).exists()
+    assert not labels.exists()
+    name = answer["menu"]["value"]
+    assert answer["menu"]["choices"][0] == ("fruit · only for you", name)
+    assert len(answer["menu"]["choices"]) > 1500
+    assert "status" in answer["own-note"]
+    explanation = explainer.explain(noise(70, 70), model=name, target="plum")
+    assert f"fruit ({ARCHITECTURE}) gives “plum”" in explanation.sentence
+    # nobody else is told of it
+    assert name not in str(explainer.models())
+    with pytest.raises(ModelError) as caught:
+        explainer.load(name[:-1])
+    assert name not in str(caught.value)
+    # and it is forgotten with its visitor
+    visitor.mine.delete_callback(name)
+    with pytest.raises(ModelError, match="is unknown"):
+        explainer.load(name)
+
+
+def test_another_model_takes_the_place_of_the_first_and_a_failure_does_not(weights: Callable[[], str]) -> None:
+    explainer = Explainer(device="cpu")
+    visitor = Visitor(explainer)
+    first = visitor.load(weights(), ARCHITECTURE, None, "64", "", "")["menu"]["value"]
+    path = weights()
+    answer = visitor.load(path, "resnet18", None, "", "", "", before=first)
+    assert "menu" not in answer
+    assert "does not fit `architecture`" in answer["own-note"].replace("&#x27;", "'")
+    assert not Path(path).exists()
+    assert explainer.explain(noise(60, 60), model=first).model == first
+    second = visitor.load(weights(), ARCHITECTURE, None, "64", "", "", before=first)["menu"]["value"]
+    assert explainer.load(second).title.startswith("fruit")
+    with pytest.raises(ModelError, match="is unknown"):
+        explainer.load(first)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ((None, ARCHITECTURE, None, "", "", ""), "choose a file first"),
+        (("", ARCHITECTURE, None, "x", "", ""), "must be a whole number of pixels"),
+        (("", ARCHITECTURE, None, "", "0.5 0.5", ""), "must be three numbers with commas"),
+        (("", ARCHITECTURE, None, "", "", "0.5, 0.5"), "must be three numbers above 0"),
+        (("", "", None, "", "", ""), "is not a classifier of torchvision"),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_file_deleted(given: Any, words: str, weights: Callable[[], str]) -> None:
+    explainer = Explainer(device="cpu")
+    path = None if given[0] is None else weights()
+    answer = Visitor(explainer).load(path, *given[1:])
+    assert words in answer["own-note"]
+    assert "alert" in answer["own-note"]
+    assert path is None or not Path(path).exists()
+    assert explainer.explain(noise(60, 60)).model == DEFAULT_MODEL
+
+
+def test_a_full_server_says_so(weights: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_MODELS", 1)
+    visitor = Visitor(Explainer(device="cpu"))
+    first = visitor.load(weights(), ARCHITECTURE, None, "64", "", "")["menu"]["value"]
+    assert "has no room for more" in visitor.load(weights(), ARCHITECTURE, None, "64", "", "")["own-note"]
+    # one's own may be replaced
+    assert "menu" in visitor.load(weights(), ARCHITECTURE, None, "64", "", "", before=first)
