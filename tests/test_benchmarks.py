@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from tests.benchmarks import maps
+import torch
+
+from tests.benchmarks import costly, maps
 from tests.benchmarks.timing import Row, interleaved, quartiles, ratio, table
+
+from .helpers import SmallNetwork
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,7 +29,18 @@ def test_quick_run_prints_every_row(tmp_path: Path) -> None:
     assert {(work, who) for work in maps.REACH for who in (maps.OURS, *maps.PEERS)} <= found
     assert all(row["value"] is not None for row in rows), rows
     works = " ".join(row["work"] for row in rows)
-    for part in ("12-megapixel", "memory", "over HTTP", "16 clients", "wrong maps", "start to", "first click"):
+    for part in (
+        "12-megapixel",
+        "memory",
+        "over HTTP",
+        "16 clients",
+        "wrong maps",
+        "start to",
+        "first click",
+        "megapixels",
+        "held",
+        "at once",
+    ):
         assert part in works
 
 
@@ -48,3 +64,14 @@ def test_table_says_what_was_reached_and_what_was_not_measured() -> None:
     text = table([Row("w", "m", "us", 0.5, 0.4, 0.6, reach=1), Row("v", "m", "peer", None, note="failed: X")])
     assert "| w | m | us | 0.5 | 0.4 to 0.6 | forwards | at most 1 | yes |" in text
     assert "| v | m | peer | failed: X |" in text
+
+
+def test_costly_methods_are_timed_against_every_peer() -> None:
+    network = SmallNetwork()
+    rows = costly.measure(network, network, "last", torch.rand(1, 3, 32, 32), 1, time.perf_counter, "small")
+    assert [row.who for row in rows] == [who for peers in costly.PEERS.values() for who in (costly.OURS, *peers)]
+    assert all(row.value is not None and row.value > 0 for row in rows)
+    found = costly.chunks(network, torch.rand(1, 3, 32, 32), 1, time.perf_counter)
+    assert sorted(found) == [1, 2, 4, 8, 16, 32]
+    # captum ablates as the paper does
+    assert float(rows[-1].work.split()[-1]) < 1e-5

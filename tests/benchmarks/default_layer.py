@@ -113,17 +113,20 @@ def make_grid(squares: dict[int, list[Pixels]], dice: random.Random) -> Grid:
     return Grid(np.vstack([np.hstack(cells[:2]), np.hstack(cells[2:])]), classes)
 
 
+def inside(heatmap: NDArray[np.float32], place: int) -> tuple[float, bool]:
+    """The share of the positive map in cell `place`, from top left, and whether its highest point lies there."""
+    heat = np.maximum(np.nan_to_num(heatmap), 0)
+    row, column = divmod(place, 2)
+    own = heat[row * CELL : (row + 1) * CELL, column * CELL : (column + 1) * CELL]
+    total = float(heat.sum())
+    share = float(own.sum()) / total if total else 0.0
+    return share, total > 0 and float(own.max()) == float(heat.max())
+
+
 def measure(explainer: Explainer, model: str, layer: str, grid: Grid) -> list[tuple[float, bool]]:
-    """For each class: the share of its map in its own cell, and whether the map's highest point lies there."""
-    found = []
-    for place, index in enumerate(grid.classes):
-        heatmap = np.nan_to_num(explainer.explain(grid.pixels, model=model, layer=layer, target=index).heatmap)
-        row, column = divmod(place, 2)
-        rows, columns = slice(row * CELL, (row + 1) * CELL), slice(column * CELL, (column + 1) * CELL)
-        total = float(heatmap.sum())
-        share = float(heatmap[rows, columns].sum()) / total if total else 0.0
-        found.append((share, total > 0 and float(heatmap[rows, columns].max()) == float(heatmap.max())))
-    return found
+    """For each class what `inside` says of its own cell."""
+    maps = (explainer.explain(grid.pixels, model=model, layer=layer, target=index) for index in grid.classes)
+    return [inside(explanation.heatmap, place) for place, explanation in enumerate(maps)]
 
 
 def compare(explainer: Explainer, model: str, photographs: list[Named], grids: int, seed: int) -> str | None:

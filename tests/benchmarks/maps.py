@@ -14,7 +14,7 @@ from gradcam_core.capture import Capture, run
 from gradcam_core.methods import METHODS
 from gradcam_core.models import MODELS, LoadedModel
 from gradcam_core.models.base import load
-from gradcam_core.models.torchvision_source import OFFERED
+from gradcam_core.models.torchvision_source import SHOWN_FIRST
 
 from .timing import Row, interleaved, ratio
 
@@ -42,14 +42,14 @@ def random_weights(name: str) -> nn.Module:
 def loaded(name: str) -> LoadedModel:
     """The model as the app loads it; torchvision's with random weights, so that nothing is downloaded."""
     spec = MODELS[name]
-    if name in OFFERED:
+    if name in SHOWN_FIRST:
         spec = replace(spec, build=partial(random_weights, name))
     return load(spec, torch.device("cpu"))
 
 
 def plain(name: str) -> nn.Module:
     """The same network as its authors made it, as users of the peers have it."""
-    return (random_weights(name) if name in OFFERED else MODELS[name].build()).eval()
+    return (random_weights(name) if name in SHOWN_FIRST else MODELS[name].build()).eval()
 
 
 def ours(model: LoadedModel, inputs: Tensor) -> dict[str, Work]:

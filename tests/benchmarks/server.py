@@ -44,13 +44,14 @@ class Page:
             dependency
             for dependency in config["dependencies"]
             if [self.trigger, "input"] in [list(target) for target in dependency["targets"]]
+            and ids["stage"] in dependency["outputs"]
         )
         self.stage, self.menu = (self.event["outputs"].index(ids[name]) for name in ("stage", "layer"))
         initial = {part["id"]: part["props"].get("value") for part in config["components"]}
         self.controls = [initial[number] for number in self.event["inputs"]]
         names = ("photograph", "model", "layer", "target", "counterfactual")
         self.place = {name: self.event["inputs"].index(ids[name]) for name in names}
-        self.layer = "auto"
+        self.layer = initial[ids["layer"]]
 
     def _get(self, path: str) -> bytes:
         with urllib.request.urlopen(f"{self.url}/{path}", timeout=WAIT_SECONDS) as answer:  # noqa: S310

@@ -1,0 +1,91 @@
+"""The benchmark of all architectures, on one of every kind of layout; and that it finds what is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from gradcam_core import Layer
+from gradcam_core.layout import Layout
+
+from .benchmarks import coverage
+
+KINDS = {
+    "torchvision:resnet18": "maps",
+    "torchvision:swin_t": "channels last",
+    "timm:vit_tiny_patch16_224": "tokens+1",
+    "timm:deit_tiny_distilled_patch16_224": "tokens+2",
+    "timm:vit_little_patch16_reg4_gap_256": "tokens+4",
+    "timm:efficientformer_l1": "tokens",
+    "timm:vit_tiny_r_s16_p8_224": "tokens+1",
+}
+
+
+@pytest.mark.parametrize("name", coverage.SELECTION)
+def test_one_of_every_kind_of_layout_is_explained(name: str) -> None:
+    row = coverage.in_own_process(name)
+    assert not row["problem"], row
+    assert row["captum"] <= coverage.TOLERANCE
+    assert len(row["layers"]) >= 2
+    assert row["layout"] == KINDS.get(name, row["layout"])
+
+
+def test_the_selection_covers_every_kind() -> None:
+    assert set(KINDS) <= set(coverage.SELECTION)
+    assert {"maps", "channels last", "tokens", "tokens+1", "tokens+2", "tokens+4"} == set(KINDS.values())
+
+
+def test_every_architecture_is_on_the_list() -> None:
+    import timm
+    import torchvision
+
+    names = coverage.names()
+    assert len(set(names)) == len(names)
+    classifiers = torchvision.models.list_models(torchvision.models)
+    assert {f"torchvision:{name}" for name in classifiers} <= set(names)
+    members = {family: set(timm.list_models(module=family)) for family in timm.list_modules()}
+    chosen = {name.partition(":")[2] for name in names if name.startswith("timm:")}
+    assert not [family for family, models in members.items() if not models & chosen]
+
+
+@pytest.mark.parametrize("wrong", [Layout(2, 0, 1, (14, 14)), Layout(2, 0, 1, (7, 28))])
+def test_a_wrong_layout_is_noticed(wrong: Layout) -> None:
+    """Tokens read one place too early, or the right way."""
+    values = torch.ones(1, 197, 2)
+    changed = values.clone()
+    corner = 1 + torch.tensor([0, 1, 14, 15])
+    changed[0, corner + 12] += 1.0
+    before, after = (wrong.to_map(one[:, : wrong.prefix + 196])[0] for one in (values, changed))
+    y, x = coverage._centre(before, after)
+    assert y < 0.5
+    assert (x > 0.5) == (wrong.prefix == 1)
+
+
+def test_a_stopped_run_goes_on_and_the_report_says_why(tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    out, asked = tmp_path / "rows.jsonl", []
+
+    def fake(name: str, _: float) -> dict[str, Any]:
+        asked.append(name)
+        return {"name": name, "family": name[-1], "problem": "no map" if name == "timm:b" else "", "default": "last",
+                "seconds": 1.0}  # fmt: skip
+
+    monkeypatch.setattr(coverage, "in_own_process", fake)
+    out.write_text(json.dumps({"name": "timm:a", "family": "a", "problem": ""}) + "\n")
+    assert coverage.main(["--names", "timm:a", "timm:b", "torchvision:c", "--out", str(out)]) == 1
+    assert asked == ["timm:b", "torchvision:c"]
+    assert [json.loads(line)["name"] for line in out.read_text().splitlines()] == ["timm:a", "timm:b", "torchvision:c"]
+    said = capsys.readouterr().out
+    assert "torchvision: 1 of 1" in said
+    assert "timm families: 1 of 2" in said
+    assert "timm:b: no map" in said
+
+
+def test_kinds_have_names() -> None:
+    layouts = [Layout(), Layout(3), Layout(2, 0, 0, (2, 2)), Layout(2, 0, 5, (2, 2))]
+    assert [coverage.kind_of(Layer("x", (1, 2, 2), layout)) for layout in layouts] == [
+        "maps", "channels last", "tokens", "tokens+5",
+    ]  # fmt: skip
