@@ -5,7 +5,8 @@
 
 Another layer or class costs a partial backward pass, never another forward pass. Nothing is stored on
 the network: one stateless hook for the whole process writes to the recorder of the calling context, so
-any number of threads may run the same network at once. Public names: `Capture`, `run`.
+any number of threads may run the same network at once. Public names: `Capture`, `Recorder`, `graph_bytes`, `is_wanted`,
+`recording`, `run`, `tensor_in`, `with_tensor`.
 """
 
 from __future__ import annotations
@@ -25,11 +26,14 @@ from torch.nn.modules.module import register_module_forward_hook
 from .errors import LayerError, OutputError, TargetError
 from .layout import MAPS, Grid, Layout
 
-__all__ = ["Capture", "Recorder", "graph_bytes", "recording", "run", "tensor_in", "with_tensor"]
+__all__ = ["Capture", "Recorder", "graph_bytes", "is_wanted", "recording", "run", "tensor_in", "with_tensor"]
 
 
 class Recorder(Protocol):
-    """Something that is shown the output of every module that runs in its context."""
+    """Something that is shown the output of every module that runs in its context.
+
+    It may have `wants(module)`, which says whether it looks at what that module returns; without it, it looks at all.
+    """
 
     def see(self, module: nn.Module, output: Any) -> Any:
         """Look at an output; returns what the network goes on with, None for the output itself."""
@@ -45,6 +49,9 @@ class _Outputs:
         self._names = {module: name for name, module in layers.items()}
         self.outputs: dict[str, Any] = {}
         self._rooted = False
+
+    def wants(self, module: nn.Module) -> bool:
+        return module in self._names
 
     def see(self, module: nn.Module, output: Any) -> Any:
         name = self._names.get(module)
@@ -106,6 +113,15 @@ def recording(recorder: AnyRecorder) -> Iterator[AnyRecorder]:
         yield recorder
     finally:
         _recorder.reset(token)
+
+
+def is_wanted(module: nn.Module) -> bool:
+    """Whether somebody looks at what `module` itself returns in this context."""
+    recorder = _recorder.get()
+    if recorder is None:
+        return False
+    wants = getattr(recorder, "wants", None)
+    return True if wants is None else wants(module)
 
 
 @dataclass(frozen=True, eq=False)

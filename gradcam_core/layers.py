@@ -2,7 +2,7 @@
 
 A layer counts where its output shows places and the scores depend on them: behind the last attention of a network
 that reads its class token alone, no place has any influence. Public names: `Survey`, `default_layer`,
-`dtype_of`, `find_layers`, `survey`.
+`dtype_of`, `find_layers`, `noise`, `survey`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .errors import LayerError
 from .layout import Grid, Layout, find_layout
 from .types import Layer
 
-__all__ = ["Survey", "default_layer", "dtype_of", "find_layers", "survey"]
+__all__ = ["Survey", "default_layer", "dtype_of", "find_layers", "noise", "survey"]
 
 # thin their input out: the layer in front says the same, at a finer resolution or as fine
 THINNING = (nn.Dropout, nn.Dropout2d, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
@@ -100,7 +100,7 @@ def survey(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Survey
     activations at one resolution counts as one stage. Where all have one resolution, each block is a stage, of
     many blocks twelve. Raises LayerError where there is none.
     """
-    inputs = _noise(network, input_shape)
+    inputs = noise(network, input_shape)
     seen = _look(network, inputs)
     ordered = _ordered(network, inputs, seen)
     if not ordered:
@@ -138,11 +138,12 @@ def dtype_of(network: nn.Module) -> torch.dtype:
     return next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), torch.float32)
 
 
-def _noise(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Tensor:
+def noise(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Tensor:
+    """An input of `input_shape` to try `network` out with, the same at every call."""
     first = next(chain(network.parameters(), network.buffers()), torch.empty(0))
     # a flat picture would leave rectifiers dead and cancel at norms
-    noise = torch.randn(input_shape, generator=torch.Generator().manual_seed(0))
-    return noise.to(first.device, dtype_of(network))
+    values = torch.randn(input_shape, generator=torch.Generator().manual_seed(0))
+    return values.to(first.device, dtype_of(network))
 
 
 def _look(network: nn.Module, inputs: Tensor) -> dict[nn.Module, _Seen]:

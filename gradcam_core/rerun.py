@@ -113,6 +113,9 @@ class _Replace:
         self._layout = layout
         self._maps = maps
 
+    def wants(self, module: nn.Module) -> bool:
+        return module is self._layer
+
     def see(self, module: nn.Module, output: Any) -> Any:
         values = tensor_in(output) if module is self._layer else None
         return None if values is None else with_tensor(output, self._layout.inverse(self._maps, values))
@@ -196,6 +199,7 @@ class _OnlyPositive(torch.autograd.Function):
         return gradient.clamp(min=0)
 
 
+RECTIFYING = (nn.ReLU, nn.ReLU6)
 RECTIFIERS = (functional.relu, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_, functional.relu6)
 
 
@@ -215,6 +219,9 @@ class _Guided(TorchFunctionMode):
         super().__init__()
         self.rectifiers = 0
 
+    def wants(self, module: nn.Module) -> bool:
+        return isinstance(module, RECTIFYING)
+
     def __torch_function__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         # without gradients it runs inside an autograd function, whose module is seen as a whole
@@ -222,7 +229,7 @@ class _Guided(TorchFunctionMode):
         return self._guide(result) if guided else result
 
     def see(self, module: nn.Module, output: Any) -> Any:
-        return self._guide(output) if isinstance(module, (nn.ReLU, nn.ReLU6)) else None
+        return self._guide(output) if isinstance(module, RECTIFYING) else None
 
     def _guide(self, output: Tensor) -> Tensor:
         self.rectifiers += 1

@@ -24,7 +24,7 @@ LINES = (
     {"errors", "alike", "score", "layout", "memory"},
     {"types"},
     {"imageio", "methods", "project", "render", "capture", "preprocess", "ramps", "devices", "lean", "targets"},
-    {"layers", "rerun"},
+    {"layers", "rerun", "folding"},
     {"models", "cache", "question", "lent"},
     {"explanation"},
     {"compare"},

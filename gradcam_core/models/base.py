@@ -11,7 +11,8 @@ from torch import nn
 
 from ..devices import is_out_of_memory, mixed
 from ..errors import CamError, DeviceError, LayerError, ModelError, did_you_mean
-from ..layers import default_layer, dtype_of, survey
+from ..folding import fold
+from ..layers import default_layer, dtype_of, noise, survey
 from ..layout import Layout
 from ..lean import spare
 from ..preprocess import Encoder, Preprocessing
@@ -148,6 +149,7 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
     network = mixed(spare(spec.build().eval().requires_grad_(False)).to(device), device)
     preprocessing = spec.preprocessing()
     found = survey(network, preprocessing.input_shape)
+    fold(network, noise(network, preprocessing.input_shape))
     default = found.every[spec.default_layer] if spec.default_layer else default_layer(found.stages)
     return LoadedModel(
         spec.name,

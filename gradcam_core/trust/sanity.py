@@ -66,6 +66,9 @@ class _Order:
     def __init__(self) -> None:
         self.of: list[nn.Module] = []
 
+    def wants(self, _: nn.Module) -> bool:
+        return False
+
     def see(self, module: nn.Module, _: Any) -> None:
         self.of.append(module)
 
@@ -95,4 +98,6 @@ def _forget(module: nn.Module, dice: torch.Generator) -> None:
         values = parameter.detach().float().cpu()
         spread = values.std(correction=0)
         drawn = torch.randn(values.shape, generator=dice) * spread + values.mean()
-        parameter.data.copy_(drawn)
+        # not through `.data`, which would not tell what is kept of the weights that they are others now
+        with torch.no_grad():
+            parameter.copy_(drawn)
