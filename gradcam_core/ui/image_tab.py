@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import itertools
 import json
+import os
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.data_classes import ImageData
 
 from ..explanation import Explanation
 from ..methods import METHODS, Method
@@ -41,8 +43,9 @@ from .trust_panel import trust_panel
 __all__ = ["image_tab"]
 
 EXAMPLES = Path(__file__).parents[2] / "assets" / "examples"
-# forward passes that may run at the same time; more would only make each of them slower
-CONCURRENT = 4
+# forward passes that may run at the same time: more than there are cores only make each of them slower, and one alone
+# would keep everybody waiting while a slow method runs
+CONCURRENT = max(2, min(os.cpu_count() or 2, 8))
 # tells the stage's answers apart
 ANSWERS = itertools.count(1)
 RIVAL_CHOICES = [("nothing", ""), ("the most probable other class", AUTO), ("the mean of the next three", NEXT_THREE)]
@@ -57,7 +60,7 @@ class _Parts:
     """The tab's components: the `controls` in the order of `Asked`, and what the answer is shown in."""
 
     gallery: gr.HTML
-    image: gr.Image
+    image: PhotographInput
     model: gr.Dropdown
     ready: gr.State
     layer: gr.Dropdown
@@ -199,7 +202,7 @@ def _answering(explainer: Explainer, page: gr.Blocks, parts: _Parts, running: Ru
     controls = parts.controls
 
     def update(
-        image_now: str | None,
+        image_now: dict[str, Any] | None,
         model_now: str,
         layer_now: str,
         module_now: str,
@@ -214,7 +217,7 @@ def _answering(explainer: Explainer, page: gr.Blocks, parts: _Parts, running: Ru
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
     ) -> dict[Any, Any]:
         now = Asked(
-            image=image_now,
+            image=parts.image.preprocess(ImageData(**image_now) if image_now else None),
             model=model_now,
             layer=layer_now,
             module=module_now,
@@ -266,6 +269,8 @@ def _answering(explainer: Explainer, page: gr.Blocks, parts: _Parts, running: Ru
         [*controls, parts.shown, parts.ticket],
         [*controls, parts.problem, parts.sentence, parts.drawing, parts.bars, parts.shown],
         js=WITH_TICKET,
+        # the core tells in plain words what it cannot use; gradio would go through another thread for each control
+        preprocess=False,
         trigger_mode="always_last",
         concurrency_limit=CONCURRENT,
         show_progress="minimal",

@@ -26,6 +26,8 @@ LEAD = "What does the network see, and **which evidence** made it say so? Upload
 MAX_UPLOAD = "20mb"
 # requests that may wait; whoever comes after them is told that the app is busy
 MAX_WAITING = 64
+# whoever waits is told again how long; after every answer, as is usual, would be a message to everybody for each
+SECONDS_BETWEEN_ESTIMATES = 1
 # uploads and downloads are looked at every hour and deleted after a day
 CLEAN_EVERY_SECONDS, KEEP_SECONDS = 3600, 86400
 WEB = Path(__file__).parent / "web"
@@ -48,7 +50,7 @@ def build(explainer: Explainer, text_explainer: TextExplainer | None = None, *, 
         add_api(explainer)
         add_trust_api(explainer)
         add_text_api(text_explainer)
-    return page.queue(max_size=MAX_WAITING)
+    return page.queue(max_size=MAX_WAITING, status_update_rate=SECONDS_BETWEEN_ESTIMATES)
 
 
 def serve(page: gr.Blocks, **options: Any) -> None:

@@ -37,6 +37,19 @@ def answers(kind: type[gr.Blocks], predict: Any) -> tuple[list[Any], list[Any], 
     return found, held, [now != was for now, was in zip(after, before, strict=True)]
 
 
+def test_sessions_know_what_gradios_know_and_share_no_values() -> None:
+    (ours, parts), (theirs, _) = page(PageBlocks), page(gr.Blocks)
+
+    def known(session: SessionState) -> list[Any]:
+        # ids count all parts that were ever made
+        return [{**part, "id": 0, "key": None} for part in session.components]
+
+    first, second, expected = SessionState(ours), SessionState(ours), SessionState(theirs)
+    assert known(first) == known(second) == known(expected)
+    first._update_value_in_config(parts[1]._id, "mine")
+    assert known(second) == known(SessionState(ours)) == known(expected) != known(first)
+
+
 CASES = {
     "everything": lambda p: {p[0]: "b", p[1]: "text", p[2]: 4, p[3]: "<p>"},
     "one value": lambda p: {p[1]: "text"},
@@ -46,6 +59,9 @@ CASES = {
     "a list as the only value": lambda p: {p[2]: [1, 2]},
     "nothing": lambda p: {p[3]: gr.skip()},
     "a list with a skip": lambda p: [gr.skip(), "text", gr.skip(), gr.update(value="<p>")],
+    "an update of properties": lambda p: {p[3]: gr.update(photo={"id": "a"}, answer=None)},
+    "an update of value and properties": lambda p: {p[3]: gr.update(value="<p>", visible=False, photo=1)},
+    "an empty update of html": lambda p: {p[3]: gr.update(), p[1]: "text"},
     "no dictionary": lambda p: ["a", "text", 4, gr.skip()],
     "one skip for all": lambda _: gr.skip(),
 }
