@@ -89,7 +89,9 @@ def _is_installed(number: int) -> bool:
 def _build(number: int) -> nn.Module:
     import timm  # noqa: PLC0415 - takes a second or two that listing the models should not cost
 
-    network = timm.create_model(f"tf_efficientnet_lite{number}", pretrained=False)
+    # no memory, then empty memory: drawing random weights first takes longer than reading the right ones
+    with torch.device("meta"):
+        network = timm.create_model(f"tf_efficientnet_lite{number}", pretrained=False)
     try:
         weights = torch.load(_weight_file(number), map_location="cpu", weights_only=True)
     except ImportError as error:
@@ -100,7 +102,8 @@ def _build(number: int) -> nn.Module:
         raise ModelError(
             f"The weight file of the package {_package(number)!r} is missing or damaged; reinstall its package."
         ) from error
-    network.load_state_dict(rename(weights, network))
+    renamed = rename(weights, network)
+    network.to_empty(device="cpu").load_state_dict(renamed)
     return network
 
 
