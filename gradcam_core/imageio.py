@@ -47,7 +47,8 @@ class Photograph:
     """An upright photograph of `size` (width, height) in pixels; `notes` say what was done to get there.
 
     Of a large JPEG, `preview` is a decode at 1/2, 1/4 or 1/8, all that a screen and most networks need, several
-    times as fast as the whole; `encoded` is the file then. Otherwise `preview` holds all pixels.
+    times as fast as the whole; `encoded` is the file then. Otherwise `preview` holds all pixels. `ready` is the file
+    where any browser shows it just as it is here and no larger than a screen needs.
     """
 
     size: tuple[int, int]
@@ -55,6 +56,7 @@ class Photograph:
     digest: str
     preview: NDArray[np.uint8]
     encoded: bytes = b""
+    ready: bytes = b""
 
     @cached_property
     def pixels(self) -> NDArray[np.uint8]:
@@ -79,7 +81,8 @@ class Photograph:
     def nbytes(self) -> int:
         """What it may come to hold, all pixels included."""
         width, height = self.size
-        return width * height * 3 + (self.preview.nbytes + len(self.encoded) if self.encoded else 0)
+        files = len(self.encoded) + len(self.ready)
+        return width * height * 3 + files + (self.preview.nbytes if self.encoded else 0)
 
 
 def read_photograph(source: ImageSource | None) -> Photograph:
@@ -116,15 +119,26 @@ def read_photograph(source: ImageSource | None) -> Photograph:
         notes.append("Transparent parts are shown on white.")
     preview = _rgb(upright)
     if not reduced or not isinstance(content, bytes):
-        return Photograph(upright.size, tuple(notes), digest, preview)
-    size = stored[::-1] if image.getexif().get(ExifTags.Base.Orientation, 1) in QUARTER_TURNS else stored
+        ready = content if isinstance(content, bytes) and _is_ready(image) else b""
+        return Photograph(upright.size, tuple(notes), digest, preview, ready=ready)
+    size = stored[::-1] if _orientation(image) in QUARTER_TURNS else stored
     return Photograph(size, tuple(notes), digest, preview, content)
+
+
+def _is_ready(image: Image.Image) -> bool:
+    """Whether a browser would show the file of `image` as it is read here: nothing to turn, no profile to apply."""
+    plain = image.format == "JPEG" and image.mode == "RGB" and "icc_profile" not in image.info
+    return plain and max(image.size) <= SCREEN_PIXELS and _orientation(image) == 1
+
+
+def _orientation(image: Image.Image) -> int:
+    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
 
 
 def _upright(image: Image.Image) -> Image.Image:
     image.load()
     # the tag may turn the picture by a quarter: all that follows sees it upright
-    if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+    if _orientation(image) == 1:
         # exif_transpose would copy it
         return image
     return ImageOps.exif_transpose(image)

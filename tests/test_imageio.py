@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 
 from gradcam_core import ImageError, imageio
 from gradcam_core.imageio import MAX_PIXELS, digest_of, read_photograph
@@ -248,6 +248,25 @@ def test_what_is_not_reduced_is_decoded_once() -> None:
         assert found.nbytes == found.pixels.nbytes
         # somebody else's image keeps its size
         assert not isinstance(source, Image.Image) or source.size == (2402, 1800)
+
+
+def test_only_a_file_that_browsers_show_as_it_is_read_here_is_handed_on() -> None:
+    picture = Image.fromarray(noise(60, 90))
+    plain = encoded(picture, "JPEG", quality=95)
+    found = read_photograph(plain)
+    assert found.ready == plain
+    assert found.nbytes == found.pixels.nbytes + len(plain)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    others = {
+        "turned": encoded(picture, "JPEG", exif=turned(6)),
+        "with a profile": encoded(picture, "JPEG", icc_profile=profile),
+        "grey": encoded(picture.convert("L"), "JPEG"),
+        "for print": encoded(picture.convert("CMYK"), "JPEG"),
+        "another format": encoded(picture, "PNG"),
+        "larger than a screen": encoded(Image.new("RGB", (961, 9)), "JPEG"),
+        "already open": picture,
+    }
+    assert {name: read_photograph(source).ready for name, source in others.items()} == dict.fromkeys(others, b"")
 
 
 def test_a_large_jpeg_that_is_cut_off_is_refused_at_once() -> None:

@@ -54,6 +54,7 @@ THUMBNAIL_PIXELS = 128
 # the longer side of the photograph, and of a map, in the grid
 GRID_PIXELS, GRID_CELLS = 288, 56
 JPEG_QUALITY = 92
+JPEG_URL = "data:image/jpeg;base64,"
 # a click on a bar sets the menu of classes in the browser, without a request
 PICKED = "(bars, target) => bars.picked === undefined ? target : String(bars.picked)"
 # and one on a map of the grid sets class, method, layer and module
@@ -223,7 +224,10 @@ def problem_box(text: str, *, kept: bool) -> str:
 def stage_photo(photograph: Photograph) -> dict[str, Any]:
     """What the stage needs of a photograph, sent once: the picture at screen size and the original's size."""
     width, height = photograph.size
-    url = _jpeg_url(Image.fromarray(photograph.preview), SCREEN_PIXELS)
+    if photograph.ready:
+        url = JPEG_URL + _base64(photograph.ready)
+    else:
+        url = _jpeg_url(Image.fromarray(photograph.preview), SCREEN_PIXELS)
     return {"id": photograph.digest, "url": url, "width": width, "height": height}
 
 
@@ -231,7 +235,7 @@ def _jpeg_url(image: Image.Image, longest: int) -> str:
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
     packed = BytesIO()
     image.save(packed, "JPEG", quality=JPEG_QUALITY)
-    return "data:image/jpeg;base64," + _base64(packed.getvalue())
+    return JPEG_URL + _base64(packed.getvalue())
 
 
 def stage_answer(explanation: Explanation, number: int) -> dict[str, Any]:

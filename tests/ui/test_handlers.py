@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gradcam_core import Explainer, ModelError, Prediction
-from gradcam_core.ui.components import bars_value, look_of
+from gradcam_core.ui.components import bars_value, look_of, stage_photo
 from gradcam_core.ui.handlers import (
     LONGEST_MENU,
     UNEXPECTED,
@@ -24,7 +28,7 @@ from gradcam_core.ui.handlers import (
 )
 from gradcam_core.ui.image_tab import EXAMPLES
 from gradcam_core.ui.model_menu import SECONDS_BETWEEN_REPORTS, watched
-from tests.helpers import SmallNetwork
+from tests.helpers import SmallNetwork, noise
 
 CAT = str(sorted(EXAMPLES.glob("*.jpg"))[0])
 SHOWN = Asked(CAT, "efficientnet_lite0", "bn2", "", "285", "gradcam", False)
@@ -159,3 +163,19 @@ def test_loading_tells_how_far_it_is_and_gives_the_full_name(offer: Callable[...
     assert set(heard) == {"Loading own"}
     with pytest.raises(ModelError, match="'none' is unknown"):
         watched(explainer, "none", heard.append)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_the_page_gets_the_photograph_itself_or_a_picture_of_it(kind: str, explainer: Explainer) -> None:
+    packed = BytesIO()
+    # grey: of colours a JPEG keeps every fourth pixel
+    squares = np.kron(noise(6, 9)[..., :1], np.ones((20, 20, 3), np.uint8))
+    Image.fromarray(squares).save(packed, kind, quality=95)
+    photograph = explainer.photograph(packed.getvalue())
+    sent = stage_photo(photograph)
+    head, _, data = sent["url"].partition(",")
+    assert head == "data:image/jpeg;base64"
+    shown = np.asarray(Image.open(BytesIO(b64decode(data)))).astype(int)
+    assert (sent["width"], sent["height"]) == (180, 120) == shown.shape[1::-1]
+    assert (b64decode(data) == packed.getvalue()) == (kind == "JPEG")
+    assert np.abs(shown - photograph.pixels).mean() < 3
