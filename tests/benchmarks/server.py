@@ -176,7 +176,8 @@ def starting(rounds: int) -> list[Row]:
 def serving(switches: int, requests: int) -> list[Row]:
     """Switches of class over HTTP, and `CLIENTS` visitors at once with different photographs."""
     photographs = [jpeg(640, 480, seed) for seed in range(requests)]
-    explainer = Explainer(cache_mb=0)
+    # as the app has it: what is kept needs fresh memory here as well
+    explainer = Explainer()
     explainer.warm_up()
     with served() as (url, _):
         page = Page(url)
