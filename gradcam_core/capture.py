@@ -11,7 +11,7 @@ any number of threads may run the same network at once. Public names: `Capture`,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -43,12 +43,23 @@ AnyRecorder = TypeVar("AnyRecorder", bound=Recorder)
 
 
 class _Outputs:
-    """Keeps the outputs of some layers, the first of them as the root of the graph."""
+    """Keeps the outputs of some layers, the first of them as the root of the graph.
 
-    def __init__(self, layers: Mapping[str, nn.Module]) -> None:
+    Of those called `unwritten` the network goes on with the output itself, of all others with a copy.
+    """
+
+    def __init__(self, layers: Mapping[str, nn.Module], unwritten: Collection[str] = ()) -> None:
         self._names = {module: name for name, module in layers.items()}
+        self._unwritten = unwritten
+        # each with what had been written to it by then
+        self.not_copied: dict[str, int] = {}
         self.outputs: dict[str, Any] = {}
         self._rooted = False
+
+    @property
+    def overwritten(self) -> bool:
+        """Whether something has written to an output that is called unwritten."""
+        return any(self.outputs[name]._version != version for name, version in self.not_copied.items())
 
     def wants(self, module: nn.Module) -> bool:
         return module in self._names
@@ -60,6 +71,7 @@ class _Outputs:
         values = tensor_in(output)
         if values is None:
             self.outputs[name] = output
+            self.not_copied.pop(name, None)
             return None
         if not self._rooted or not values.requires_grad:
             # cuts off all that lies in front: nothing of it is recorded or kept; a branch beside the first
@@ -67,6 +79,9 @@ class _Outputs:
             values = values.detach().requires_grad_()
             self._rooted = True
         self.outputs[name] = values
+        if name in self._unwritten:
+            self.not_copied[name] = values._version
+            return with_tensor(output, values)
         # the network gets a copy, or an in-place activation behind the layer would overwrite the map; a part that
         # switches gradients off ends somewhere, and from there on the copy is connected
         with torch.enable_grad():
@@ -207,26 +222,42 @@ def run(
     layers: Mapping[str, nn.Module],
     *,
     layouts: Mapping[str, Layout] = NO_LAYOUTS,
+    unwritten: Collection[str] = (),
     logits: Callable[[Any], Tensor] | None = None,
 ) -> Capture:
     """Run `network` once on a batch of one and keep what maps at `layers` need.
 
     `layers` maps dotted names to modules of the network; their order does not matter. `layouts` says of some how
-    their outputs are laid out, all others are (1, C, h, w). `logits` picks the (1, K) scores out of what the
-    network returns, where that is not a tensor itself.
+    their outputs are laid out, all others are (1, C, h, w). What layers called `unwritten` return is not copied: it
+    is known that nothing behind them writes to it, as activations in place do. `logits` picks the (1, K) scores out
+    of what the network returns, where that is not a tensor itself.
     The network's mode, its parameters and their `requires_grad` are left as they are.
 
     Raises LayerError where a layer does not run or has no spatial positions, OutputError where the
     network returns no class scores or scores that are not finite.
     """
-    with torch.enable_grad(), recording(_Outputs(layers)) as recorder:
-        returned = network(inputs)
-        scores = logits(returned) if logits is not None else returned
+    try:
+        recorder, returned = _recorded(network, inputs, _Outputs(layers, unwritten))
+        overwritten = recorder.overwritten
+    except RuntimeError as error:
+        # torch's words for writing to the root of the graph
+        if not unwritten or "a leaf Variable" not in str(error):
+            raise
+        overwritten = True
+    if overwritten:
+        # this input takes another way through the network than the one that it was tried out with
+        recorder, returned = _recorded(network, inputs, _Outputs(layers))
+    scores = logits(returned) if logits is not None else returned
     _check_scores(scores, recorder.outputs)
     size = (inputs.shape[-2], inputs.shape[-1])
     fitted = {name: _check_map(name, recorder.outputs, layouts.get(name, MAPS), size) for name in layers}
     outputs = {name: recorder.outputs[name] for name in layers}
-    return Capture(outputs, fitted, scores, _bytes_of(network, inputs, scores, outputs))
+    return Capture(outputs, fitted, scores, _bytes_of(network, inputs, scores, recorder))
+
+
+def _recorded(network: nn.Module, inputs: Tensor, outputs: _Outputs) -> tuple[_Outputs, Any]:
+    with torch.enable_grad(), recording(outputs):
+        return outputs, network(inputs)
 
 
 # the same network, input shape and layers keep as much every time, and walking the graph costs a tenth of a small
@@ -234,9 +265,10 @@ def run(
 _known_bytes: WeakKeyDictionary[nn.Module, dict[Hashable, int]] = WeakKeyDictionary()
 
 
-def _bytes_of(network: nn.Module, inputs: Tensor, scores: Tensor, outputs: Mapping[str, Tensor]) -> int:
-    known = _known_bytes.setdefault(network, {})
-    key = (inputs.shape, inputs.dtype, inputs.device, frozenset(outputs), network.training)
+def _bytes_of(network: nn.Module, inputs: Tensor, scores: Tensor, recorder: _Outputs) -> int:
+    known, outputs = _known_bytes.setdefault(network, {}), recorder.outputs
+    kept = frozenset(outputs), frozenset(recorder.not_copied)
+    key = (inputs.shape, inputs.dtype, inputs.device, *kept, network.training)
     if key not in known:
         fixed = {tensor.untyped_storage().data_ptr() for tensor in (*network.parameters(), *network.buffers())}
         known[key] = graph_bytes([scores, *outputs.values()], fixed)

@@ -34,13 +34,18 @@ FIRST_TOKENS, BESIDE = 16, 3
 
 @dataclass(eq=False)
 class _Seen:
-    """What one module returned: `passing` where it hands on its input, `influence` where the scores depend on it."""
+    """What one module returned: `passing` where it hands on its input, `influence` where the scores depend on it.
+
+    `version` counts what had been written to `output` by then; `written` says that more was later.
+    """
 
     shape: tuple[int, int, int]
     layout: Layout
     output: Tensor
     passing: bool
     influence: bool = False
+    version: int = 0
+    written: bool = True
 
 
 class _Looker:
@@ -68,7 +73,8 @@ class _Looker:
             values = values.detach().requires_grad_()
         self.of.pop(module, None)
         passing = (passing and not _has_weights(module)) or isinstance(module, THINNING)
-        self.of[module] = _Seen(layout.map_shape(tuple(values.shape)), layout, values, passing)
+        version = values._version if connected else -1
+        self.of[module] = _Seen(layout.map_shape(tuple(values.shape)), layout, values, passing, version=version)
         if connected:
             return None
         with torch.enable_grad():
@@ -77,10 +83,14 @@ class _Looker:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """Every module of a network that shows places, by dotted name, and the stages that are worth offering."""
+    """Every module of a network that shows places, by dotted name, and the stages that are worth offering.
+
+    What those called `unwritten` return is left as it is by all that follows them.
+    """
 
     every: Mapping[str, Layer]
     stages: tuple[Layer, ...]
+    unwritten: frozenset[str]
 
     @cached_property
     def layouts(self) -> dict[str, Layout]:
@@ -123,7 +133,8 @@ def survey(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Survey
         )
     names = {module: name for name, module in network.named_modules()}
     every = {names[module]: Layer(names[module], one.shape, one.layout) for module, one in seen.items()}
-    return Survey(every, tuple(every[names[module]] for module in _stages(network, seen)))
+    unwritten = frozenset(names[module] for module, one in seen.items() if not one.written)
+    return Survey(every, tuple(every[names[module]] for module in _stages(network, seen)), unwritten)
 
 
 def default_layer(layers: tuple[Layer, ...]) -> Layer:
@@ -166,6 +177,7 @@ def _look(network: nn.Module, inputs: Tensor) -> dict[nn.Module, _Seen]:
         for module in lively or reached:
             seen[module].influence = True
     for one in seen.values():
+        one.written = one.output._version != one.version
         one.output = torch.empty(0)
     return seen
 

@@ -487,7 +487,9 @@ class Explainer:
 
     def _see(self, loaded: LoadedModel, photograph: Photograph, modules: Any) -> _Seen:
         inputs, placement = self._encode(loaded, photograph)
-        run = partial(capturing.run, loaded.network, inputs, modules, layouts=loaded.layouts)
+        run = partial(
+            capturing.run, loaded.network, inputs, modules, layouts=loaded.layouts, unwritten=loaded.unwritten
+        )
         try:
             capture = run()
         except OutputError:

@@ -63,6 +63,35 @@ def test_an_in_place_activation_does_not_overwrite_the_layer_in_front(hand: Hand
     np.testing.assert_array_equal(capture.activations("conv"), [[[1, 2], [3, 4]], [[2, 1], [0, -1]]])
 
 
+def test_what_nothing_writes_to_is_not_copied() -> None:
+    network, inputs = SmallNetwork(), torch.randn(1, 3, 32, 32)
+    taken: list[int] = []
+    for name in ("middle", "last"):
+        network.get_submodule(name).register_forward_pre_hook(lambda _, given: taken.append(given[0].data_ptr()))
+    copied = run(network, inputs, stages(network))
+    shared = run(network, inputs, stages(network), unwritten=["stem", "middle"])
+    assert taken[2:] == [shared.outputs[name].data_ptr() for name in ("stem", "middle")]
+    assert not {*taken[:2]} & {copied.outputs[name].data_ptr() for name in ("stem", "middle")}
+    assert shared.nbytes < copied.nbytes
+    assert torch.equal(shared.logits, copied.logits)
+    for name in ("stem", "middle", "last"):
+        assert torch.equal(shared.activations(name), copied.activations(name))
+        assert torch.equal(shared.gradients(name, 2), copied.gradients(name, 2))
+
+
+@pytest.mark.parametrize("names", [["stem.1"], ["stem", "middle.0"]], ids=["root", "behind the root"])
+def test_what_is_written_to_all_the_same_is_noticed(names: list[str]) -> None:
+    """Both are followed by an activation in place."""
+    network, inputs = SmallNetwork(), torch.randn(1, 3, 32, 32)
+    layers = {name: network.get_submodule(name) for name in names}
+    found, expected = run(network, inputs, layers, unwritten=names), run(network, inputs, layers)
+    assert torch.equal(found.logits, expected.logits)
+    for name in names:
+        assert (expected.activations(name) < 0).any() or name == "stem"
+        assert torch.equal(found.activations(name), expected.activations(name))
+        assert torch.equal(found.gradients(name, 2), expected.gradients(name, 2))
+
+
 def test_capturing_does_not_change_the_scores() -> None:
     network, inputs = SmallNetwork(), torch.randn(1, 3, 32, 32)
     with torch.no_grad():

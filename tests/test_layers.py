@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import Layer
-from gradcam_core.layers import default_layer, find_layers
+from gradcam_core.layers import default_layer, find_layers, survey
 
 from .helpers import SmallNetwork, global_hook_count, hook_count, random_network
 
@@ -28,6 +28,25 @@ KNOWN = {
 def test_stages_of_a_small_network_by_hand() -> None:
     found = find_layers(SmallNetwork(), (1, 3, 32, 32))
     assert found == (Layer("stem", (8, 16, 16)), Layer("middle", (12, 8, 8)), Layer("last", (16, 8, 8)))
+
+
+def test_what_is_written_to_later_is_found() -> None:
+    network = SmallNetwork()
+    # by the activation in place behind each convolution and norm, but not by that which makes it
+    assert survey(network, (1, 3, 32, 32)).unwritten == {
+        "stem.0",
+        "stem.2",
+        "stem",
+        "middle.1",
+        "middle",
+        "last.1",
+        "last",
+    }
+    network.stem[2] = nn.ReLU()
+    assert "stem.1" in survey(network, (1, 3, 32, 32)).unwritten
+    plain = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3), nn.ReLU(inplace=True), nn.Flatten(), nn.LazyLinear(2))
+    plain(torch.zeros(1, 3, 32, 32))
+    assert survey(plain, (1, 3, 32, 32)).unwritten == {"0", "2"}
 
 
 @pytest.fixture(scope="module", params=sorted(KNOWN))

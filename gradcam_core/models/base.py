@@ -79,6 +79,7 @@ class LoadedModel:
     layers: tuple[Layer, ...]
     default: Layer
     layouts: Mapping[str, Layout]
+    unwritten: frozenset[str]
     head: Head = SOFTMAX
     identity: object = field(default_factory=object)
 
@@ -122,7 +123,9 @@ class LoadedModel:
         default = found.every[self.default.name]
         if default.shape[1] <= self.default.shape[1]:
             raise ModelError(refusal.format(f"its maps do not become finer where the input is larger than {own}."))
-        return replace(self, preprocessing=steps, layers=layers, default=default, layouts=found.layouts)
+        return replace(
+            self, preprocessing=steps, layers=layers, default=default, layouts=found.layouts, unwritten=found.unwritten
+        )
 
     def layer_modules(self, layer: str) -> Mapping[str, nn.Module]:
         """The modules to capture so that a map at `layer` can be made; raises LayerError.
@@ -160,6 +163,7 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
         found.stages,
         default,
         found.layouts,
+        found.unwritten,
         spec.head,
         spec.identity,
     )

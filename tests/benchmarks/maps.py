@@ -55,24 +55,25 @@ def plain(name: str) -> nn.Module:
 def ours(model: LoadedModel, inputs: Tensor) -> dict[str, Work]:
     """The core's own steps, as `Explainer` takes them; the maps end on the host."""
     layer = model.default.name
-    held = run(model.network, inputs, model.offered)
+    capture_all = partial(run, model.network, inputs, model.offered, layouts=model.layouts, unwritten=model.unwritten)
+    held = capture_all()
     known = held.gradients(layer, 1)
 
     def show(capture: Capture, at: str, gradients: Tensor) -> object:
         return gradcam(capture.activations(at), gradients).cpu().numpy()
 
     def first() -> object:
-        capture = run(model.network, inputs, model.offered)
+        capture = capture_all()
         top = int(capture.logits.detach().softmax(-1).argmax())
         return show(capture, layer, capture.gradients(layer, top))
 
     def ten() -> object:
-        capture = run(model.network, inputs, model.offered)
+        capture = capture_all()
         found = [capture.gradients(layer, target) for target in FIVE]
         return [show(capture, layer, sign * gradients) for gradients in found for sign in (1, -1)]
 
     def layers() -> object:
-        capture = run(model.network, inputs, model.offered)
+        capture = capture_all()
         return [show(capture, at, found) for at, found in capture.gradients_at(list(model.offered), 1).items()]
 
     return {
