@@ -16,6 +16,7 @@ import argparse
 import itertools
 import json
 import multiprocessing
+import re
 import sys
 import time
 from pathlib import Path
@@ -76,8 +77,10 @@ def families() -> list[str]:
     return sorted(timm.list_modules())
 
 
-def _hint(name: str) -> tuple[int, str]:
-    return next((place for place, hint in enumerate(MEMORY_HINTS) if hint in name), len(MEMORY_HINTS)), name
+def _hint(name: str) -> tuple[Any, ...]:
+    place = next((place for place, hint in enumerate(MEMORY_HINTS) if hint in name), len(MEMORY_HINTS))
+    # 88m is smaller than 306m
+    return place, [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 
 def build(name: str) -> tuple[nn.Module, int]:
@@ -102,7 +105,8 @@ def _torchvision(name: str) -> tuple[nn.Module, int]:
 
     options: dict[str, Any] = {"init_weights": True} if name in {"googlenet", "inception_v3"} else {}
     network = get_model(name, weights=None, **options)
-    return network, get_model_weights(name).DEFAULT.transforms().crop_size[0]
+    # transformers take the size that they are built for, whatever size their best weights were trained at
+    return network, getattr(network, "image_size", get_model_weights(name).DEFAULT.transforms().crop_size[0])
 
 
 def _enliven(network: nn.Module) -> None:
@@ -162,7 +166,7 @@ def examine(name: str) -> dict[str, Any]:
             "captum": difference(network, inputs, layer, e),
         }
         found["problem"] = _problem(found, e.cam)
-        if not found["problem"]:
+        if not found["problem"] and _large(loaded):
             break
     return found
 
@@ -209,13 +213,17 @@ def apart(explainer: Explainer, e: Explanation, loaded: LoadedModel) -> list[str
     before = run(loaded.network, base, loaded.offered, layouts=loaded.layouts)
     top_left, top_right, bottom_left, bottom_right = itertools.starmap(moved, itertools.product((near, far), repeat=2))
     wrong = []
-    large = [layer for layer in loaded.layers if min(layer.shape[1:]) >= SMALLEST_CHECKED]
-    for layer in {kind_of(layer): layer for layer in reversed(large)}.values():
+    for layer in {kind_of(layer): layer for layer in reversed(_large(loaded))}.values():
         falling = bottom_right[layer.name] - top_left[layer.name]
         rising = bottom_left[layer.name] - top_right[layer.name]
         if not (falling > 0).all() or not (rising[0] > 0 > rising[1]):
             wrong.append(layer.name)
     return wrong
+
+
+def _large(loaded: LoadedModel) -> list[Layer]:
+    """The offered layers in whose maps it can be seen where something is."""
+    return [layer for layer in loaded.layers if min(layer.shape[1:]) >= SMALLEST_CHECKED]
 
 
 def _centre(before: Tensor, after: Tensor) -> Tensor:
