@@ -64,15 +64,18 @@ def test_a_transformer_is_given_the_size_that_it_was_built_for() -> None:
     assert size == network.image_size == 224
 
 
-def test_where_maps_are_too_coarse_to_see_where_something_is_the_usual_size_is_tried_too(monkeypatch: Any) -> None:
+@pytest.mark.parametrize(("usual", "size"), [(128, 128), (768, 192)])
+def test_where_maps_are_too_coarse_to_see_where_something_is_a_larger_size_is_tried(
+    usual: int, size: int, monkeypatch: Any
+) -> None:
     def build(_: str) -> tuple[nn.Module, int]:
         torch.manual_seed(0)
         patches = nn.Conv2d(3, 8, 16, 16)
-        return nn.Sequential(patches, nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)), 128
+        return nn.Sequential(patches, nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)), usual
 
     monkeypatch.setattr(coverage, "build", build)
     row = coverage.examine("timm:coarse")
-    assert (row["problem"], row["size"], row["grids"]) == ("", 128, [[8, 8]])
+    assert (row["problem"], row["size"], row["grids"]) == ("", size, [[size // 16, size // 16]])
 
 
 @pytest.mark.parametrize("wrong", [Layout(2, 0, 1, (14, 14)), Layout(2, 0, 1, (7, 28))])
