@@ -106,13 +106,13 @@ def _empty(name: str, classes: int | None, size: int) -> nn.Module:
     return get_model(name, weights=None, **options)
 
 
-# one each: what is loaded is kept under its spec's identity
-@cache
 def _spec(name: str, title: str, megabytes: float) -> ModelSpec:
     return ModelSpec(
         name=name,
         title=title,
         source="torchvision",
+        # threads that ask at the same time make a spec each, but what is loaded is one
+        identity=("torchvision", name),
         build=partial(_build, name, title),
         preprocessing=partial(_preprocessing, name),
         labels=partial(_labels, name),
