@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..devices import is_out_of_memory
 from ..errors import CamError, ModelError, OutputError
 from ..preprocess import Encoder, Preprocessing
 from ..ramps import Ramped
@@ -129,6 +130,8 @@ def _outputs(network: nn.Module, encoder: Encoder, name: str) -> int:
     except CamError:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         # anything may happen in somebody's own code: it is said, not thrown at them
         raise ModelError(
             f"`module` cannot take an input of shape {encoder.input_shape}: {type(error).__name__}"
