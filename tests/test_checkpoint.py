@@ -51,6 +51,9 @@ WRAPPED: dict[str, Callable[[nn.Module], Any]] = {
     "model": lambda n: {"model": n.state_dict()},
     "twice": lambda n: {"model": {"state_dict": n.state_dict()}},
     "DataParallel": in_parallel,
+    "a part in DataParallel": lambda n: {
+        name.replace("features.", "features.module."): tensor for name, tensor in n.state_dict().items()
+    },
     "compiled": lambda n: {f"_orig_mod.{name}": tensor for name, tensor in n.state_dict().items()},
     "both": lambda n: {"model": {f"_orig_mod.module.{name}": t for name, t in n.state_dict().items()}},
     "Lightning": lambda n: {"state_dict": {f"model.{name}": t for name, t in n.state_dict().items()}},

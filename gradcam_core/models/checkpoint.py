@@ -196,7 +196,7 @@ def _state_dicts(content: Mapping[Any, Any], depth: int = 0) -> Iterator[dict[st
 
 
 def _unprefixed(weights: dict[str, Tensor], expected: Mapping[str, Any]) -> dict[str, Tensor]:
-    """`weights` without the prefixes that wrappers put before every name."""
+    """`weights` without what wrappers put before every name, or into those of a part."""
 
     def known(names: Sequence[str]) -> int:
         return sum(name in expected for name in names)
@@ -213,7 +213,9 @@ def _unprefixed(weights: dict[str, Tensor], expected: Mapping[str, Any]) -> dict
                 or all(name.startswith(prefix) for name in weights if not name.endswith(COUNTERS))
             ):
                 weights, again = without, True
-    return weights
+    # as older training scripts wrap the convolutions of AlexNet and VGG alone
+    inner = {name.replace(".module.", "."): tensor for name, tensor in weights.items()}
+    return inner if len(inner) == len(weights) and known([*inner]) > known([*weights]) else weights
 
 
 def _classes(weights: Mapping[str, Tensor], reference: Mapping[str, tuple[int, ...]]) -> int | None:

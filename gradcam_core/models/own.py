@@ -54,6 +54,8 @@ def spec(
     chosen = find_head(head) if head is not None else (HEADS["logit"] if outputs == 1 else SOFTMAX)
     if chosen is HEADS["logit"] and outputs != 1:
         raise ModelError(f"`head` 'logit' is for one output, but the model has {outputs}; use 'softmax' or 'sigmoid'.")
+    if chosen is SOFTMAX and outputs == 1:
+        raise ModelError("`head` 'softmax' makes 100 % of any single output; use 'logit' or 'sigmoid'.")
     named = _labels(labels, outputs, chosen)
     return ModelSpec(
         name=name,
