@@ -58,6 +58,12 @@ def test_the_smallest_of_a_family_is_the_one_with_the_smallest_number() -> None:
     assert min(["net101", "net50", "net9_tiny"], key=coverage._hint) == "net9_tiny"
 
 
+def test_families_are_timms_own() -> None:
+    # an architecture of one family may be built by the code of another
+    assert coverage._family("timm:crossvit_tiny_240") == "crossvit"
+    assert {coverage._family(name) for name in coverage.names() if name.startswith("timm:")} == set(coverage.families())
+
+
 def test_a_transformer_is_given_the_size_that_it_was_built_for() -> None:
     with torch.device("meta"):
         network, size = coverage._torchvision("vit_h_14")
@@ -74,7 +80,7 @@ def test_where_maps_are_too_coarse_to_see_where_something_is_a_larger_size_is_tr
         return nn.Sequential(patches, nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)), usual
 
     monkeypatch.setattr(coverage, "build", build)
-    row = coverage.examine("timm:coarse")
+    row = coverage.examine("mine:coarse")
     assert (row["problem"], row["size"], row["grids"]) == ("", size, [[size // 16, size // 16]])
 
 

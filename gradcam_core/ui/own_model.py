@@ -25,10 +25,7 @@ MAX_MODEL_BYTES = 400_000_000
 MAX_MODELS = 8
 # for a program that talks to the page never leaves it
 SECONDS_KEPT = 86_400
-HEAD_CHOICES = [
-    ("one of the classes, or no and yes where there is one score", ""),
-    *((h.title, h.key) for h in HEADS.values()),
-]
+HEAD_CHOICES = [("as usual", ""), *((head.title, head.key) for head in HEADS.values())]
 ENDINGS = [".safetensors", ".pt", ".pth", ".bin", ".ckpt"]
 
 
@@ -48,7 +45,13 @@ def own_model(explainer: Explainer, menu: gr.Dropdown, ready: gr.State) -> None:
         size = gr.Textbox(label="Input size (optional)", placeholder="224", elem_id="own-size")
         mean = gr.Textbox(label="Mean (optional)", placeholder="0.485, 0.456, 0.406", elem_id="own-mean")
         std = gr.Textbox(label="Standard deviation (optional)", placeholder="0.229, 0.224, 0.225", elem_id="own-std")
-        head = gr.Dropdown(HEAD_CHOICES, value="", label="What the scores decide", elem_id="own-head")
+        head = gr.Dropdown(
+            HEAD_CHOICES,
+            value="",
+            label="What the scores decide",
+            info="As usual: one of the classes, or no or yes where there is a single score.",
+            elem_id="own-head",
+        )
         button = gr.Button("Load", size="sm", elem_id="own-load")
         note = gr.HTML(NOTE, elem_id="own-note")
         mine = gr.State("", time_to_live=SECONDS_KEPT, delete_callback=shelf.take_away)

@@ -1,7 +1,7 @@
 """Which architectures can be explained: all torchvision classifiers, at least one of every timm family, random weights.
 
     python -m tests.benchmarks.coverage --out coverage.jsonl    # all; begun again, it goes on where it was stopped
-    python -m tests.benchmarks.coverage --selection             # one of every kind of layout, in a minute
+    python -m tests.benchmarks.coverage --selection             # one of every kind of layout, in two minutes
     python -m tests.benchmarks.coverage --names timm:vit_tiny_patch16_224 torchvision:swin_t
 
 Each is added to an `Explainer` as anybody's own model, explained at its default layer, and checked: layers found; a
@@ -138,7 +138,7 @@ def picture(size: int) -> np.ndarray[Any, Any]:
 def examine(name: str) -> dict[str, Any]:
     """All that is checked of one architecture; `problem` is empty where it works."""
     network, usual = build(name)
-    found: dict[str, Any] = {"name": name, "family": _family(name, network), "problem": ""}
+    found: dict[str, Any] = {"name": name, "family": _family(name), "problem": ""}
     for size in dict.fromkeys(min(size, usual) for size in (*SMALL, usual)):
         explainer = Explainer(device="cpu", cache_mb=4000)
         steps = Preprocessing(size, size)
@@ -182,8 +182,11 @@ def _problem(found: dict[str, Any], cam: np.ndarray[Any, Any]) -> str:
     return ""
 
 
-def _family(name: str, network: nn.Module) -> str:
-    return type(network).__module__.rpartition(".")[2] if name.startswith("timm:") else "torchvision"
+def _family(name: str) -> str:
+    import timm
+
+    source, _, model = name.partition(":")
+    return source if source != "timm" else next(f for f in families() if model in timm.list_models(module=f))
 
 
 def kind_of(layer: Layer) -> str:
