@@ -34,15 +34,17 @@ FIRST_TOKENS, BESIDE = 16, 3
 
 @dataclass(eq=False)
 class _Seen:
-    """What one module returned: `passing` where it hands on its input, `influence` where the scores depend on it.
+    """What one module returned.
 
-    `version` counts what had been written to `output` by then; `written` says that more was later.
+    `passing` where it hands on its input, `apart` where no gradient leads from it to the input, `influence` where the
+    scores depend on it. `version` counts what had been written to `output` by then; `written` says that more was later.
     """
 
     shape: tuple[int, int, int]
     layout: Layout
     output: Tensor
     passing: bool
+    apart: bool
     influence: bool = False
     version: int = 0
     written: bool = True
@@ -73,8 +75,9 @@ class _Looker:
             values = values.detach().requires_grad_()
         self.of.pop(module, None)
         passing = (passing and not _has_weights(module)) or isinstance(module, THINNING)
+        map_shape = layout.map_shape(tuple(values.shape))
         version = values._version if connected else -1
-        self.of[module] = _Seen(layout.map_shape(tuple(values.shape)), layout, values, passing, version=version)
+        self.of[module] = _Seen(map_shape, layout, values, passing, not connected, version=version)
         if connected:
             return None
         with torch.enable_grad():
@@ -111,7 +114,7 @@ def survey(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Survey
     many blocks twelve. Raises LayerError where there is none.
     """
     inputs = noise(network, input_shape)
-    seen = _look(network, inputs)
+    seen = _fed(network, inputs, _look(network, inputs))
     ordered = _ordered(network, inputs, seen)
     if not ordered:
         seen = {module: one for module, one in seen.items() if one.layout.grid is None}
@@ -180,6 +183,19 @@ def _look(network: nn.Module, inputs: Tensor) -> dict[nn.Module, _Seen]:
         one.written = one.output._version != one.version
         one.output = torch.empty(0)
     return seen
+
+
+def _fed(network: nn.Module, inputs: Tensor, seen: dict[nn.Module, _Seen]) -> dict[nn.Module, _Seen]:
+    """Those of `seen` that depend on the input; what a network adds by itself, such as codes of places, shows nothing.
+
+    Tried out with another input, for gradients may be switched off on the way.
+    """
+    if not any(one.apart for one in seen.values()):
+        return seen
+    layouts = {module: one.layout for module, one in seen.items()}
+    before, after = (_maps(network, picture, layouts) for picture in (inputs, inputs.flip(-1)))
+    same = {module for module in before if module in after and torch.equal(before[module], after[module])}
+    return {module: one for module, one in seen.items() if module not in same}
 
 
 class _Keeper:

@@ -149,14 +149,15 @@ class Explainer:
 
         The weights are shared, not copied, and the module is left as it is: its mode, its requires_grad, its device.
         After training it further, add it again. Raises ModelError, LayerError, OutputError where it cannot be
-        explained; then nothing is added.
+        explained, DeviceError where memory does not suffice; then nothing is added.
         """
         self._check_free(name)
-        spec = own.spec(
-            name, module,
+        make = partial(
+            own.spec, name, module,
             labels=labels, transform=transform, input_size=input_size, logits=logits, head=head, title=title,
             private=private,
         )  # fmt: skip
+        spec = with_room(make, self._let_go)
         # finds its layers, or says why there are none
         self._ready(spec)
         with self._adding:
@@ -185,18 +186,15 @@ class Explainer:
         classifier's name in torchvision or timm, such as "resnet18" or "timm/resnet18". The number of classes is
         read from the head; `labels` are their names, or a file of them: one a line, or JSON. `input_size`, `mean`
         and `std` replace those of the architecture's own pretrained weights; `title`, `head` and `private` are as in
-        `add_model`. Raises ModelError, LayerError, OutputError; then nothing is added.
+        `add_model`. Raises as `add_model` does; then nothing is added.
         """
         name = Path(path).stem if name is None else name
         self._check_free(name)
-        network, steps = load_checkpoint(
-            path,
-            find_architecture(architecture),
-            input_size=input_size,
-            mean=mean,
-            std=std,
-            max_bytes=max_bytes,
-        )
+        read = partial(
+            load_checkpoint, path, find_architecture(architecture),
+            input_size=input_size, mean=mean, std=std, max_bytes=max_bytes,
+        )  # fmt: skip
+        network, steps = with_room(read, self._let_go)
         if isinstance(labels, (str, Path)):
             labels = read_labels(labels)
         title = title or f"{name} ({architecture})"

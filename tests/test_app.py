@@ -5,9 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+
+import app
+from gradcam_core.ui.own_model import MAX_UPLOAD
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,3 +39,27 @@ def test_a_negative_cache_is_refused() -> None:
     answer = run("--cache-mb", "-1")
     assert answer.returncode == 2
     assert "must not be negative" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "in_a_space", "own_models"),
+    [([], False, True), (["--no-own-models"], False, False), ([], True, False), (["--own-models"], True, True)],
+)
+def test_own_models_are_switched_with_their_uploads(
+    arguments: list[str], in_a_space: bool, own_models: bool, explainer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without them nothing larger than a photograph is taken."""
+    built: list[Any] = []
+    served: list[dict[str, Any]] = []
+    monkeypatch.setattr(sys, "argv", ["app.py", *arguments])
+    if in_a_space:
+        monkeypatch.setenv("SPACE_ID", "somebody/space")
+    else:
+        monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.setattr(app, "share_one_arena", lambda: None)
+    monkeypatch.setattr(app, "Explainer", lambda **_: explainer)
+    monkeypatch.setattr(app, "build", lambda _, *, own_models: built.append(own_models))
+    monkeypatch.setattr(app, "serve", lambda _, **options: served.append(options))
+    app.main()
+    assert built == [own_models]
+    assert [options.get("max_file_size") for options in served] == [MAX_UPLOAD if own_models else None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import struct
 import zipfile
 from collections import OrderedDict
@@ -20,7 +21,7 @@ from torch.optim.swa_utils import AveragedModel
 from torchvision.models import get_model
 
 from gradcam_core import CamError, Explainer, ModelError
-from gradcam_core.models import DEFAULT_MODEL, checkpoint
+from gradcam_core.models import DEFAULT_MODEL, checkpoint, find_architecture
 from gradcam_core.models.checkpoint import read_labels
 
 from .helpers import noise
@@ -50,14 +51,22 @@ WRAPPED: dict[str, Callable[[nn.Module], Any]] = {
     "model": lambda n: {"model": n.state_dict()},
     "twice": lambda n: {"model": {"state_dict": n.state_dict()}},
     "DataParallel": in_parallel,
+    "a part in DataParallel": lambda n: {
+        name.replace("features.", "features.module."): tensor for name, tensor in n.state_dict().items()
+    },
     "compiled": lambda n: {f"_orig_mod.{name}": tensor for name, tensor in n.state_dict().items()},
     "both": lambda n: {"model": {f"_orig_mod.module.{name}": t for name, t in n.state_dict().items()}},
     "Lightning": lambda n: {"state_dict": {f"model.{name}": t for name, t in n.state_dict().items()}},
     "averaged": lambda n: AveragedModel(n).state_dict(),
+    "timm in transformers": lambda n: {f"timm_model.{name}": tensor for name, tensor in n.state_dict().items()},
     "half": lambda n: {name: tensor.half() for name, tensor in n.state_dict().items()},
     "EMA": lambda n: {
         "state_dict": {name: tensor + 1 for name, tensor in n.state_dict().items()},
         "state_dict_ema": n.state_dict(),
+    },
+    "EMA in parallel": lambda n: {
+        "model": {name: tensor + 1 for name, tensor in n.state_dict().items()},
+        "model_ema": {"n_averaged": torch.tensor(3), **in_parallel(n)},
     },
 }
 
@@ -97,6 +106,15 @@ def test_timms_architectures_from_safetensors_with_a_size_of_their_own(
     assert explanation.target.probability == pytest.approx(expected, rel=1e-5)
     steps = own.load("fruit").preprocessing
     assert (steps.mean, steps.std) == ((0.5,) * 3, (0.25,) * 3)
+
+
+@pytest.mark.parametrize(("name", "size"), [("maxvit_t", 448), ("vit_b_32", 96)])
+def test_architectures_are_built_for_another_size(name: str, size: int, own: Explainer, tmp_path: Path) -> None:
+    network = find_architecture(name).build(3, size)
+    torch.save(network.state_dict(), tmp_path / "mine.pt")
+    own.add_checkpoint(tmp_path / "mine.pt", name, input_size=size)
+    assert own.load("mine").preprocessing.input_shape == (1, 3, size, size)
+    assert own.explain(noise(90, 80), model="mine").top
 
 
 def test_heads_that_only_training_uses_may_be_there_or_not(own: Explainer, tmp_path: Path) -> None:
@@ -178,6 +196,35 @@ def zip_bomb(path: Path, _: nn.Module) -> None:
             entry.write(bytes(100_000_000))
 
 
+def empty_head(path: Path, network: nn.Module) -> None:
+    weights = network.state_dict()
+    torch.save({**weights, **{name: weights[name][:0] for name in ("classifier.1.weight", "classifier.1.bias")}}, path)
+
+
+def claims_to_be_large(path: Path, network: nn.Module) -> None:
+    """A head of a million classes that all share one number: a small file, for which two gigabytes would be made."""
+    weights = torch.zeros(1, 1, 1, 1).expand(1_000_000, 512, 1, 1)
+    torch.save(
+        {**network.state_dict(), "classifier.1.weight": weights, "classifier.1.bias": torch.zeros(1_000_000)}, path
+    )
+    assert path.stat().st_size < 10_000_000
+
+
+def with_first(tensor_of: Callable[[Tensor], Tensor], name: str) -> Callable[[Path, nn.Module], None]:
+    """Saves the weights with the first tensor changed."""
+
+    def make(path: Path, network: nn.Module) -> None:
+        weights = network.state_dict()
+        torch.save({**weights, "features.0.weight": tensor_of(weights["features.0.weight"])}, path)
+
+    make.__name__ = name
+    return make
+
+
+def a_folder(path: Path, _: nn.Module) -> None:
+    path.mkdir()
+
+
 def nothing_there(path: Path, _: nn.Module) -> None:
     torch.save({"epoch": 3}, path)
 
@@ -201,12 +248,22 @@ BAD: dict[Any, str] = {
     headless: r"2 tensors are missing \('classifier.1.weight' \(1000, 512, 1, 1\)",
     not_a_number: r"tensor 'features.3.squeeze.weight' holds values that are not finite",
     huge: r"holds 3,000 MB, the limit is 1,000 MB",
+    claims_to_be_large: r"holds 2,055 MB, the limit is 1,000 MB",
+    empty_head: r"'classifier.1.weight': expected \(1000, 512, 1, 1\), found \(0, 512, 1, 1\)",
+    with_first(lambda t: t.to("meta"), "meta"): r"'features.0.weight' is without values, expected",
+    with_first(lambda t: t.to_sparse(), "sparse"): r"'features.0.weight' is sparse, expected",
+    with_first(lambda t: t.to(torch.complex64), "complex"): r"'features.0.weight' is complex64, expected",
+    with_first(lambda t: (t * 100).to(torch.int8), "int8"): r"'features.0.weight' is int8, expected floating",
+    with_first(lambda t: t.to(torch.float8_e4m3fn), "float8"): r"'features.0.weight' is float8_e4m3fn, expected",
+    a_folder: r"'mine.pt' cannot be read \(Is a directory\)",
     nothing_there: r"holds no tensors",
     a_list: r"holds 'list', expected a dict of tensors",
     missing: r"'mine.pt' cannot be read \(No such file or directory\)",
 }
 
 
+# torch tells of a check that it makes
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor:UserWarning")
 @pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__)
 def test_bad_checkpoints(make: Any, network: nn.Module, explainer: Explainer, tmp_path: Path) -> None:
     path = tmp_path / "mine.pt"
@@ -228,6 +285,74 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_refused(network: nn.Module, o
     assert (tmp_path / "mine.pt").stat().st_size < 10_000_000
     with pytest.raises(ModelError, match="holds 3,000 MB, the limit is 1,000 MB"):
         own.add_checkpoint(tmp_path / "mine.pt", ARCHITECTURE, max_bytes=1_000_000_000)
+
+
+def test_of_another_architecture_it_is_said_what_was_expected_and_found(
+    network: nn.Module, own: Explainer, tmp_path: Path
+) -> None:
+    torch.save({f"body.{name}": tensor for name, tensor in network.state_dict().items()}, tmp_path / "mine.pt")
+    with pytest.raises(
+        ModelError,
+        match=r"52 tensors are missing \('features\.0\.weight' \(64, 3, 3, 3\), 'features\.0\.bias' \(64,\),"
+        r" 'features\.3\.squeeze\.weight' \(16, 64, 1, 1\), \.\.\.\); 52 are not known there"
+        r" \('body\.features\.0\.weight', .*\)\. Choose the architecture",
+    ):
+        own.add_checkpoint(tmp_path / "mine.pt", ARCHITECTURE)
+
+
+def test_weights_of_another_input_size_are_refused_with_the_remedy(own: Explainer, tmp_path: Path) -> None:
+    weights = timm.create_model("vit_tiny_patch16_224", num_classes=3, img_size=96).state_dict()
+    torch.save(weights, tmp_path / "mine.pt")
+    with pytest.raises(
+        ModelError, match=r"'pos_embed': expected \(1, 197, 192\), found \(1, 37, 192\)\)\. Choose .* the input size"
+    ):
+        own.add_checkpoint(tmp_path / "mine.pt", "timm/vit_tiny_patch16_224")
+    own.add_checkpoint(tmp_path / "mine.pt", "timm/vit_tiny_patch16_224", input_size=96)
+    assert own.load("mine").preprocessing.input_shape == (1, 3, 96, 96)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_cut_off_or_changed_anywhere_a_file_is_refused_in_a_sentence_or_read(
+    legacy: bool, network: nn.Module, own: Explainer, tmp_path: Path
+) -> None:
+    """At many places, among them all of the pickle; whatever is raised in its depths."""
+    path = tmp_path / "mine.pt"
+    torch.save(network.state_dict(), path, _use_new_zipfile_serialization=not legacy)
+    whole, dice, refused = path.read_bytes(), random.Random(0), 0  # noqa: S311
+    for number in range(120):
+        damaged = bytearray(whole)
+        if number % 2:
+            del damaged[dice.choice([dice.randrange(6000), dice.randrange(len(whole))]) :]
+        else:
+            for _ in range(dice.choice([1, 5, 50])):
+                damaged[dice.randrange(4000)] = dice.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            checkpoint.read_weights(path)
+        except ModelError:
+            refused += 1
+    assert refused > 90
+
+
+@pytest.mark.parametrize("name", ["mine.SAFETENSORS", "mine.bin"])
+def test_safetensors_are_known_by_what_is_in_them(
+    name: str, network: nn.Module, own: Explainer, tmp_path: Path
+) -> None:
+    save_file(network.state_dict(), tmp_path / name)
+    own.add_checkpoint(tmp_path / name, ARCHITECTURE)
+    assert len(own.labels("mine")) == CLASSES
+
+
+def test_without_memory_to_read_it_that_is_said(
+    network: nn.Module, own: Explainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory")
+
+    torch.save(network.state_dict(), tmp_path / "mine.pt")
+    monkeypatch.setattr(torch, "load", full)
+    with pytest.raises(ModelError, match=r"'mine\.pt' needs more memory than there is"):
+        own.add_checkpoint(tmp_path / "mine.pt", ARCHITECTURE)
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage" * 99, struct.pack("<Q", 1 << 60) + b"{}", b"cut"])
@@ -318,6 +443,7 @@ def test_label_files(text: str, network: nn.Module, own: Explainer, tmp_path: Pa
         ("ä\nb\nc\nd\ne".encode("latin-1"), r"'classes.txt' is not UTF-8 text \(byte 0 is no part of it\)"),
         (b"\xff\xfea\x00", "is not UTF-8"),
         (b'["a", "b"', "is no valid JSON"),
+        (b"[" * 100_000, "is no valid JSON"),
         (b'{"0": "a", "2": "b"}', "must map every index from 0 on to a name, but 1 is missing"),
         (b'{"cat": 0}', "must map every index from 0 on to a name"),
         (b"[1, 2, 3, 4, 5]", "must hold texts only"),

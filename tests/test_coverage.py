@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from gradcam_core import Layer
 from gradcam_core.layout import Layout
@@ -50,6 +51,37 @@ def test_every_architecture_is_on_the_list() -> None:
     members = {family: set(timm.list_models(module=family)) for family in timm.list_modules()}
     chosen = {name.partition(":")[2] for name in names if name.startswith("timm:")}
     assert not [family for family, models in members.items() if not models & chosen]
+
+
+def test_the_smallest_of_a_family_is_the_one_with_the_smallest_number() -> None:
+    assert min(["vit_306m", "vit_88m", "vit_416m"], key=coverage._hint) == "vit_88m"
+    assert min(["net101", "net50", "net9_tiny"], key=coverage._hint) == "net9_tiny"
+
+
+def test_families_are_timms_own() -> None:
+    # an architecture of one family may be built by the code of another
+    assert coverage._family("timm:crossvit_tiny_240") == "crossvit"
+    assert {coverage._family(name) for name in coverage.names() if name.startswith("timm:")} == set(coverage.families())
+
+
+def test_a_transformer_is_given_the_size_that_it_was_built_for() -> None:
+    with torch.device("meta"):
+        network, size = coverage._torchvision("vit_h_14")
+    assert size == network.image_size == 224
+
+
+@pytest.mark.parametrize(("usual", "size"), [(128, 128), (768, 192)])
+def test_where_maps_are_too_coarse_to_see_where_something_is_a_larger_size_is_tried(
+    usual: int, size: int, monkeypatch: Any
+) -> None:
+    def build(_: str) -> tuple[nn.Module, int]:
+        torch.manual_seed(0)
+        patches = nn.Conv2d(3, 8, 16, 16)
+        return nn.Sequential(patches, nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)), usual
+
+    monkeypatch.setattr(coverage, "build", build)
+    row = coverage.examine("mine:coarse")
+    assert (row["problem"], row["size"], row["grids"]) == ("", size, [[size // 16, size // 16]])
 
 
 @pytest.mark.parametrize("wrong", [Layout(2, 0, 1, (14, 14)), Layout(2, 0, 1, (7, 28))])

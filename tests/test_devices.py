@@ -141,6 +141,31 @@ def test_a_request_without_room_lets_go_of_what_is_kept_and_succeeds(offer: Call
     np.testing.assert_array_equal(explainer.explain(noise(40, 50, 1), model=name).cam, expected)
 
 
+@pytest.mark.parametrize("failures", [1, 2])
+def test_adding_a_model_without_room_lets_go_of_what_is_kept(failures: int, offer: Callable[..., str]) -> None:
+    left = [failures]
+
+    class Large(SmallNetwork):
+        def forward(self, x: Tensor) -> Tensor:
+            if left[0]:
+                left[0] -= 1
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().forward(x)
+
+    explainer = Explainer(device="cpu")
+    explainer.explain(noise(40, 40), model=offer(SmallNetwork()))
+    assert explainer._results.nbytes > 0
+    if failures == 1:
+        explainer.add_model("mine", Large(), input_size=32)
+        assert explainer.explain(noise(40, 40), model="mine").layer == "last"
+        assert left == [0]
+    else:
+        with pytest.raises(DeviceError, match="not enough memory"):
+            explainer.add_model("mine", Large(), input_size=32)
+        assert explainer._results.nbytes == 0
+        assert "mine" not in explainer._own
+
+
 def test_of_more_models_than_fit_the_least_recently_used_goes(
     offer: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -394,6 +394,37 @@ def test_a_backbone_without_gradients_is_explained_where_it_ends() -> None:
     np.testing.assert_array_equal(frozen.cam, plain.cam)
 
 
+@pytest.mark.parametrize("cut", ["nothing", "detach", "no_grad"])
+def test_what_a_network_adds_by_itself_is_no_layer_of_the_image(cut: str) -> None:
+    """Codes of places, as XCiT makes them, look like a map, and the scores depend on them."""
+
+    class Places(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.codes = nn.Conv2d(2, 12, 1)
+
+        def forward(self, high: int, wide: int) -> Tensor:
+            return self.codes(torch.rand(1, 2, high, wide, generator=torch.Generator().manual_seed(0)))
+
+    class Placed(SmallNetwork):
+        def __init__(self) -> None:
+            super().__init__()
+            self.places = Places()
+            self.requires_grad_(False)
+
+        def forward(self, x: Tensor) -> Tensor:
+            with torch.set_grad_enabled(cut != "no_grad"):
+                x = self.middle(self.stem(x))
+            x = x.detach() if cut == "detach" else x
+            return self.head(self.pool(self.last(x + self.places(*x.shape[-2:]))).flatten(1))
+
+    found = survey(Placed(), (1, 3, 32, 32))
+    assert not [name for name in found.every if name.startswith("places")]
+    assert [layer.name for layer in found.stages] == {
+        "nothing": ["stem", "middle", "last"], "detach": ["last"], "no_grad": ["middle", "last"],
+    }[cut]  # fmt: skip
+
+
 def test_what_has_no_layer_to_explain_is_refused_in_a_sentence() -> None:
     class Closed(SmallNetwork):
         @torch.no_grad()

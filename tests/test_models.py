@@ -20,7 +20,16 @@ from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 
 from gradcam_core import Explainer, LayerError, ModelError, TargetError
-from gradcam_core.models import DEFAULT_MODEL, MODELS, embedded, find_spec, how_far, load
+from gradcam_core.models import (
+    DEFAULT_MODEL,
+    MODELS,
+    embedded,
+    find_architecture,
+    find_spec,
+    how_far,
+    load,
+    torchvision_source,
+)
 from gradcam_core.models.embedded import rename
 
 from .helpers import SmallNetwork, noise, small_spec
@@ -329,6 +338,28 @@ def test_listing_the_models_reads_no_weights_and_needs_no_network(tmp_path: Path
 def test_unknown_models(wrong: Any, words: str) -> None:
     with pytest.raises(ModelError, match=f"`model` {words}"):
         find_spec(wrong, MODELS)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("fasterrcnn_resnet50_fpn", "finds objects in boxes"),
+        ("deeplabv3_resnet50", "gives a class to every pixel"),
+        ("raft_small", "compares two pictures"),
+        ("r3d_18", "looks at films"),
+        ("quantized_resnet18", "computes with whole numbers"),
+    ],
+)
+def test_models_of_torchvisions_that_are_no_classifiers_are_refused_in_a_sentence(name: str, why: str) -> None:
+    with pytest.raises(ModelError, match=f"`model` '{name}' is not a classifier of images: it {why}"):
+        find_spec(name, MODELS)
+    with pytest.raises(ModelError, match=f"`architecture` '{name}' is not a classifier of images: it {why}"):
+        find_architecture(name)
+
+
+def test_whatever_torchvision_has_is_a_classifier_or_refused_by_name() -> None:
+    known = {*torchvision_source.names(), *torchvision_source._others()}
+    assert known == {*torchvision.models.list_models()}
 
 
 @pytest.fixture(scope="module")

@@ -242,6 +242,8 @@ def test_what_cannot_be_a_model(explainer: Explainer) -> None:
         explainer.add_model("mine", SmallNetwork(), transform=SMALL, head="sofmax")
     with pytest.raises(ModelError, match="'logit' is for one output, but the model has 6"):
         explainer.add_model("mine", SmallNetwork(), transform=SMALL, head="logit")
+    with pytest.raises(ModelError, match="'softmax' makes 100 % of any single output; use 'logit'"):
+        explainer.add_model("mine", SmallNetwork(1), transform=SMALL, head="softmax")
     with pytest.raises(ModelError, match=r"cannot take an input of shape \(1, 3, 224, 224\): RuntimeError"):
         explainer.add_model("mine", nn.Sequential(nn.Flatten(), nn.Linear(12, 2)))
     assert explainer._own == {}

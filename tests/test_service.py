@@ -6,8 +6,9 @@ import gc
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import numpy as np
@@ -282,6 +283,29 @@ def test_people_who_ask_for_the_same_model_load_it_once(offer: Callable[..., str
 
     assert len(set(in_threads([ask] * 8))) == 1
     assert built == [1]
+
+
+def test_loading_a_model_holds_up_nobody_else(offer: Callable[..., str]) -> None:
+    started, go = Event(), Event()
+
+    def build() -> nn.Module:
+        started.set()
+        assert go.wait(20)
+        return SmallNetwork()
+
+    slow, quick = offer(SmallNetwork(), "slow", build=build), offer(SmallNetwork(), "quick")
+    explainer = Explainer(device="cpu")
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(explainer.load, slow)
+        try:
+            assert started.wait(20)
+            assert explainer.explain(noise(40, 40), model=quick).model == quick
+            explainer.add_model("mine", SmallNetwork(), input_size=32)
+            assert explainer.explain(noise(40, 40), model="mine").model == "mine"
+            assert not job.done()
+        finally:
+            go.set()
+        assert job.result().name == slow
 
 
 # --- many people at once

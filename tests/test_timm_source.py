@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -23,7 +24,7 @@ from gradcam_core import Explainer, ModelError
 from gradcam_core.models import MODELS, every, find_spec, how_far, timm_source
 from gradcam_core.models.torchvision_source import imagenet_labels
 
-from .helpers import noise
+from .helpers import in_threads, noise
 
 # small, quick, and not to be confused with one of torchvision's
 NAME = "mobilenetv3_small_050.lamb_in1k"
@@ -116,6 +117,21 @@ def test_labels_of_imagenet_1k_are_the_same_as_everywhere_and_unknown_ones_are_n
 def test_names_with_and_without_prefix_and_tag(asked: str, name: str) -> None:
     spec = find_spec(asked, MODELS)
     assert (spec.name, spec.source) == (name, "timm")
+
+
+def test_it_is_loaded_once_whoever_asks_by_whatever_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+
+    def build(name: str) -> torch.nn.Module:
+        built.append(name)
+        return timm.create_model(name, pretrained=False)
+
+    monkeypatch.setattr(timm_source, "_build", build)
+    explainer = Explainer(device="cpu")
+    asked = [NAME, f"timm/{NAME}", f"hf-hub:timm/{NAME}", "mobilenetv3_small_050"] * 2
+    assert find_spec(asked[0], MODELS) is not find_spec(asked[1], MODELS)
+    assert len(set(in_threads([partial(explainer.load, name) for name in asked]))) == 1
+    assert built == [NAME]
 
 
 def test_a_name_of_both_is_torchvisions() -> None:

@@ -14,12 +14,12 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ..devices import is_out_of_memory
 from ..errors import ModelError
 from ..preprocess import Preprocessing
 from .base import Architecture
@@ -32,16 +32,17 @@ MAX_BYTES = 10_000 * MEGABYTE
 MAX_LABEL_BYTES = 10 * MEGABYTE
 # where training scripts put the weights; averaged ones first, for these are what their authors measured
 WRAPPINGS = (
-    "state_dict_ema", "model_ema", "ema_state_dict", "ema", "state_dict", "model_state_dict", "model", "net", "network",
-    "weights",
+    "state_dict_ema", "model_ema", "ema_state_dict", "ema_model", "ema", "state_dict", "model_state_dict", "model",
+    "net", "network", "weights",
 )  # fmt: skip
 DEEPEST = 3
-PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.")
+PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", "timm_model.")
 # what averaging and counting leave beside the weights, which no forward pass in eval mode reads
 COUNTERS = ("n_averaged", "num_batches_tracked")
 # any number will do: the head is known by it
 REFERENCE_CLASSES = 1000
 NAMED = 3
+FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 SAVE_AGAIN = "save the weights alone, with safetensors or torch.save(model.state_dict(), path), and give that file."
 
 
@@ -62,7 +63,7 @@ def load_checkpoint(
     preprocessing = _preprocessing(architecture.preprocessing(), input_size, mean, std)
     weights = read_weights(path, max_bytes=max_bytes)
     network, fitting = _fitted(weights, architecture, preprocessing.crop)
-    _check_finite(fitting)
+    _check_values(fitting, network)
     try:
         network.load_state_dict(fitting, strict=False)
     except (RuntimeError, NotImplementedError) as error:
@@ -74,22 +75,35 @@ def read_weights(path: str | Path, *, max_bytes: int = MAX_BYTES) -> dict[str, A
     """What the file holds, without running anything in it; raises ModelError."""
     path = Path(path)
     try:
-        size = path.stat().st_size
+        size, is_safetensors = path.stat().st_size, _is_safetensors(path)
     except OSError as error:
         raise ModelError(f"`path` {path.name!r} cannot be read ({reason(error)}); check the name.") from error
     if zipfile.is_zipfile(path):
         size = max(size, _unpacked(path))
+    _check_size(path, size, max_bytes)
+    content = _safetensors(path) if is_safetensors else _pickled(path)
+    if not isinstance(content, dict):
+        raise ModelError(
+            f"`path` {path.name!r} holds {type(content).__name__!r}, expected a dict of tensors: {SAVE_AGAIN}"
+        )
+    for tensors in _state_dicts(content):
+        # a few bytes may be told to stand for many numbers, all alike
+        _check_size(path, sum(tensor.numel() * tensor.element_size() for tensor in tensors.values()), max_bytes)
+    return content
+
+
+def _is_safetensors(path: Path) -> bool:
+    with path.open("rb") as file:
+        # whatever it is called: behind the length of its header that header, in JSON
+        return path.suffix.lower() == ".safetensors" or file.read(9)[8:] == b"{"
+
+
+def _check_size(path: Path, size: int, max_bytes: int) -> None:
     if size > max_bytes:
         raise ModelError(
             f"`path` {path.name!r} holds {size / MEGABYTE:,.0f} MB, the limit is {max_bytes / MEGABYTE:,.0f} MB;"
             " leave out what is not needed to run the model, such as the optimizer's state, or save in half precision."
         )
-    content = _safetensors(path) if path.suffix == ".safetensors" else _pickled(path)
-    if not isinstance(content, dict):
-        raise ModelError(
-            f"`path` {path.name!r} holds {type(content).__name__!r}, expected a dict of tensors: {SAVE_AGAIN}"
-        )
-    return content
 
 
 def _unpacked(path: Path) -> int:
@@ -128,7 +142,10 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
 def _pickled(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:
+    except Exception as error:
+        # of a damaged file it may raise anything
+        if is_out_of_memory(error):
+            raise ModelError(f"`path` {path.name!r} needs more memory than there is, or is damaged.") from error
         # torch's words for a name that is not among those allowed
         is_code = "GLOBAL" in str(error) or "Trying to" in str(error)
         raise (_code(path) if is_code else _damaged(path)) from error
@@ -141,7 +158,7 @@ def _fitted(content: dict[str, Any], architecture: Architecture, size: int) -> t
     for candidate in _state_dicts(content):
         weights = _unprefixed(candidate, reference)
         classes = _classes(weights, reference)
-        expected = reference if classes in (None, REFERENCE_CLASSES) else _shapes(architecture, classes, size)
+        expected = reference if classes in (None, 0, REFERENCE_CLASSES) else _shapes(architecture, classes, size)
         found = _differences(weights, expected, architecture.optional)
         if not found and classes is None:
             found = ["its head is missing, so that the number of classes is not known"]
@@ -153,7 +170,7 @@ def _fitted(content: dict[str, Any], architecture: Architecture, size: int) -> t
     nearest: list[str] = min(problems, key=len)
     raise ModelError(
         f"The checkpoint does not fit `architecture` {architecture.name!r}: {'; '.join(nearest)}."
-        " Choose the architecture that it was trained with."
+        " Choose the architecture, and where tensors have another shape the input size, that it was trained with."
     )
 
 
@@ -179,7 +196,7 @@ def _state_dicts(content: Mapping[Any, Any], depth: int = 0) -> Iterator[dict[st
 
 
 def _unprefixed(weights: dict[str, Tensor], expected: Mapping[str, Any]) -> dict[str, Tensor]:
-    """`weights` without the prefixes that wrappers put before every name."""
+    """`weights` without what wrappers put before every name, or into those of a part."""
 
     def known(names: Sequence[str]) -> int:
         return sum(name in expected for name in names)
@@ -196,7 +213,9 @@ def _unprefixed(weights: dict[str, Tensor], expected: Mapping[str, Any]) -> dict
                 or all(name.startswith(prefix) for name in weights if not name.endswith(COUNTERS))
             ):
                 weights, again = without, True
-    return weights
+    # as older training scripts wrap the convolutions of AlexNet and VGG alone
+    inner = {name.replace(".module.", "."): tensor for name, tensor in weights.items()}
+    return inner if len(inner) == len(weights) and known([*inner]) > known([*weights]) else weights
 
 
 def _classes(weights: Mapping[str, Tensor], reference: Mapping[str, tuple[int, ...]]) -> int | None:
@@ -240,13 +259,29 @@ def _named(items: Iterator[str]) -> str:
     return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
 
 
-def _check_finite(weights: Mapping[str, Tensor]) -> None:
+def _check_values(weights: Mapping[str, Tensor], network: nn.Module) -> None:
+    expected = network.state_dict()
     for name, tensor in weights.items():
+        if found := _unfit(tensor, expected[name]):
+            raise ModelError(
+                f"The checkpoint's tensor {name!r} is {found}, expected floating point numbers, dense and of at least"
+                f" 16 bits: {SAVE_AGAIN}"
+            )
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise ModelError(
                 f"The checkpoint's tensor {name!r} holds values that are not finite (NaN or infinity): its training"
                 " went wrong, or the file is damaged. Give an earlier checkpoint."
             )
+
+
+def _unfit(tensor: Tensor, expected: Tensor) -> str:
+    """What `tensor` is, in a word, where it cannot be used in the place of `expected`."""
+    if tensor.is_meta:
+        return "without values"
+    if tensor.layout is not torch.strided:
+        return "sparse"
+    numbers = expected.is_floating_point() and tensor.dtype not in FLOATS
+    return str(tensor.dtype).removeprefix("torch.") if numbers else ""
 
 
 def _preprocessing(
@@ -289,7 +324,7 @@ def read_labels(path: str | Path) -> tuple[str, ...]:
 def _from_json(text: str, file_name: str) -> list[str]:
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"`labels` {file_name!r} is no valid JSON ({reason(error)}).") from error
     if isinstance(content, dict):
         try:

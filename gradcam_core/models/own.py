@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..devices import is_out_of_memory
 from ..errors import CamError, ModelError, OutputError
 from ..preprocess import Encoder, Preprocessing
 from ..ramps import Ramped
@@ -53,6 +54,8 @@ def spec(
     chosen = find_head(head) if head is not None else (HEADS["logit"] if outputs == 1 else SOFTMAX)
     if chosen is HEADS["logit"] and outputs != 1:
         raise ModelError(f"`head` 'logit' is for one output, but the model has {outputs}; use 'softmax' or 'sigmoid'.")
+    if chosen is SOFTMAX and outputs == 1:
+        raise ModelError("`head` 'softmax' makes 100 % of any single output; use 'logit' or 'sigmoid'.")
     named = _labels(labels, outputs, chosen)
     return ModelSpec(
         name=name,
@@ -129,6 +132,8 @@ def _outputs(network: nn.Module, encoder: Encoder, name: str) -> int:
     except CamError:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         # anything may happen in somebody's own code: it is said, not thrown at them
         raise ModelError(
             f"`module` cannot take an input of shape {encoder.input_shape}: {type(error).__name__}"

@@ -73,13 +73,13 @@ def at_hand() -> tuple[ModelSpec, ...]:
     return tuple(_spec(name) for name in found if any(_snapshots(f"timm/{name}", WEIGHT_FILES)))
 
 
-# one each: what is loaded is kept under its spec's identity
-@cache
 def _spec(name: str) -> ModelSpec:
     return ModelSpec(
         name=name,
         title=name,
         source="timm",
+        # threads that ask at the same time make a spec each, but what is loaded is one
+        identity=("timm", name),
         build=partial(_build, name),
         preprocessing=partial(_preprocessing, name),
         labels=partial(_labels, name),

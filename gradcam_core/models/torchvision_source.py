@@ -32,9 +32,25 @@ SHOWN_FIRST = {
     "efficientnet_b0": ("EfficientNet-B0", 20),
 }
 
+# what else torchvision has, by the module that holds it
+OTHERS = {
+    "detection": "it finds objects in boxes",
+    "segmentation": "it gives a class to every pixel",
+    "optical_flow": "it compares two pictures",
+    "video": "it looks at films",
+    "quantization": "it computes with whole numbers, which have no gradients",
+}
 # heads that only training uses
 WITH_AUXILIARY = ("googlenet", "inception_v3")
 AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
+
+
+@cache
+def _others() -> dict[str, str]:
+    """Why not, by the names of torchvision's models that are no classifiers of images."""
+    from torchvision import models  # noqa: PLC0415
+
+    return {name: why for kind, why in OTHERS.items() for name in models.list_models(module=getattr(models, kind))}
 
 
 @cache
@@ -46,11 +62,20 @@ def names() -> tuple[str, ...]:
 
 
 def spec(name: str) -> ModelSpec | None:
-    """The model called `name`, None where torchvision has none."""
-    if name not in names():
+    """The model called `name`, None where torchvision has none; raises ModelError where it is no classifier."""
+    if not _is_classifier(name, "model"):
         return None
     title, megabytes = SHOWN_FIRST.get(name) or (name, float(_weights(name).meta["_file_size"]))
     return _spec(name, title, megabytes)
+
+
+def _is_classifier(name: str, argument: str) -> bool:
+    if name in _others():
+        raise ModelError(
+            f"`{argument}` {name!r} is not a classifier of images: {_others()[name]}. Only classifiers can be"
+            " explained, such as 'resnet50'."
+        )
+    return name in names()
 
 
 def at_hand() -> tuple[ModelSpec, ...]:
@@ -61,8 +86,8 @@ def at_hand() -> tuple[ModelSpec, ...]:
 
 
 def architecture(name: str) -> Architecture | None:
-    """torchvision's `name` without weights, None where it has none."""
-    if name not in names():
+    """torchvision's `name` without weights, None where it has none; raises ModelError where it is no classifier."""
+    if not _is_classifier(name, "architecture"):
         return None
     return Architecture(name, partial(_empty, name), partial(_preprocessing, name), AUXILIARY)
 
@@ -73,19 +98,21 @@ def _empty(name: str, classes: int | None, size: int) -> nn.Module:
     options: dict[str, Any] = {} if classes is None else {"num_classes": classes}
     if name.startswith("vit_"):
         options["image_size"] = size
+    if name.startswith("maxvit_"):
+        options["input_size"] = (size, size)
     if name in WITH_AUXILIARY:
         # their own way to begin takes minutes
         options["init_weights"] = False
     return get_model(name, weights=None, **options)
 
 
-# one each: what is loaded is kept under its spec's identity
-@cache
 def _spec(name: str, title: str, megabytes: float) -> ModelSpec:
     return ModelSpec(
         name=name,
         title=title,
         source="torchvision",
+        # threads that ask at the same time make a spec each, but what is loaded is one
+        identity=("torchvision", name),
         build=partial(_build, name, title),
         preprocessing=partial(_preprocessing, name),
         labels=partial(_labels, name),

@@ -12,6 +12,7 @@ import gradio as gr
 
 from ..errors import CamError, ModelError
 from ..service import Explainer
+from ..targets import HEADS
 from .components import problem_box
 from .handlers import model_choices, plain_words
 from .model_menu import LOADED
@@ -22,6 +23,9 @@ MAX_UPLOAD = "400mb"
 MAX_MODEL_BYTES = 400_000_000
 # of all visitors together: each holds its weights in memory until its visitor leaves
 MAX_MODELS = 8
+# for a program that talks to the page never leaves it
+SECONDS_KEPT = 86_400
+HEAD_CHOICES = [("as usual", ""), *((head.title, head.key) for head in HEADS.values())]
 ENDINGS = [".safetensors", ".pt", ".pth", ".bin", ".ckpt"]
 
 
@@ -41,21 +45,28 @@ def own_model(explainer: Explainer, menu: gr.Dropdown, ready: gr.State) -> None:
         size = gr.Textbox(label="Input size (optional)", placeholder="224", elem_id="own-size")
         mean = gr.Textbox(label="Mean (optional)", placeholder="0.485, 0.456, 0.406", elem_id="own-mean")
         std = gr.Textbox(label="Standard deviation (optional)", placeholder="0.229, 0.224, 0.225", elem_id="own-std")
+        head = gr.Dropdown(
+            HEAD_CHOICES,
+            value="",
+            label="What the scores decide",
+            info="As usual: one of the classes, or no or yes where there is a single score.",
+            elem_id="own-head",
+        )
         button = gr.Button("Load", size="sm", elem_id="own-load")
         note = gr.HTML(NOTE, elem_id="own-note")
-        mine = gr.State("", delete_callback=shelf.take_away)
+        mine = gr.State("", time_to_live=SECONDS_KEPT, delete_callback=shelf.take_away)
 
     def load(
         weights_file: str | None, name: str, labels_file: str | None, size_text: str, mean_text: str, std_text: str,
-        before: str,
+        head_key: str, before: str,
     ) -> dict[Any, Any]:  # fmt: skip
         try:
             own = shelf.put(
                 before, weights_file, name.strip(), labels_file, _whole(size_text), _three("mean", mean_text),
-                _three("std", std_text),
+                _three("std", std_text), head_key or None,
             )  # fmt: skip
         except Exception as error:
-            return {note: problem_box(plain_words(error), kept=False), weights: None}
+            return {note: problem_box(plain_words(error), kept=False), weights: None, labels: None}
         finally:
             for path in (weights_file, labels_file):
                 if path:
@@ -72,7 +83,7 @@ def own_model(explainer: Explainer, menu: gr.Dropdown, ready: gr.State) -> None:
 
     button.click(
         load,
-        [weights, architecture, labels, size, mean, std, mine],
+        [weights, architecture, labels, size, mean, std, head, mine],
         [menu, ready, mine, note, weights, labels],
         concurrency_limit=2,
         concurrency_id="own models",
@@ -96,7 +107,7 @@ class _Shelf:
 
     def put(
         self, before: str, weights: str | None, architecture: str, labels: str | None, size: int | None,
-        mean: tuple[float, ...] | None, std: tuple[float, ...] | None,
+        mean: tuple[float, ...] | None, std: tuple[float, ...] | None, head: str | None,
     ) -> str:  # fmt: skip
         """Add a model in the place of its owner's one `before`; returns its name. Raises ModelError."""
         if not weights:
@@ -114,7 +125,7 @@ class _Shelf:
         try:
             self._explainer.add_checkpoint(
                 weights, architecture, labels or None, size, mean, std,
-                name=name, title=f"{title} ({architecture})", private=True, max_bytes=MAX_MODEL_BYTES,
+                name=name, title=f"{title} ({architecture})", head=head, private=True, max_bytes=MAX_MODEL_BYTES,
             )  # fmt: skip
         except BaseException:
             with self._lock:
@@ -150,6 +161,6 @@ def _three(name: str, text: str) -> tuple[float, ...] | None:
 
 NOTE = (
     "<p class='note'>A file is read as data, never as code, and deleted once it is read. Only you can use the model,"
-    " and it is forgotten when you leave.</p>"
+    " and it is forgotten within an hour after you leave.</p>"
 )
 LOADED_NOTE = "<p class='note' role='status'>Loaded and chosen above; the file has been deleted.</p>"

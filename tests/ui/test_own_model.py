@@ -9,10 +9,12 @@ from typing import Any
 import gradio as gr
 import pytest
 import torch
+from torch import nn
 from torchvision.models import get_model
 
 from gradcam_core import Explainer, ModelError
 from gradcam_core.models import DEFAULT_MODEL
+from gradcam_core.ui import build
 from gradcam_core.ui import own_model as module
 from gradcam_core.ui.own_model import own_model
 from tests.helpers import noise
@@ -30,8 +32,8 @@ class Visitor:
         (self.event,) = (event for event in page.fns.values() if event.targets[0][1] == "click")
         (self.mine,) = (block for block in page.blocks.values() if isinstance(block, gr.State) and block is not ready)
 
-    def load(self, *given: Any, before: str = "") -> dict[str, Any]:
-        answer = self.event.fn(*given, before)
+    def load(self, *given: Any, head: str = "", before: str = "") -> dict[str, Any]:
+        answer = self.event.fn(*given, head, before)
         return {block.elem_id or type(block).__name__ + str(block._id): value for block, value in answer.items()}
 
 
@@ -109,6 +111,72 @@ def test_what_is_wrong_is_said_and_the_file_deleted(given: Any, words: str, weig
     assert "alert" in answer["own-note"]
     assert path is None or not Path(path).exists()
     assert explainer.explain(noise(60, 60)).model == DEFAULT_MODEL
+
+
+def save(path: Path, network: nn.Module) -> str:
+    torch.save(network.state_dict(), path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels", "head", "named", "exclusive"),
+    [
+        (5, "a\nb\nc\nd\ne", "", "abcde", True),
+        (5, "a\nb\nc\nd\ne", "sigmoid", "abcde", False),
+        (1, "cat", "", ("not cat", "cat"), True),
+        (1, "", "logit", ("no", "yes"), True),
+        (1, "cat", "sigmoid", ("cat",), False),
+    ],
+)
+def test_what_the_scores_decide_can_be_chosen(
+    classes: int, labels: str, head: str, named: Any, exclusive: bool, tmp_path: Path
+) -> None:
+    torch.manual_seed(2)
+    network = get_model(ARCHITECTURE, weights=None, num_classes=classes).eval()
+    (tmp_path / "names.txt").write_text(labels, "utf-8")
+    names = str(tmp_path / "names.txt") if labels else None
+    explainer = Explainer(device="cpu")
+    path = save(tmp_path / "mine.pt", network)
+    name = Visitor(explainer).load(path, ARCHITECTURE, names, "64", "", "", head=head)["menu"]["value"]
+    assert explainer.labels(name) == tuple(named)
+    e = explainer.explain(noise(70, 70), model=name, target=len(named) - 1)
+    with torch.no_grad():
+        scores = network(explainer.inputs(e))[0]
+    expected = scores.sigmoid() if classes == 1 or not exclusive else scores.softmax(-1)
+    assert e.target.probability == pytest.approx(float(expected[-1]), rel=1e-5)
+    assert e.exclusive == exclusive
+    assert any("need not sum" in note for note in e.notes) == (not exclusive)
+
+
+def test_a_head_that_does_not_fit_is_refused(weights: Callable[[], str]) -> None:
+    answer = Visitor(Explainer(device="cpu")).load(weights(), ARCHITECTURE, None, "64", "", "", head="logit")
+    assert "is for one output, but the model has 5" in answer["own-note"]
+
+
+def test_a_file_above_the_limit_is_refused_and_deleted(
+    weights: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = weights()
+    monkeypatch.setattr(module, "MAX_MODEL_BYTES", Path(path).stat().st_size - 1)
+    answer = Visitor(Explainer(device="cpu")).load(path, ARCHITECTURE, None, "", "", "")
+    assert "the limit is" in answer["own-note"]
+    assert not Path(path).exists()
+
+
+def test_after_a_failure_no_deleted_file_is_still_chosen(weights: Callable[[], str], tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("one", "utf-8")
+    visitor = Visitor(Explainer(device="cpu"))
+    page_files = [block for block in visitor.event.inputs if isinstance(block, gr.File)]
+    answer = visitor.event.fn(weights(), ARCHITECTURE, str(tmp_path / "names.txt"), "", "", "", "", "")
+    assert not [*tmp_path.iterdir()]
+    assert [answer[block] for block in page_files] == [None, None]
+
+
+@pytest.mark.parametrize("own_models", [True, False])
+def test_it_can_be_switched_off(own_models: bool, explainer: Explainer) -> None:
+    ids = {getattr(block, "elem_id", None) for block in build(explainer, own_models=own_models).blocks.values()}
+    assert {"model", "layer"} <= ids
+    assert ("own-model" in ids, "own-load" in ids) == (own_models, own_models)
 
 
 def test_a_full_server_says_so(weights: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
