@@ -339,7 +339,8 @@ def test_a_layer_without_gradients_is_refused_by_those_who_need_them(offer: Any,
     offer(Sidetrack())
     asked: dict[str, Any] = {"model": "own", "layer": "side", "method": key}
     if GRADIENTS in METHODS[key].needs:
-        with pytest.raises(LayerError, match="`layer` 'side' has no influence on the score; choose"):
+        with pytest.raises(LayerError, match="`layer` 'side' has no influence on the score; choose") as caught:
             Explainer(device="cpu").explain(noise(32, 32), **asked)
+        assert f"{METHODS[key].title} needs gradients; these methods do not: Eigen-CAM, Ablation" in str(caught.value)
     else:
         assert np.isfinite(Explainer(device="cpu").explain(noise(32, 32), **asked).cam).all()

@@ -342,7 +342,8 @@ def _advanced(classes: Choices) -> tuple[gr.Dropdown, gr.Dropdown, gr.Checkbox, 
 
 def _note(method: Method) -> str:
     warning = f" <strong>{html.escape(method.warning)}</strong>" if method.warning else ""
-    return f"<p class='note'>{html.escape(method.good_for)}{warning} Cost: {html.escape(method.cost)}.</p>"
+    paper = html.escape(method.paper)
+    return f"<p class='note'>{html.escape(method.good_for)}{warning} Cost: {html.escape(method.cost)}. {paper}.</p>"
 
 
 METHOD_NOTES = {key: _note(method) for key, method in METHODS.items()}
