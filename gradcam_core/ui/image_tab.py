@@ -280,7 +280,8 @@ def _endable(running: Running, page: gr.Blocks, parts: _Parts) -> None:
     def overtake(ticket_now: float, request: gr.Request) -> None:
         running.overtake(request.session_hash, ticket_now)
 
-    def stop(request: gr.Request) -> None:
+    # gradio names endpoints after functions, hidden ones too: `stop` is the API's
+    def stop_it(request: gr.Request) -> None:
         running.stop(request.session_hash)
 
     # not queued, or it would wait for what it is to end
@@ -294,8 +295,8 @@ def _endable(running: Running, page: gr.Blocks, parts: _Parts) -> None:
         trigger_mode="multiple",
         **at_once,
     )
-    parts.cancel.click(stop, None, None, **at_once)
-    page.unload(stop)
+    parts.cancel.click(stop_it, None, None, **at_once)
+    page.unload(stop_it)
 
 
 def _picker(examples: list[Path]) -> Callable[[gr.EventData], str]:
