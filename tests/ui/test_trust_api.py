@@ -17,6 +17,8 @@ from PIL import Image
 from gradcam_core import Examiner, Explainer, Look
 from gradcam_core.trust import brushed
 
+from ..helpers import Sidetrack
+
 
 @pytest.fixture(scope="module")
 def cat(tmp_path_factory: pytest.TempPathFactory, chelsea: Any) -> str:
@@ -91,6 +93,16 @@ def _wait(what: Callable[[], bool], seconds: float = 30) -> None:
     while not what():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+def test_a_layer_without_gradients_is_refused_with_the_methods_that_need_none(
+    client: Client, cat: str, offer: Callable[..., str]
+) -> None:
+    offer(Sidetrack())
+    asked = {"image": handle_file(cat), "model": "own", "layer": "side", "api_name": "/explain"}
+    with pytest.raises(AppError, match=r"'side' has no influence .* Grad-CAM needs gradients.* Eigen-CAM, Ablation"):
+        client.predict(method="gradcam", **asked)
+    assert client.predict(method="eigencam", **asked)[2]["request"]["layer"] == "side"
 
 
 def test_ask_place(client: Client, explainer: Explainer, cat: str) -> None:
