@@ -61,7 +61,8 @@ class Cell:
 class Comparison:
     """A grid of maps of one image: `row_axis` and `column_axis` say what varies, "target", "method" or "layer".
 
-    `rows` and `columns` are titles; `cells` has one tuple a row.
+    `rows` and `columns` are titles; `cells` has one tuple a row. Where the maps are contrasts, the grid is `signed`:
+    both sides are drawn.
     """
 
     row_axis: str
@@ -69,6 +70,7 @@ class Comparison:
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     cells: tuple[tuple[Cell, ...], ...]
+    signed: bool = False
 
     @property
     def scale(self) -> float:
@@ -81,10 +83,11 @@ class Comparison:
     def values(self, row: int, column: int, *, shared: bool = True) -> FloatArray:
         """(h, w) in [-1, 1]: parts of `scale`; or of its own largest value for a map in other units or not `shared`.
 
-        What lies beyond the scale is at its end.
+        The largest of either sign where the grid is `signed`. What lies beyond the scale is at its end.
         """
         cell = self.cells[row][column]
-        top = self.scale if shared and cell.in_score else float(np.abs(cell.density).max())
+        own = np.abs(cell.density) if self.signed else cell.density
+        top = self.scale if shared and cell.in_score else float(own.max())
         return (cell.density / np.float32(top)).clip(-1, 1) if top > 0 else np.zeros_like(cell.density)
 
     def alike(self, column: int = 0) -> NDArray[np.float64]:
@@ -101,7 +104,9 @@ class Comparison:
     def sentence(self) -> str:
         """What is compared, and for classes how alike the maps of the first two are."""
         text = f"{len(self.rows)} by {len(self.columns)} maps" if len(self.rows) > 1 else f"{len(self.columns)} maps"
-        text = f"{text} on one scale, from 0 to {self.scale:.3g}: parts of the logit." if self.scale else f"{text}."
+        low = -self.scale if self.signed else 0
+        ends = f"from {low:.3g} to {self.scale:.3g}"
+        text = f"{text} on one scale, {ends}: parts of the logit." if self.scale else f"{text}."
         if self.row_axis != "target" or len(self.rows) < 2 or np.isnan(alike := self.alike()[0, 1]):
             return text
         nearly = "nearly the same map" if alike > NEARLY_THE_SAME else "maps that differ"
@@ -166,6 +171,7 @@ def filled(row_axis: str, rows: Sequence[Asked], column_axis: str, columns: Sequ
         tuple(_title(row_axis, asked, line) for asked, line in zip(rows, table, strict=True)),
         tuple(_title(column_axis, asked, line) for asked, line in zip(columns, zip(*table, strict=True), strict=True)),
         table,
+        any(cell.explanation is not None and cell.explanation.look.signed for line in table for cell in line),
     )
 
 

@@ -6,7 +6,8 @@ Public names: `Explanation`, `percent`.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -105,6 +106,8 @@ class Explanation:
         subject = f"{self.model_title} gives “{self.target.label}” {sure}"
         where = f"layer {self.layer} ({self.cam.shape[1]}×{self.cam.shape[0]}) by {METHODS[self.method].title}"  # noqa: RUF001
         what = "this class" + self._rather_than
+        if self.blank and self.rivals and self.cam.any():
+            return f"{subject}; at {where} no place speaks {side} it{self._rather_than}: all speak {self.sides[1]}."
         if self.blank and self.counterfactual:
             return f"{subject}; at {where} no place speaks against {what}, so there is nothing to colour."
         if self.blank:
@@ -114,7 +117,19 @@ class Explanation:
     @property
     def _rather_than(self) -> str:
         named = [f"“{rival.label}” ({percent(rival.probability)})" for rival in self.rivals]
-        return "" if not named else " rather than " + ("the mean of " if len(named) > 1 else "") + ", ".join(named)
+        return f" rather than {_mean_of(named)}" if named else ""
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """What a place speaks for or against whose value lies above zero, and where it lies below."""
+        named = f"“{self.target.label}”"
+        other = f"for {_mean_of([f'“{rival.label}”' for rival in self.rivals])}" if self.rivals else f"against {named}"
+        return (other, f"for {named}") if self.counterfactual else (f"for {named}", other)
+
+    @property
+    def look(self) -> render.Look:
+        """How it is drawn unless told otherwise: a contrast has two sides, so it shows both."""
+        return replace(render.DEFAULT_LOOK, signed=bool(self.rivals))
 
     def alike(self, other: Explanation) -> float:
         """How alike two maps of one layer are, from -1 to 1: the rank correlation of their raw values.
@@ -124,21 +139,22 @@ class Explanation:
         """
         return rank_correlation(self.cam, other.cam)
 
-    def values(self, look: render.Look = render.DEFAULT_LOOK) -> NDArray[np.float32]:
-        """What `look` draws: `heatmap`, or (H, W) in [-1, 1] where it is signed."""
-        return project(normalise(self.cam, signed=True), self.placement) if look.signed else self.heatmap
+    def values(self, look: render.Look | None = None) -> NDArray[np.float32]:
+        """What `look` (None: `self.look`) draws: `heatmap`, or (H, W) in [-1, 1] where it is signed."""
+        signed = (look or self.look).signed
+        return project(normalise(self.cam, signed=True), self.placement) if signed else self.heatmap
 
-    def overlay(self, look: render.Look = render.DEFAULT_LOOK) -> Image.Image:
+    def overlay(self, look: render.Look | None = None) -> Image.Image:
         """The map over the photograph, at the photograph's own size."""
-        return render.overlay_picture(self.photograph.pixels, self.values(look), look)
+        return render.overlay_picture(self.photograph.pixels, self.values(look), look or self.look)
 
-    def heatmap_picture(self, look: render.Look = render.DEFAULT_LOOK) -> Image.Image:
+    def heatmap_picture(self, look: render.Look | None = None) -> Image.Image:
         """The map in colours, at the photograph's own size."""
-        return render.heatmap_picture(self.values(look), look)
+        return render.heatmap_picture(self.values(look), look or self.look)
 
-    def masked(self, look: render.Look = render.DEFAULT_LOOK) -> Image.Image:
+    def masked(self, look: render.Look | None = None) -> Image.Image:
         """The photograph multiplied by the map, at the photograph's own size."""
-        return render.masked_picture(self.photograph.pixels, self.values(look), look)
+        return render.masked_picture(self.photograph.pixels, self.values(look), look or self.look)
 
     def record(self) -> dict[str, Any]:
         """All that is needed to get the same map again, as plain JSON values."""
@@ -179,6 +195,10 @@ class Explanation:
 
 def _plain(prediction: Prediction) -> dict[str, Any]:
     return {"index": prediction.index, "label": prediction.label, "probability": prediction.probability}
+
+
+def _mean_of(named: Sequence[str]) -> str:
+    return ("the mean of " if len(named) > 1 else "") + ", ".join(named)
 
 
 def percent(share: float) -> str:

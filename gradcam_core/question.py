@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .capture import Capture
-from .errors import OutputError
-from .methods import GRADIENTS, GUIDED, RERUN, Method
+from .errors import LayerError, OutputError
+from .methods import GRADIENTS, GUIDED, METHODS, RERUN, Method
 from .rerun import NOBODY, Rerun, Watch, guided_gradients
 from .score import Score
 
@@ -39,7 +39,12 @@ class Question:
         """The method's map (h, w); only the evidence that it needs is made. Raises OutputError if not finite."""
         make: dict[str, Callable[[], Any]] = {GRADIENTS: self._gradients, RERUN: self._rerun, GUIDED: self._guided}
         activations = self.capture.activations(self.layer).float()
-        cam = method.function(activations, *(make[need]() for need in method.needs))
+        try:
+            evidence = [make[need]() for need in method.needs]
+        except LayerError as error:
+            without = ", ".join(other.title for other in METHODS.values() if GRADIENTS not in other.needs)
+            raise LayerError(f"{error} {method.title} needs gradients; these methods do not: {without}.") from None
+        cam = method.function(activations, *evidence)
         values = cam.cpu().numpy().astype(np.float32, copy=False)
         if not np.isfinite(values).all():
             raise OutputError(

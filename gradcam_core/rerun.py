@@ -30,9 +30,10 @@ __all__ = ["Rerun", "Watch", "chunk_of", "guided_gradients", "in_chunks"]
 # inputs in one pass of the whole network: what a CPU computes of more does not stay near it and has to be fetched
 # again, so that few are faster (tests/benchmarks/README.md), and sooner stopped
 CHUNK, CHUNK_ON_CPU = 32, 2
-# of activations in one pass of the part behind a layer: the part in front, run once a pass, then hardly counts
-CHUNK_BYTES, CHUNK_BYTES_ON_CPU = 256_000_000, 8_000_000
-LARGEST_CHUNK = 512
+# in one pass of the part behind a layer: so much of activations, but at least and at most so many inputs. The part in
+# front runs once a pass, so that few are slow; of many a CPU fetches again what it computed
+CHUNK_BYTES, CHUNK_BOUNDS = 256_000_000, (32, 512)
+CHUNK_BYTES_ON_CPU, CHUNK_BOUNDS_ON_CPU = 8_000_000, (8, 32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,9 +166,10 @@ class Rerun:
                 repeated = True
             return self._replaced(changed, self.inputs.expand(len(changed), -1, -1, -1))
 
-        item = change(slice(0, 1)).nbytes
-        most = CHUNK_BYTES_ON_CPU if self.inputs.device.type == "cpu" else CHUNK_BYTES
-        size = min(max(chunk_of(self.inputs), most // item), LARGEST_CHUNK)
+        on_cpu = self.inputs.device.type == "cpu"
+        room = (CHUNK_BYTES_ON_CPU if on_cpu else CHUNK_BYTES) // change(slice(0, 1)).nbytes
+        least, most = CHUNK_BOUNDS_ON_CPU if on_cpu else CHUNK_BOUNDS
+        size = min(max(least, room), most)
         return in_chunks(compute, count, size=size, watch=self.watch)
 
     def with_masks(self, masks: Callable[[slice], Tensor], count: int) -> Tensor:

@@ -81,6 +81,19 @@ class SmallNetwork(nn.Module):
         return self.head(self.pool(self.last(self.middle(self.stem(x)))).flatten(1))
 
 
+class Sidetrack(SmallNetwork):
+    """Computes something that the scores do not depend on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.side = nn.Conv2d(16, 3, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        last = self.last(self.middle(self.stem(x)))
+        self.side(last)
+        return self.head(self.pool(last).flatten(1))
+
+
 class CellNetwork(nn.Module):
     """The map at `cells` is the mean light of each 8 x 8 cell of the input; the score is their mean.
 

@@ -144,3 +144,19 @@ def test_hiding_in_each_is_hiding_in_every_single_one(small: tuple[Explainer, Sm
     assert any(one.blank for one in maps)
     found = examiner.hide_each([*maps, None])
     assert found == (*(None if one.blank else examiner.hide_and_look(one) for one in maps), None)
+
+
+def test_of_contrasts_both_sides_are_shown_of_others_the_coloured_one_fills_its_scale() -> None:
+    cam = np.array([[-4, 2], [1, 0]], np.float32)
+    for signed, top in ((False, 2), (True, 4)):
+        cell = Cell(SimpleNamespace(cam=cam, method="gradcam"))  # type: ignore[arg-type]
+        grid = Comparison("target", "method", ("one",), ("a",), ((cell,),), signed)
+        np.testing.assert_allclose(grid.values(0, 0, shared=False), (cam / top).clip(-1))
+        np.testing.assert_allclose(grid.values(0, 0), cam / 4)
+
+
+@pytest.mark.parametrize("rival", [None, "auto"])
+def test_a_grid_of_contrasts_is_signed(small: tuple[Explainer, SmallNetwork], rival: str | None) -> None:
+    grid = small[0].compare(noise(32, 32), model="own", rival=rival)
+    assert grid.signed is (rival is not None)
+    assert f"from {f'-{grid.scale:.3g}' if rival else 0} to {grid.scale:.3g}: parts of the logit" in grid.sentence

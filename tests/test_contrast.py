@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from gradcam_core import METHODS, Explainer, MethodError, TargetError
+from gradcam_core import METHODS, Explainer, Look, MethodError, TargetError
 from gradcam_core.alike import rank_correlation
 from gradcam_core.capture import run
+from gradcam_core.project import project
 from gradcam_core.score import Score, contrast
 
 from .helpers import HandNetwork, SmallNetwork, counted_calls, noise
@@ -108,3 +110,35 @@ def test_two_classes_side_by_side(small: tuple[Explainer, SmallNetwork]) -> None
     one, other = (small[0].explain(noise(32, 32), model="own", target=target) for target in (0, 1))
     assert one.alike(one) == pytest.approx(1)
     assert one.alike(other) == other.alike(one) < 1
+
+
+def test_a_contrast_is_drawn_with_both_sides_about_zero(small: tuple[Explainer, SmallNetwork]) -> None:
+    asked: dict[str, Any] = {"model": "own", "target": 2}
+    plain, found = (small[0].explain(noise(32, 32), rival=rival, **asked) for rival in (None, 4))
+    assert plain.look == Look()
+    assert found.look == Look(signed=True)
+    found = replace(found, cam=found.cam - found.cam.mean())
+    largest = np.abs(found.cam).max()
+    np.testing.assert_allclose(found.values(), project(found.cam / largest, found.placement), atol=1e-6)
+    assert found.values().min() < 0 < found.values().max()
+    for draw in ("overlay", "heatmap_picture", "masked"):
+        both, one = (np.asarray(getattr(found, draw)(*look)) for look in ((), [Look()]))
+        np.testing.assert_array_equal(both, np.asarray(getattr(found, draw)(Look(signed=True))))
+        assert not np.array_equal(both, one)
+
+
+def test_both_sides_have_names(small: tuple[Explainer, SmallNetwork]) -> None:
+    asked: dict[str, Any] = {"model": "own", "target": 2}
+    one, turned, mean, plain = (
+        small[0].explain(noise(32, 32), **asked, **options)
+        for options in ({"rival": 4}, {"rival": 4, "counterfactual": True}, {"rival": [4, 5]}, {})
+    )
+    assert one.sides == ("for “class 2”", "for “class 4”")
+    assert turned.sides == ("for “class 4”", "for “class 2”")
+    assert mean.sides == ("for “class 2”", "for the mean of “class 4”, “class 5”")
+    assert plain.sides == ("for “class 2”", "against “class 2”")
+    # nothing above zero: the other side is coloured
+    lost = replace(one, cam=-np.abs(one.cam))
+    assert "no place speaks for it rather than “class 4”" in lost.sentence
+    assert lost.sentence.endswith(": all speak for “class 4”.")
+    assert "there is nothing to colour" in replace(one, cam=one.cam * 0).sentence

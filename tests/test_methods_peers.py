@@ -13,12 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import METHODS, DeviceError, Explainer, LayerError, MethodError, StoppedError, Watch
+from gradcam_core import rerun as rerunning
 from gradcam_core.capture import run
 from gradcam_core.methods import GRADIENTS
 from gradcam_core.rerun import Rerun, guided_gradients, in_chunks
 from gradcam_core.score import Score
 
-from .helpers import HandNetwork, SmallNetwork, counted_calls, noise, random_network
+from .helpers import HandNetwork, Sidetrack, SmallNetwork, counted_calls, noise, random_network
 
 # torchvision's name, a layer behind which something is left to run
 ARCHITECTURES = [
@@ -258,6 +259,19 @@ def test_out_of_memory_halves_the_chunk_and_changes_nothing(key: str) -> None:
         METHODS[key].function(activations, rerun)
 
 
+@pytest.mark.parametrize(("room", "sizes"), [(1, [8] * 8 + [6]), (rerunning.CHUNK_BYTES_ON_CPU, [32, 32, 6])])
+def test_behind_a_layer_neither_few_nor_many_run_at_once(
+    monkeypatch: pytest.MonkeyPatch, room: int, sizes: list[int]
+) -> None:
+    monkeypatch.setattr(rerunning, "CHUNK_BYTES_ON_CPU", room)
+    network = SmallNetwork()
+    activations, rerun = questioned(network, network.last, torch.rand(1, 3, 32, 32))
+    with memory_for(network.head, 99) as seen:
+        scores = rerun.with_activations(lambda part: activations.expand(part.stop - part.start, -1, -1, -1), 70)
+    assert seen == sizes
+    torch.testing.assert_close(scores, torch.full((70,), rerun.score), rtol=1e-5, atol=1e-6)
+
+
 def test_an_error_of_the_model_is_not_taken_for_lack_of_memory() -> None:
     calls = []
 
@@ -321,25 +335,13 @@ def test_every_method_explains_for_and_against(small: tuple[Explainer, SmallNetw
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
-class Sidetrack(SmallNetwork):
-    """Computes something that the scores do not depend on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.side = nn.Conv2d(16, 3, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        last = self.last(self.middle(self.stem(x)))
-        self.side(last)
-        return self.head(self.pool(last).flatten(1))
-
-
 @pytest.mark.parametrize("key", sorted(METHODS))
 def test_a_layer_without_gradients_is_refused_by_those_who_need_them(offer: Any, key: str) -> None:
     offer(Sidetrack())
     asked: dict[str, Any] = {"model": "own", "layer": "side", "method": key}
     if GRADIENTS in METHODS[key].needs:
-        with pytest.raises(LayerError, match="`layer` 'side' has no influence on the score; choose"):
+        with pytest.raises(LayerError, match="`layer` 'side' has no influence on the score; choose") as caught:
             Explainer(device="cpu").explain(noise(32, 32), **asked)
+        assert f"{METHODS[key].title} needs gradients; these methods do not: Eigen-CAM, Ablation" in str(caught.value)
     else:
         assert np.isfinite(Explainer(device="cpu").explain(noise(32, 32), **asked).cam).all()

@@ -124,8 +124,9 @@ def test_nothing_to_hide_and_bad_shares_are_refused(small: tuple[Explainer, Smal
     maps = [explainer.explain(noise(32, 32), model="own", target=target) for target in range(6)]
     blank = next(one for one in maps if one.blank)
     coloured = next(one for one in maps if not one.blank)
-    with pytest.raises(MethodError, match="no coloured place"):
-        Examiner(explainer).hide_and_look(blank)
+    for check in (Examiner(explainer).hide_and_look, Examiner(explainer).sanity):
+        with pytest.raises(MethodError, match="no coloured place"):
+            check(blank)
     for shares in [(), (0.0,), (0.5, 1.0)]:
         with pytest.raises(ValueError, match="`shares`"):
             Examiner(explainer).hide_and_look(coloured, shares=shares)
@@ -308,3 +309,15 @@ def test_gradcam_passes_and_guided_backprop_fails_the_sanity_check(explainer: Ex
     assert "hardly changes" in failed.sentence
     assert passed.stages[-1].layer is None
     assert len(passed.stages) == len(explainer.layers()) + 1
+
+
+def test_sanity_of_a_contrast_compares_both_sides(small: tuple[Explainer, SmallNetwork]) -> None:
+    explainer, _ = small
+    examiner = Examiner(explainer)
+    one, other = (
+        examiner.sanity(explainer.explain(noise(32, 32), model="own", target=target, rival=rival))
+        for target, rival in ((2, 4), (4, 2))
+    )
+    # the same map with its sign turned, and what is coloured is the same
+    assert [s.correlation for s in one.stages] == pytest.approx([s.correlation for s in other.stages])
+    assert any(stage.correlation for stage in one.stages)

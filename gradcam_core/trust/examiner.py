@@ -37,6 +37,7 @@ DRAWS = 9
 CURVE_STEPS = 16
 CURVE_DRAWS = 3
 NAMED = 5
+CHOOSE = "choose another class, layer or method."
 
 
 class Examiner:
@@ -62,9 +63,7 @@ class Examiner:
         if not shares or not all(0 < share < 1 for share in shares):
             raise ValueError(f"`shares` {shares!r} must lie between 0 and 1, at least one of them.")
         if explanation.blank:
-            raise MethodError(
-                "The map has no coloured place, so there is nothing to hide; choose another class, layer or method."
-            )
+            raise MethodError(f"The map has no coloured place, so there is nothing to hide; {CHOOSE}")
 
         def ask() -> HideAndLook:
             orders = self._orders(explanation, draws)
@@ -121,8 +120,11 @@ class Examiner:
     def sanity(self, explanation: Explanation, *, watch: Watch = NOBODY) -> Sanity:
         """The map's rank correlation with that of the same network with its weights randomised from the top down.
 
-        Compares what is coloured: the positive part. Raises StoppedError.
+        Compares what is coloured: the positive part, of a contrast both sides. Raises StoppedError, MethodError for
+        a map without anything coloured.
         """
+        if not normalise(explanation.cam, signed=explanation.look.signed).any():
+            raise MethodError(f"The map has no coloured place, so none can move; {CHOOSE}")
         return self._remembered(("sanity",), explanation, partial(self._sanity, explanation, watch), watch)
 
     def ask_place(self, explanation: Explanation, x: int, y: int) -> Place:
@@ -194,7 +196,8 @@ class Examiner:
             counterfactual=explanation.counterfactual,
         )
         names = [offered.name for offered in loaded.layers]
-        true, stages = normalise(explanation.cam), []
+        coloured = partial(normalise, signed=explanation.look.signed)
+        true, stages = coloured(explanation.cam), []
         for place, (behind, twin) in enumerate(forgetting(loaded.network, inputs, names)):
             watch.at(place, len(names) + 1)
             module = twin.get_submodule(layer)
@@ -209,7 +212,7 @@ class Examiner:
                 gradients=partial(capture.gradients, layer),
                 watch=Watch(stop=watch.stop),
             )
-            cam = normalise(question.map(METHODS[explanation.method]))
+            cam = coloured(question.map(METHODS[explanation.method]))
             stages.append(Stage(behind, rank_correlation(true, cam)))
         watch.at(len(stages), len(stages))
         return Sanity(tuple(stages))

@@ -1,6 +1,6 @@
-"""The web API: `/explain` for gradio_client, curl and MCP.
+"""The web API: `/explain` and `/stop` for gradio_client, curl and MCP.
 
-Public names: `add_api`, `in_plain_words`, `pictured`.
+Public names: `add_api`, `in_plain_words`, `pictured`, `watched`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from PIL import Image
 from ..explanation import Explanation
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
+from ..rerun import Watch
 from ..service import AUTO, Explainer
 from .handlers import plain_words
 from .photograph_input import PhotographInput
+from .running import Running, told
 
-__all__ = ["add_api", "in_plain_words", "pictured"]
+__all__ = ["add_api", "in_plain_words", "pictured", "watched"]
 
 
 @contextmanager
@@ -31,6 +33,13 @@ def in_plain_words() -> Iterator[None]:
         raise gr.Error(plain_words(error), print_exception=False) from None
 
 
+@contextmanager
+def watched(running: Running, request: gr.Request, progress: gr.Progress) -> Iterator[Watch]:
+    """Whatever is computed within tells the client how far it is, and ends where the client asks for it."""
+    with in_plain_words(), running.task(request.session_hash, told(progress)) as task:
+        yield task.watch
+
+
 def pictured(explanation: Explanation) -> tuple[Image.Image, Image.Image, dict[str, Any]]:
     """What the endpoints return of a map: overlay, heatmap, and the record with the raw values in it."""
     record = explanation.record()
@@ -38,10 +47,19 @@ def pictured(explanation: Explanation) -> tuple[Image.Image, Image.Image, dict[s
     return explanation.overlay(), explanation.heatmap_picture(), record
 
 
-def add_api(explainer: Explainer) -> None:
-    """Offer `/explain`; its parts are not shown on the page."""
+def add_api(explainer: Explainer, page: gr.Blocks, running: Running) -> None:
+    """Offer `/explain` and `/stop`, which ends what is `running` for a client; not shown on the page."""
+
+    def stop(request: gr.Request) -> None:
+        """End what is computed for this client, which then gets a sentence that says so.
+
+        Over plain HTTP a client is whoever sends the same session_hash; without one nothing is ended.
+        """
+        if request.session_hash:
+            running.stop(request.session_hash)
 
     def explain(
+        request: gr.Request,
         image: str | None,
         model: str = DEFAULT_MODEL,
         layer: str = AUTO,
@@ -49,6 +67,7 @@ def add_api(explainer: Explainer) -> None:
         method: str = "gradcam",
         counterfactual: bool = False,
         detail: bool = False,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
     ) -> tuple[Image.Image, Image.Image, dict[str, Any]]:
         """Explain which regions of an image made a CNN classifier predict a class (Grad-CAM).
 
@@ -65,7 +84,7 @@ def add_api(explainer: Explainer) -> None:
             The overlay and the heatmap as PNG at the photograph's size, and a record with the top-5
             predictions, the sentence, the raw map and all that is needed to get the same map again.
         """
-        with in_plain_words():
+        with watched(running, request, progress) as watch:
             return pictured(
                 explainer.explain(
                     image,
@@ -75,6 +94,7 @@ def add_api(explainer: Explainer) -> None:
                     method=method,
                     counterfactual=bool(counterfactual),
                     detail=bool(detail),
+                    watch=watch,
                 )
             )
 
@@ -94,3 +114,6 @@ def add_api(explainer: Explainer) -> None:
             gr.JSON(label="record"),
         ]
         gr.Button("explain").click(explain, inputs, outputs, api_name="explain", concurrency_limit=4)
+        # not queued, or it would wait for what it is to end
+        gr.Button("stop").click(stop, None, None, api_name="stop", queue=False)
+    page.unload(stop)

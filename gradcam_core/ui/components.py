@@ -103,6 +103,7 @@ def maps_grid(elem_id: str) -> gr.HTML:
     fixed = {
         "look": asdict(DEFAULT_LOOK),
         "colors": _base64(color_table(DEFAULT_LOOK.colormap).tobytes()),
+        "signed": _base64(signed_color_table().tobytes()),
         "unseen": _unseen(),
     }
     return gr.HTML(
@@ -135,6 +136,7 @@ def grid_value(
         "rows": list(grid.rows),
         "columns": list(grid.columns),
         "scale": grid.scale if shared else 0,
+        "signed": grid.signed,
         "cells": [
             [
                 _cell_value(cell, grid.values(i, j, shared=shared), offered)
@@ -249,6 +251,8 @@ def stage_answer(explanation: Explanation, number: int) -> dict[str, Any]:
         "values": _base64(np.ascontiguousarray(explanation.cam, "<f4").tobytes()),
         "box": list(explanation.placement.box),
         "note": explanation.sentence,
+        "sides": list(explanation.sides),
+        "signed": explanation.look.signed,
     }
 
 

@@ -285,7 +285,8 @@ def _endable(running: Running, page: gr.Blocks, parts: _Parts) -> None:
     def overtake(ticket_now: float, request: gr.Request) -> None:
         running.overtake(request.session_hash, ticket_now)
 
-    def stop(request: gr.Request) -> None:
+    # gradio names endpoints after functions, hidden ones too: `stop` is the API's
+    def stop_it(request: gr.Request) -> None:
         running.stop(request.session_hash)
 
     # not queued, or it would wait for what it is to end
@@ -299,8 +300,8 @@ def _endable(running: Running, page: gr.Blocks, parts: _Parts) -> None:
         trigger_mode="multiple",
         **at_once,
     )
-    parts.cancel.click(stop, None, None, **at_once)
-    page.unload(stop)
+    parts.cancel.click(stop_it, None, None, **at_once)
+    page.unload(stop_it)
 
 
 def _picker(examples: list[Path]) -> Callable[[gr.EventData], str]:
@@ -347,7 +348,8 @@ def _advanced(classes: Choices) -> tuple[gr.Dropdown, gr.Dropdown, gr.Checkbox, 
 
 def _note(method: Method) -> str:
     warning = f" <strong>{html.escape(method.warning)}</strong>" if method.warning else ""
-    return f"<p class='note'>{html.escape(method.good_for)}{warning} Cost: {html.escape(method.cost)}.</p>"
+    paper = html.escape(method.paper)
+    return f"<p class='note'>{html.escape(method.good_for)}{warning} Cost: {html.escape(method.cost)}. {paper}.</p>"
 
 
 METHOD_NOTES = {key: _note(method) for key, method in METHODS.items()}

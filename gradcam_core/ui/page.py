@@ -15,6 +15,7 @@ from ..text import TextExplainer
 from .api import add_api
 from .blocks import PageBlocks
 from .image_tab import image_tab
+from .running import Running
 from .text_api import add_text_api
 from .text_tab import text_tab
 from .trust_api import add_trust_api
@@ -47,8 +48,9 @@ def build(explainer: Explainer, text_explainer: TextExplainer | None = None, *, 
             image_tab(explainer, page, own_models=own_models)
         with gr.Tab("Text"):
             text_tab(text_explainer, page)
-        add_api(explainer)
-        add_trust_api(explainer)
+        running = Running()
+        add_api(explainer, page, running)
+        add_trust_api(explainer, running)
         add_text_api(text_explainer)
     return page.queue(max_size=MAX_WAITING, status_update_rate=SECONDS_BETWEEN_ESTIMATES)
 

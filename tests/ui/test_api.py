@@ -195,7 +195,8 @@ def test_limits_are_set(page: gr.Blocks) -> None:
 
 def test_only_explanations_are_offered(client: Client) -> None:
     offered = set(client.view_api(return_format="dict")["named_endpoints"])
-    assert offered == {"/explain", "/contrast", "/check", "/ask_place", "/without", "/compare", "/explain_text"}
+    explanations = {"/explain", "/contrast", "/check", "/ask_place", "/without", "/compare", "/explain_text"}
+    assert offered == {*explanations, "/stop"}
 
 
 def test_one_flag_serves_the_same_as_a_tool_for_language_models(explainer: Explainer) -> None:

@@ -28,7 +28,7 @@ from gradcam_core.ui.handlers import (
 )
 from gradcam_core.ui.image_tab import EXAMPLES
 from gradcam_core.ui.model_menu import SECONDS_BETWEEN_REPORTS, watched
-from tests.helpers import SmallNetwork, noise
+from tests.helpers import Sidetrack, SmallNetwork, noise
 
 CAT = str(sorted(EXAMPLES.glob("*.jpg"))[0])
 SHOWN = Asked(CAT, "efficientnet_lite0", "bn2", "", "285", "gradcam", False)
@@ -51,6 +51,13 @@ def test_another_model_starts_at_its_default_layer_and_keeps_the_class() -> None
     typed = replace(SHOWN, module="blocks.1")
     other = replace(typed, model="efficientnet_lite1")
     assert ask(other, typed) == replace(SHOWN, model="efficientnet_lite1", layer="auto")
+
+
+def test_a_layer_without_gradients_leaves_the_page_as_it_was(explainer: Explainer, offer: Callable[..., str]) -> None:
+    offer(Sidetrack())
+    outcome = answer(explainer, replace(SHOWN, model="own", module="side", target="auto"), SHOWN)
+    assert outcome.asked == SHOWN
+    assert "needs gradients; these methods do not: Eigen-CAM" in outcome.problem
 
 
 def test_the_menu_of_layers_replaces_what_was_typed() -> None:

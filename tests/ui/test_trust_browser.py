@@ -65,3 +65,51 @@ def test_a_rival_is_chosen_and_a_bad_combination_gets_a_sentence(opened: Any) ->
     opened.click("#method input")
     opened.get_by_role("option", name="Eigen-CAM", exact=True).click()
     opened.locator("#problem", has_text="looks at no class").wait_for(timeout=30 * SECONDS)
+
+
+def test_a_contrast_comes_with_both_sides_and_goes_with_them(opened: Any) -> None:
+    opened.reload()
+    opened.wait_for_selector(DRAWN, timeout=60 * SECONDS)
+    assert opened.input_value("#stage .signed") == ""
+    assert opened.locator("#stage .sides").is_hidden()
+    opened.get_by_role("button", name="Advanced").first.click()
+    for rival, signs in (("the most probable other class", "1"), ("nothing", "")):
+        before = opened.get_attribute(DRAWN, "data-drawn")
+        opened.click("#rival input")
+        opened.get_by_role("option", name=rival, exact=True).click()
+        opened.wait_for_function("([s, b]) => document.querySelector(s).dataset.drawn !== b", arg=[DRAWN, before])
+        assert opened.input_value("#stage .signed") == signs
+        if signs:
+            first, second = opened.locator("#bars .name").all_inner_texts()[:2]
+            said = f"Orange, above zero: for “{first}”. Blue, below zero: for “{second}”."
+            assert opened.inner_text("#stage .sides") == said
+            high, low = (opened.inner_text(f"#stage .scale .{end}") for end in ("high", "low"))
+            assert (high[0], low[0]) == ("+", "\u2212")
+            assert high[1:] == low[1:]
+            _maps_with_both_sides(opened)
+    assert opened.locator("#stage .sides").is_hidden()
+
+
+def _maps_with_both_sides(view: Any) -> None:
+    view.click("#compare > button")
+    view.get_by_label("methods × layers").click()  # noqa: RUF001
+    view.click("#compare-plain")
+    view.locator("#grid table button").first.wait_for(timeout=60 * SECONDS)
+    high, low = (view.inner_text(f"#grid .legend .{end}") for end in ("high", "low"))
+    assert high == f"+{low[1:]} of the logit"
+    assert low[0] == "\u2212"
+
+
+def test_a_rival_that_is_the_class_itself_gets_a_sentence(opened: Any) -> None:
+    label = opened.locator("#bars .name").nth(1).inner_text()
+    opened.click("#rival input")
+    opened.locator("#rival input").press_sequentially(label)
+    opened.get_by_role("option", name=label, exact=True).click()
+    opened.locator("#sentence", has_text=f"rather than “{label}”").wait_for(timeout=30 * SECONDS)
+    opened.locator("#bars button").nth(1).click()
+    opened.locator("#problem", has_text="is the explained class itself").wait_for(timeout=30 * SECONDS)
+    assert f"rather than “{label}”" in opened.inner_text("#sentence")
+
+
+def test_each_method_names_its_paper(opened: Any) -> None:
+    assert "Selvaraju et al. 2017, arXiv:1610.02391" in opened.inner_text("#about-method")

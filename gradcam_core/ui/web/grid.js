@@ -1,24 +1,26 @@
 // Small maps side by side, each a button that takes its map over; uses maps.js, which stands in front of it.
 //
-// props.grid    {} or {photo: {url, width, height}, box, rows, columns: titles, scale, cells: [[cell]]}; a cell is
+// props.grid    {} or {photo: {url, width, height}, box, rows, columns: titles, scale, signed, cells: [[cell]]}; a cell is
 //               {rows, columns, values (base64 int8, 127 is the end of its scale), size, own, lines, warn, pick} or
 //               {problem}. Where `own` its values are no parts of the score and have a scale of their own
-// fixed         {look, colors, unseen}: opacity, threshold and signs; base64 RGB table; see render.py
+// fixed         {look, colors, signed, unseen}: opacity and threshold; base64 RGB tables of one side and of both; see
+//               render.py
 // props.value   {picked: the pick of the cell clicked last}. Titles are set as text, never as HTML.
 
-const table = bytes(fixed.colors);
+const tables = { one: bytes(fixed.colors), both: bytes(fixed.signed) };
+const tableOf = (grid) => (grid.signed ? tables.both : tables.one);
 const make = (tag, name, text = "") => Object.assign(document.createElement(tag), { className: name, textContent: text });
 const WIDTH = 144;
 let drawing = 0;
 
 function button(cell, photo, about) {
-  const made = make("button", cell.own ? "own" : ""), canvas = make("canvas");
+  const made = make("button", cell.own ? "own" : ""), canvas = make("canvas"), { signed } = props.grid;
   made.type = "button";
   made.title = `Show ${about}`;
   made.setAttribute("aria-label", [`Show ${about}`, cell.size, ...cell.lines].join(", "));
-  const cells = Float32Array.from(new Int8Array(bytes(cell.values).buffer), (value) => Math.max(value, 0) / 127);
+  const cells = Float32Array.from(new Int8Array(bytes(cell.values).buffer), (value) => value / 127).map((value) => signed ? value : Math.max(value, 0));
   const values = spread(cells, { ...cell, box: props.grid.box }, props.grid.photo, photo.width, photo.height);
-  put(canvas, compose(photo, values, "overlay", fixed.look, table, fixed.unseen));
+  put(canvas, compose(photo, values, "overlay", { ...fixed.look, signed }, tableOf(props.grid), fixed.unseen));
   made.append(canvas, make("span", "size", cell.own && props.grid.scale ? `${cell.size}, own scale` : cell.size));
   for (const line of cell.lines) made.append(make("span", line === cell.warn ? "line warn" : "line", line));
   made.addEventListener("click", () => {
@@ -73,9 +75,11 @@ function draw() {
     element.querySelector("table").replaceChildren(...(single ? [] : filled(grid, photo)));
     element.querySelector("table").hidden = single;
     element.querySelector(".legend").hidden = !grid.scale;
-    const colors = [0, 64, 128, 192, 255].map((level) => `rgb(${table.slice(level * 3, level * 3 + 3).join()})`);
+    const colors = [0, 64, 128, 192, 255].map((level) => `rgb(${tableOf(grid).slice(level * 3, level * 3 + 3).join()})`);
     element.querySelector(".ramp").style.background = `linear-gradient(90deg, ${colors.join()})`;
-    element.querySelector(".high").textContent = `${Number(grid.scale.toPrecision(3))} of the logit`;
+    const top = Number(grid.scale.toPrecision(3));
+    element.querySelector(".low").textContent = grid.signed ? `−${top}` : "0";
+    element.querySelector(".high").textContent = `${grid.signed ? "+" : ""}${top} of the logit`;
     element.dataset.drawn = `${number}`;
   };
   image.src = grid.photo.url;

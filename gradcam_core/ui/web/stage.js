@@ -2,7 +2,8 @@
 //
 // props.photo   {id, url, width, height}: the photograph as shown; width and height are the original's
 // props.answer  {id, rows, columns, values (base64 float32, signed), box [left, top, right, bottom] in
-//               original pixels, note}: the map and where it lies; drawn only over the photograph `id`
+//               original pixels, note, sides [above zero, below], signed}: the map, where it lies and what its signs
+//               mean; drawn only over the photograph `id`, with both sides unless told otherwise where it is `signed`
 // props.colors  {names, tables, signed}: base64 RGB tables of 256 colours; props.unseen: see render.py
 // event submit  {strokes}: what was brushed over, [{points: [[x, y], ...], radius}] in original pixels
 // props.value   {opacity, threshold, colormap, signed, view}: the look, sent along for downloads
@@ -10,7 +11,7 @@
 
 const $ = (selector) => element.querySelector(selector);
 const heatmap = $(".heatmap"), picture = $(".picture"), ramp = $(".ramp"), readout = $(".readout");
-const state = { photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null };
+const state = { photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null, signed: false };
 
 const tables = Object.fromEntries(Object.entries(props.colors.tables).map(([name, text]) => [name, bytes(text)]));
 const signedTable = bytes(props.colors.signed);
@@ -58,6 +59,8 @@ function draw() {
   paint(heatmap, "heatmap", look);
   paint(picture, look.view, look);
   paintRamp(look);
+  $(".sides").hidden = !look.signed;
+  $(".sides").textContent = `Orange, above zero: ${answer.sides[0]}. Blue, below zero: ${answer.sides[1]}.`;
   const title = $(".view").selectedOptions[0].textContent;
   $(".picture-title").textContent = title;
   heatmap.setAttribute("aria-label", `Heatmap. ${answer.note} Use the arrow keys to read values.`);
@@ -71,7 +74,18 @@ function schedule() {
   scheduled = true;
 }
 
+// a contrast comes with both sides and goes with them; between two answers of one kind the signs stay as chosen
+function fit() {
+  const signed = props.answer?.signed ?? false;
+  if (signed !== state.signed) {
+    props.value = { ...props.value, signed };
+    showLook();
+  }
+  state.signed = signed;
+}
+
 function load() {
+  fit();
   const photo = props.photo;
   if (!photo || photo.id === state.photoId) return schedule();
   const image = new Image();
