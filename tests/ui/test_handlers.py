@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from gradcam_core import Explainer, ModelError, Prediction
+from gradcam_core import Examiner, Explainer, ModelError, Prediction
 from gradcam_core.ui.components import bars_value, look_of
 from gradcam_core.ui.handlers import (
     LONGEST_MENU,
@@ -26,7 +26,7 @@ from gradcam_core.ui.image_tab import EXAMPLES
 from gradcam_core.ui.model_menu import SECONDS_BETWEEN_REPORTS, watched
 from tests.helpers import SmallNetwork
 
-CAT = str(sorted(EXAMPLES.glob("*.jpg"))[0])
+CAT = str(EXAMPLES / "3-cat.jpg")
 SHOWN = Asked(CAT, "efficientnet_lite0", "bn2", "", "285", "gradcam", False)
 
 
@@ -159,3 +159,9 @@ def test_loading_tells_how_far_it_is_and_gives_the_full_name(offer: Callable[...
     assert set(heard) == {"Loading own"}
     with pytest.raises(ModelError, match="'none' is unknown"):
         watched(explainer, "none", heard.append)
+
+
+def test_the_map_of_the_first_example_holds(explainer: Explainer) -> None:
+    """Who comes to the page is not first shown a map that one must not rely on."""
+    first = explainer.explain(sorted(EXAMPLES.glob("*.jpg"))[0])
+    assert Examiner(explainer).hide_and_look(first).holds
