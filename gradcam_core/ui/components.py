@@ -245,7 +245,14 @@ def stage_answer(explanation: Explanation, number: int) -> dict[str, Any]:
         "values": _base64(np.ascontiguousarray(explanation.cam, "<f4").tobytes()),
         "box": list(explanation.placement.box),
         "note": explanation.sentence,
+        "sides": _sides(explanation),
     }
+
+
+def _sides(explanation: Explanation) -> str:
+    """What the colours of a signed map mean, in words."""
+    one, other = ("against", "for") if explanation.counterfactual else ("for", "against")
+    return f"Orange speaks {one} “{explanation.target.label}”, blue {other} it."
 
 
 def bars_value(explanation: Explanation | TextExplanation) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from gradcam_core import Examiner, Explainer, ModelError, Prediction
-from gradcam_core.ui.components import bars_value, look_of
+from gradcam_core.ui.components import bars_value, look_of, stage_answer
 from gradcam_core.ui.handlers import (
     LONGEST_MENU,
     UNEXPECTED,
@@ -165,3 +165,17 @@ def test_the_map_of_the_first_example_holds(explainer: Explainer) -> None:
     """Who comes to the page is not first shown a map that one must not rely on."""
     first = explainer.explain(sorted(EXAMPLES.glob("*.jpg"))[0])
     assert Examiner(explainer).hide_and_look(first).holds
+
+
+@pytest.mark.parametrize(
+    ("counterfactual", "words"),
+    [
+        (False, "Orange speaks for “espresso”, blue against it."),
+        (True, "Orange speaks against “espresso”, blue for it."),
+    ],
+)
+def test_the_two_colours_of_a_signed_map_are_put_into_words(
+    explainer: Explainer, counterfactual: bool, words: str
+) -> None:
+    explanation = explainer.explain(CAT, target="espresso", counterfactual=counterfactual)
+    assert stage_answer(explanation, 1)["sides"] == words

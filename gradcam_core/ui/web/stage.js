@@ -2,7 +2,7 @@
 //
 // props.photo   {id, url, width, height}: the photograph as shown; width and height are the original's
 // props.answer  {id, rows, columns, values (base64 float32, signed), box [left, top, right, bottom] in
-//               original pixels, note}: the map and where it lies; drawn only over the photograph `id`
+//               original pixels, note, sides}: the map and where it lies; drawn only over the photograph `id`
 // props.colors  {names, tables, signed}: base64 RGB tables of 256 colours; props.unseen: see render.py
 // event submit  {strokes}: what was brushed over, [{points: [[x, y], ...], radius}] in original pixels
 // props.value   {opacity, threshold, colormap, signed, view}: the look, sent along for downloads
@@ -60,6 +60,8 @@ function draw() {
   paintRamp(look);
   const title = $(".view").selectedOptions[0].textContent;
   $(".picture-title").textContent = title;
+  $(".sides").hidden = !look.signed;
+  $(".sides").textContent = answer.sides;
   heatmap.setAttribute("aria-label", `Heatmap. ${answer.note} Use the arrow keys to read values.`);
   picture.setAttribute("aria-label", `${title}. ${answer.note} Use the arrow keys to read values.`);
   showStrokes();
@@ -225,6 +227,8 @@ function takeLook() {
   schedule();
 }
 $(".controls").addEventListener("input", takeLook);
+// the little room of a phone goes to the pictures and what is found in them
+if (matchMedia("(max-width: 640px)").matches) $(".look").open = false;
 showLook();
 watch(["photo", "answer"], load);
 load();
