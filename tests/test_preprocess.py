@@ -21,7 +21,7 @@ from gradcam_core.preprocess import Preprocessing
 from .helpers import PLAIN, noise
 from .pictures import encoded
 
-EXAMPLE = Path(__file__).parents[1] / "assets" / "examples" / "2-coffee.jpg"
+EXAMPLE = Path(__file__).parents[1] / "assets" / "examples" / "1-coffee.jpg"
 
 # height, width: portrait, landscape, square, odd, smaller and larger than the input
 SIZES = [(300, 451), (451, 300), (224, 224), (255, 257), (600, 400), (97, 131), (31, 64), (1, 1), (3, 40), (701, 703)]

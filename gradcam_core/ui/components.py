@@ -195,7 +195,7 @@ def example_buttons(paths: Sequence[Path], elem_id: str) -> gr.HTML:
 
 
 def _title(path: Path) -> str:
-    # files are numbered to set their order: 3-cat-and-coffee
+    # files are numbered to set their order: 2-cat-and-coffee
     return path.stem.lstrip("0123456789-").replace("-", " ").capitalize()
 
 

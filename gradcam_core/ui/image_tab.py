@@ -38,7 +38,7 @@ from .model_menu import loaded_by, model_menu
 from .own_model import own_model
 from .photograph_input import PhotographInput
 from .running import Running, told
-from .trust_panel import trust_panel
+from .trust_panel import place_answers, trust_panel
 
 __all__ = ["image_tab"]
 
@@ -50,8 +50,16 @@ CONCURRENT = max(2, min(os.cpu_count() or 2, 8))
 ANSWERS = itertools.count(1)
 RIVAL_CHOICES = [("nothing", ""), ("the most probable other class", AUTO), ("the mean of the next three", NEXT_THREE)]
 METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
-# every change takes the next number in the browser, before the question that it asks is sent with it
-NEXT_TICKET = "() => [window.camTicket = (window.camTicket || 0) + 1]"
+# every change takes the next number in the browser, before the question that it asks is sent with it. A menu tells
+# of its choice again when it is left, also when nothing was chosen: that is no change, and waits until the question
+# itself is on its way, behind which gradio then puts it
+NEXT_TICKET = """async (...values) => {
+  const asked = JSON.stringify(values);
+  if (asked === window.camAsked) await new Promise((done) => setTimeout(done, 50));
+  else window.camTicket = (window.camTicket || 0) + 1;
+  window.camAsked = asked;
+}"""
+TICKET = "() => [window.camTicket || 0]"
 WITH_TICKET = "(...values) => [...values.slice(0, -1), window.camTicket || 0]"
 
 
@@ -111,13 +119,15 @@ def image_tab(explainer: Explainer, page: gr.Blocks, *, own_models: bool) -> Non
     # in the browser, and connected first: an event that had to wait is sent again with the controls' values of
     # then, but without its own data; an answer that came in between has no pick
     parts.bars.select(None, [parts.bars, parts.target], parts.target, js=PICKED, api_visibility="private")
-    loaded_by(explainer, parts.model, parts.ready, parts.shown, parts.problem, parts.sentence)
+    running = Running()
+    loaded_by(explainer, parts.model, parts.ready, parts.shown, parts.problem, parts.sentence, running)
     taken = [parts.target, parts.method, parts.layer, parts.module]
     parts.grid.select(None, [parts.grid, *taken], taken, js=TAKEN, api_visibility="private")
-    running = Running()
-    # before the question itself is connected, so that it comes with the new number
-    _endable(running, page, parts)
+    # gradio goes through what is connected to an event one after the other, and waits for each: first the number,
+    # then the question, and what ends the one before it only where the question has to wait for that one
+    gr.on(parts.changes, None, parts.controls, None, js=NEXT_TICKET, trigger_mode="multiple", api_visibility="private")
     _answering(explainer, page, parts, running)
+    _endable(running, page, parts)
 
 
 def _lay_out(explainer: Explainer, page: gr.Blocks, examples: list[Path], own_models: bool) -> _Parts:
@@ -166,10 +176,11 @@ def _lay_out(explainer: Explainer, page: gr.Blocks, examples: list[Path], own_mo
             with gr.Row():
                 with gr.Column(scale=4, min_width=320):
                     drawing = stage("stage")
+                    place, without = place_answers()
                 with gr.Column(scale=1, min_width=220):
                     bars = top_bars("bars")
             shown = gr.State(None)
-            trust_panel(explainer, page, drawing, shown)
+            trust_panel(explainer, page, drawing, place, without, shown)
             grid = compare_panel(explainer, page, shown)
             download_row(explainer, drawing, shown)
             with gr.Accordion("How to read the pictures", open=False):
@@ -289,19 +300,14 @@ def _endable(running: Running, page: gr.Blocks, parts: _Parts) -> None:
     def stop_it(request: gr.Request) -> None:
         running.stop(request.session_hash)
 
+    def leave(request: gr.Request) -> None:
+        running.leave(request.session_hash)
+
     # not queued, or it would wait for what it is to end
     at_once: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    gr.on(
-        [parts.model.input, *parts.changes],
-        overtake,
-        parts.ticket,
-        None,
-        js=NEXT_TICKET,
-        trigger_mode="multiple",
-        **at_once,
-    )
+    gr.on(parts.changes, overtake, parts.ticket, None, js=TICKET, trigger_mode="multiple", **at_once)
     parts.cancel.click(stop_it, None, None, **at_once)
-    page.unload(stop_it)
+    page.unload(leave)
 
 
 def _picker(examples: list[Path]) -> Callable[[gr.EventData], str]:

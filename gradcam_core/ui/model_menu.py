@@ -16,6 +16,7 @@ from ..models import DEFAULT_MODEL
 from ..service import Explainer
 from .components import problem_box
 from .handlers import Asked, model_choices, plain_words
+from .running import Running
 
 __all__ = ["LOADED", "loaded_by", "model_menu"]
 
@@ -51,9 +52,15 @@ def model_menu(explainer: Explainer) -> gr.Dropdown:
 
 
 def loaded_by(
-    explainer: Explainer, menu: gr.Dropdown, ready: gr.State, shown: gr.State, problem: gr.HTML, report: gr.HTML
+    explainer: Explainer,
+    menu: gr.Dropdown,
+    ready: gr.State,
+    shown: gr.State,
+    problem: gr.HTML,
+    report: gr.HTML,
+    running: Running,
 ) -> None:
-    """Load what is chosen in `menu`; `ready` changes when another model can be used.
+    """Load what is chosen in `menu`; `ready` changes when another model can be used, and what is `running` ends.
 
     Loading may take minutes and must not take the place of somebody's map: it is an event of its own. How far it
     is stands over `report`. Where it fails, `problem` says why and the menu goes back to what is `shown`.
@@ -62,6 +69,7 @@ def loaded_by(
     def load(
         name: str,
         before: Asked | None,
+        request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
     ) -> tuple[Any, Any, Any]:
         if name == (before.model if before else None):
@@ -73,6 +81,8 @@ def loaded_by(
             value = before.model if before else DEFAULT_MODEL
             box = problem_box(plain_words(error), kept=before is not None)
             return value, gr.update(value=box, visible=True), gr.skip()
+        # not before: where loading fails, what was asked is still wanted
+        running.overtake(request.session_hash)
         return loaded, gr.update(visible=False), next(LOADED)
 
     menu.input(

@@ -51,16 +51,23 @@ class Running:
 
     def __init__(self) -> None:
         self._tasks: set[Task] = set()
+        # the number of each visitor's last question
+        self._last: dict[Visitor, float] = {}
         self._lock = Lock()
 
     @contextmanager
     def task(
         self, visitor: Visitor, progress: Callable[[int, int], object] | None = None, *, ticket: float = 0
     ) -> Iterator[Task]:
-        """A task of `visitor` that can be stopped as long as the block runs."""
+        """A task of `visitor` that can be stopped as long as the block runs.
+
+        With a `ticket` it ends those before it; where a later one has come already, it is overtaken from the start.
+        """
         task = Task(visitor, ticket, progress)
         with self._lock:
             self._tasks.add(task)
+        if ticket:
+            self.overtake(visitor, ticket)
         try:
             yield task
         finally:
@@ -71,9 +78,19 @@ class Running:
         """End what is computed for `visitor`, who is told so."""
         self._stop(visitor, float("inf"), overtaken=False)
 
-    def overtake(self, visitor: Visitor, ticket: float = float("inf")) -> None:
-        """End what `visitor` asked before `ticket`, and drop its answers."""
-        self._stop(visitor, ticket, overtaken=True)
+    def overtake(self, visitor: Visitor, ticket: float | None = None) -> None:
+        """End what `visitor` asked before `ticket`, without one all that was asked until now, and drop its answers."""
+        last = float("inf")
+        if ticket is not None:
+            with self._lock:
+                last = self._last[visitor] = max(ticket, self._last.get(visitor, ticket))
+        self._stop(visitor, last, overtaken=True)
+
+    def leave(self, visitor: Visitor) -> None:
+        """End and forget all that is `visitor`'s."""
+        self.stop(visitor)
+        with self._lock:
+            self._last.pop(visitor, None)
 
     def _stop(self, visitor: Visitor, before: float, *, overtaken: bool) -> None:
         with self._lock:

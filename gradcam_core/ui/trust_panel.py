@@ -1,4 +1,7 @@
-"""Below the pictures: does this map hold? Asks the network again, and single places. Public name: `trust_panel`."""
+"""Below the pictures: does this map hold? Asks the network again, and single places.
+
+Public names: `place_answers`, `trust_panel`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from .components import problem_box
 from .handlers import Asked, explain, plain_words
 from .running import Running, told
 
-__all__ = ["trust_panel"]
+__all__ = ["place_answers", "trust_panel"]
 
 # computations of many passes that may run at the same time
 CONCURRENT = 2
@@ -24,8 +27,18 @@ NOTHING_YET = "There is nothing to check yet: choose a photograph first."
 WIDE, HIGH = 300, 150
 
 
-def trust_panel(explainer: Explainer, page: gr.Blocks, drawing: gr.HTML, shown: gr.State) -> None:
-    """Lay out the area in `page` and connect it; `drawing` is the stage whose places are asked, showing `shown`."""
+def place_answers() -> tuple[gr.HTML, gr.HTML]:
+    """Where it stands what a place speaks for, and what is left without a region: close to the pictures."""
+    return gr.HTML(POINT, elem_id="place"), gr.HTML("", elem_id="without")
+
+
+def trust_panel(
+    explainer: Explainer, page: gr.Blocks, drawing: gr.HTML, place: gr.HTML, without: gr.HTML, shown: gr.State
+) -> None:
+    """Lay out the area in `page` and connect it; `drawing` is the stage whose places are asked, showing `shown`.
+
+    The answers about them stand in `place` and `without`.
+    """
     examiner = Examiner(explainer)
     running = Running()
 
@@ -37,6 +50,8 @@ def trust_panel(explainer: Explainer, page: gr.Blocks, drawing: gr.HTML, shown: 
         ) -> str:
             if asked is None:
                 return problem_box(NOTHING_YET, kept=False)
+            # the answers share a place: the last check that was asked for stands there
+            running.overtake(request.session_hash)
             with running.task(request.session_hash, told(progress)) as task:
                 try:
                     found = make(examiner, explain(explainer, asked, task.watch), task.watch)
@@ -72,8 +87,6 @@ def trust_panel(explainer: Explainer, page: gr.Blocks, drawing: gr.HTML, shown: 
         except Exception as error:
             return problem_box(plain_words(error), kept=False)
 
-    place = gr.HTML(POINT, elem_id="place")
-    without = gr.HTML("", elem_id="without")
     with gr.Accordion("Does it hold? Check this map", open=False, elem_id="trust"):
         with gr.Row():
             buttons = {
@@ -123,8 +136,8 @@ CHECKS: dict[str, Callable[[Examiner, Explanation, Watch], str]] = {
     "Sanity check": _sanity,
 }
 POINT = (
-    "<p class='note'>Click on a picture, or press Enter there, to ask what that place speaks for. Draw on it to hide a"
-    " region and see what is left; with the keyboard, Space is a dab of the brush.</p>"
+    "<p class='note'>Click on a picture to ask what that place speaks for, or draw on it to see what is left without a"
+    " region. By keyboard: arrow keys, then Enter, or Space for a dab of the brush.</p>"
 )
 EXPLAINED = (
     "<p class='note'>Hides (blurs) the hottest places and asks the model again; compares with random places, and with a"

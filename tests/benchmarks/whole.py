@@ -13,7 +13,7 @@ from gradcam_core import Explainer
 
 from .timing import Row, interleaved, quartiles, ratio
 
-EXAMPLE = Path(__file__).parents[2] / "assets" / "examples" / "2-coffee.jpg"
+EXAMPLE = Path(__file__).parents[2] / "assets" / "examples" / "1-coffee.jpg"
 MEGABYTE = 1_000_000
 
 

@@ -19,7 +19,7 @@ from gradcam_core import Explainer, Look
 from gradcam_core.ui.image_tab import EXAMPLES
 from tests import pictures
 
-from .visits import DRAWN, SECONDS, visit
+from .visits import DRAWN, SECONDS, cut_the_network, visit
 
 pytestmark = pytest.mark.browser
 
@@ -141,7 +141,7 @@ def test_another_photograph_is_explained_by_its_own_top_prediction(opened: Any, 
     _changed(opened, lambda: opened.click("#bars button >> nth=2"))
     assert "“espresso”" in _changed(opened, lambda: _upload(opened, cup))
     assert opened.input_value("#target input") == "Top prediction"
-    assert "cat" in _changed(opened, lambda: opened.click("#examples button >> nth=0"))
+    assert "cat”" in _changed(opened, lambda: opened.click("#examples button >> nth=2"))
 
 
 def test_looks_cost_no_request(opened: Any) -> None:
@@ -155,6 +155,15 @@ def test_looks_cost_no_request(opened: Any) -> None:
     opened.wait_for_timeout(500)
     assert not np.array_equal(_canvas(opened, "picture"), before)
     assert [url for url in requests if "heartbeat" not in url] == []
+
+
+def test_signed_colours_are_told_in_words(opened: Any) -> None:
+    assert not opened.locator("#stage .sides").is_visible()
+    opened.select_option(".signed", "1")
+    label = opened.locator("#bars .name").first.inner_text()
+    opened.locator("#stage .sides", has_text=f"Orange speaks for “{label}”, blue against it.").wait_for()
+    opened.click("#counterfactual input")
+    opened.locator("#stage .sides", has_text=f"Orange speaks against “{label}”").wait_for()
 
 
 def test_an_answer_is_small(opened: Any) -> None:
@@ -222,11 +231,7 @@ def test_a_bad_file_leaves_the_answer_and_says_why(opened: Any, cup: Path, tmp_p
 def test_a_model_that_cannot_be_had_leaves_the_answer(
     opened: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def no_network(*_: Any, **__: Any) -> None:
-        raise OSError("no network in this test")
-
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr("torch.hub.urlopen", no_network)
+    cut_the_network(monkeypatch, tmp_path)
     before = opened.inner_text("#sentence .sentence")
     opened.click("#model input")
     opened.get_by_role("option", name="MobileNetV3-Large").click()

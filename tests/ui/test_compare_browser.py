@@ -15,7 +15,7 @@ from .visits import SECONDS, visit
 
 pytestmark = pytest.mark.browser
 
-CAT = sorted(EXAMPLES.glob("*.jpg"))[0]
+FIRST = sorted(EXAMPLES.glob("*.jpg"))[0]
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +47,13 @@ def test_a_grid_of_classes_and_methods_with_figures(opened: Any, explainer: Expl
     opened.locator("#compared", has_text="5 by 2 maps on one scale").wait_for(timeout=300 * SECONDS)
     opened.locator("#grid table button").first.wait_for(timeout=10 * SECONDS)
     layer = explainer.layers()[3].name
-    top = explainer.explain(CAT).top
-    shown = explainer.explain(CAT, layer=layer, target=top[1].index, method="hirescam")
+    top = explainer.explain(FIRST).top
+    shown = explainer.explain(FIRST, layer=layer, target=top[1].index, method="hirescam")
     found = Examiner(explainer).hide_and_look(shown)
     text = opened.locator("#grid tr").nth(2).locator("td button").nth(1).inner_text()
     assert f"20 % hidden: {percent(found.steps[1].hottest)}" in text
     assert ("holds" if found.holds else "no more than chance") in text
-    assert f"like the first: {explainer.explain(CAT, layer=layer, method='hirescam').alike(shown):.2f}" in text
+    assert f"like the first: {explainer.explain(FIRST, layer=layer, method='hirescam').alike(shown):.2f}" in text
     opened.locator("#grid tr").nth(2).locator("td button").nth(1).click()
     opened.locator("#sentence", has_text="by HiResCAM").wait_for(timeout=30 * SECONDS)
     assert f"“{top[1].label}”" in opened.inner_text("#sentence")

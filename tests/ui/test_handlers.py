@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gradcam_core import Explainer, ModelError, Prediction
+from gradcam_core import Examiner, Explainer, ModelError, Prediction
 from gradcam_core.ui.components import bars_value, look_of, stage_photo
 from gradcam_core.ui.handlers import (
     LONGEST_MENU,
@@ -30,7 +30,7 @@ from gradcam_core.ui.image_tab import EXAMPLES
 from gradcam_core.ui.model_menu import SECONDS_BETWEEN_REPORTS, watched
 from tests.helpers import Sidetrack, SmallNetwork, noise
 
-CAT = str(sorted(EXAMPLES.glob("*.jpg"))[0])
+CAT = str(EXAMPLES / "3-cat.jpg")
 SHOWN = Asked(CAT, "efficientnet_lite0", "bn2", "", "285", "gradcam", False)
 
 
@@ -186,3 +186,9 @@ def test_the_page_gets_the_photograph_itself_or_a_picture_of_it(kind: str, expla
     assert (sent["width"], sent["height"]) == (180, 120) == shown.shape[1::-1]
     assert (b64decode(data) == packed.getvalue()) == (kind == "JPEG")
     assert np.abs(shown - photograph.pixels).mean() < 3
+
+
+def test_the_map_of_the_first_example_holds(explainer: Explainer) -> None:
+    """Who comes to the page is not first shown a map that one must not rely on."""
+    first = explainer.explain(sorted(EXAMPLES.glob("*.jpg"))[0])
+    assert Examiner(explainer).hide_and_look(first).holds

@@ -28,6 +28,20 @@ def test_only_later_questions_overtake() -> None:
         assert late.overtaken
 
 
+def test_a_question_ends_those_before_it_and_an_earlier_one_that_comes_late_is_dropped() -> None:
+    running = Running()
+    with running.task("one", ticket=4) as early, running.task("other", ticket=1) as other:
+        with running.task("one", ticket=6) as last, running.task("one", ticket=5) as late:
+            assert [task.overtaken for task in (early, last, late, other)] == [True, False, True, False]
+        # what has no number is not compared with those that have one
+        with running.task("one") as check:
+            assert not check.overtaken
+    running.leave("one")
+    # as after loading the page again
+    with running.task("one", ticket=1) as task:
+        assert not task.overtaken
+
+
 def test_what_has_ended_is_forgotten() -> None:
     running = Running()
     with running.task("one") as task:

@@ -34,6 +34,14 @@ def test_a_place_is_asked_by_a_click(opened: Any) -> None:
     assert "speaks for" in opened.inner_text("#place")
 
 
+def test_of_two_checks_the_last_one_stays(opened: Any) -> None:
+    _check(opened, "Curves", "passes")
+    _check(opened, "Sanity check", "With the weights of the network")
+    opened.locator("#checked [role=progressbar]").wait_for(state="hidden", timeout=120 * SECONDS)
+    opened.wait_for_timeout(500)
+    assert "With the weights of the network" in opened.inner_text("#checked")
+
+
 def test_every_check_answers(opened: Any) -> None:
     hidden = _check(opened, "Hide and look again", "Hiding the hottest 20 % takes")
     assert "random, mean" in hidden

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 SECONDS = 1000
 DRAWN = "#stage [data-drawn]"
@@ -28,3 +31,13 @@ def visit(browser: Any, address: str, *, width: int, height: int, touch: bool = 
 
 def _elsewhere(url: str, address: str) -> bool:
     return not url.startswith((address, "data:", "blob:"))
+
+
+def cut_the_network(monkeypatch: pytest.MonkeyPatch, empty: Path) -> None:
+    """Let no weights of torchvision be had, neither from a network nor from what lies on this machine."""
+
+    def no_network(*_: Any, **__: Any) -> None:
+        raise OSError("no network in this test")
+
+    monkeypatch.setenv("TORCH_HOME", str(empty))
+    monkeypatch.setattr("torch.hub.urlopen", no_network)

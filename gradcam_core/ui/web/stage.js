@@ -239,6 +239,8 @@ function takeLook() {
   schedule();
 }
 $(".controls").addEventListener("input", takeLook);
+// the little room of a phone goes to the pictures and what is found in them
+if (matchMedia("(max-width: 640px)").matches) $(".look").open = false;
 showLook();
 watch(["photo", "answer"], load);
 load();
