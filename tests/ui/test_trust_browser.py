@@ -89,7 +89,7 @@ def test_a_contrast_comes_with_both_sides_and_goes_with_them(opened: Any) -> Non
         assert opened.input_value("#stage .signed") == signs
         if signs:
             first, second = opened.locator("#bars .name").all_inner_texts()[:2]
-            said = f"Orange, above zero: for “{first}”. Blue, below zero: for “{second}”."
+            said = f"Orange speaks for “{first}”, blue for “{second}”."
             assert opened.inner_text("#stage .sides") == said
             high, low = (opened.inner_text(f"#stage .scale .{end}") for end in ("high", "low"))
             assert (high[0], low[0]) == ("+", "\u2212")

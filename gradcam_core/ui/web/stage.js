@@ -60,7 +60,7 @@ function draw() {
   paint(picture, look.view, look);
   paintRamp(look);
   $(".sides").hidden = !look.signed;
-  $(".sides").textContent = `Orange, above zero: ${answer.sides[0]}. Blue, below zero: ${answer.sides[1]}.`;
+  $(".sides").textContent = `Orange speaks ${answer.sides[0]}, blue ${answer.sides[1]}.`;
   const title = $(".view").selectedOptions[0].textContent;
   $(".picture-title").textContent = title;
   heatmap.setAttribute("aria-label", `Heatmap. ${answer.note} Use the arrow keys to read values.`);
