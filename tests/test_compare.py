@@ -144,3 +144,10 @@ def test_hiding_in_each_is_hiding_in_every_single_one(small: tuple[Explainer, Sm
     assert any(one.blank for one in maps)
     found = examiner.hide_each([*maps, None])
     assert found == (*(None if one.blank else examiner.hide_and_look(one) for one in maps), None)
+
+
+@pytest.mark.parametrize(("value", "text"), [(2073.4, "2073"), (33.84, "33.8"), (0.01234, "0.0123")])
+def test_the_scale_is_said_without_a_power_of_ten(monkeypatch: pytest.MonkeyPatch, value: float, text: str) -> None:
+    monkeypatch.setattr(Comparison, "scale", value)
+    grid = Comparison("method", "layer", (), (), ())
+    assert f"from 0 to {text}: " in grid.sentence

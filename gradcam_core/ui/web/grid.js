@@ -72,10 +72,11 @@ function draw() {
     element.querySelector(".strip").replaceChildren(...(single ? strip(grid, photo) : []));
     element.querySelector("table").replaceChildren(...(single ? [] : filled(grid, photo)));
     element.querySelector("table").hidden = single;
+    element.querySelector("table").style.setProperty("--columns", grid.columns.length);
     element.querySelector(".legend").hidden = !grid.scale;
     const colors = [0, 64, 128, 192, 255].map((level) => `rgb(${table.slice(level * 3, level * 3 + 3).join()})`);
     element.querySelector(".ramp").style.background = `linear-gradient(90deg, ${colors.join()})`;
-    element.querySelector(".high").textContent = `${Number(grid.scale.toPrecision(3))} of the logit`;
+    element.querySelector(".high").textContent = `${grid.scale >= 1000 ? Math.round(grid.scale) : Number(grid.scale.toPrecision(3))} of the logit`;
     element.dataset.drawn = `${number}`;
   };
   image.src = grid.photo.url;
