@@ -104,14 +104,14 @@ class Comparison:
     def sentence(self) -> str:
         """What is compared, and for classes how alike the maps of the first two are."""
         text = f"{len(self.rows)} by {len(self.columns)} maps" if len(self.rows) > 1 else f"{len(self.columns)} maps"
-        low = -self.scale if self.signed else 0
-        ends = f"from {low:.3g} to {self.scale:.3g}"
+        top = _short(self.scale)
+        ends = f"from {f'-{top}' if self.signed else 0} to {top}"
         text = f"{text} on one scale, {ends}: parts of the logit." if self.scale else f"{text}."
         if self.row_axis != "target" or len(self.rows) < 2 or np.isnan(alike := self.alike()[0, 1]):
             return text
-        nearly = "nearly the same map" if alike > NEARLY_THE_SAME else "maps that differ"
-        first, second = self.rows[:2]
-        return f"{text} {first} and {second} have {nearly} by {self.columns[0]} (rank correlation {alike:.2f})."
+        are = "are nearly the same" if alike > NEARLY_THE_SAME else "differ"
+        where = ("at layer " if self.column_axis == "layer" else "by ") + self.columns[0]
+        return f"{text} The maps of {' and '.join(self.rows[:2])} {are} {where} (rank correlation {alike:.2f})."
 
     def record(self) -> dict[str, Any]:
         """The grid as plain JSON values, raw maps included."""
@@ -130,6 +130,11 @@ class Comparison:
 
 NEARLY_THE_SAME = 0.9
 COARSE = 7
+
+
+def _short(value: float) -> str:
+    """Three digits that count, and never a power of ten."""
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def axes(

@@ -160,3 +160,10 @@ def test_a_grid_of_contrasts_is_signed(small: tuple[Explainer, SmallNetwork], ri
     grid = small[0].compare(noise(32, 32), model="own", rival=rival)
     assert grid.signed is (rival is not None)
     assert f"from {f'-{grid.scale:.3g}' if rival else 0} to {grid.scale:.3g}: parts of the logit" in grid.sentence
+
+
+@pytest.mark.parametrize(("value", "text"), [(2073.4, "2073"), (33.84, "33.8"), (0.01234, "0.0123")])
+def test_the_scale_is_said_without_a_power_of_ten(monkeypatch: pytest.MonkeyPatch, value: float, text: str) -> None:
+    monkeypatch.setattr(Comparison, "scale", value)
+    grid = Comparison("method", "layer", (), (), ())
+    assert f"from 0 to {text}: " in grid.sentence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
@@ -100,5 +101,7 @@ def _file(
     except CamError as error:
         raise gr.Error(str(error), print_exception=False) from error
     side = "against" if explanation.counterfactual else "for"
-    name = f"{explanation.model}_{explanation.target.index}_{side}_{ending}"
+    # the model's title: the name of somebody's own is known to nobody else, and files are handed on
+    title = re.sub(r"[^\w.-]+", "-", explanation.model_title).strip("-")
+    name = f"{title}_{explanation.target.index}_{side}_{ending}"
     return save_bytes_to_cache(packed, name, folder)

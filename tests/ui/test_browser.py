@@ -206,6 +206,7 @@ def test_the_four_downloads_are_what_the_core_makes(
         files[title] = tmp_path / download.value.suggested_filename
         download.value.save_as(files[title])
     expected, look = explainer.explain(cup), Look(opacity=0.4, colormap="magma")
+    assert files["Overlay (PNG)"].name == f"EfficientNet-Lite0_{expected.target.index}_for_overlay.png"
     assert np.array_equal(np.asarray(Image.open(files["Overlay (PNG)"])), np.asarray(expected.overlay(look)))
     assert np.array_equal(np.asarray(Image.open(files["Heatmap (PNG)"])), np.asarray(expected.heatmap_picture(look)))
     assert np.array_equal(np.load(files["Raw map (NPY)"]), expected.cam)

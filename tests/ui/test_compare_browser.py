@@ -60,6 +60,15 @@ def test_a_grid_of_classes_and_methods_with_figures(opened: Any, explainer: Expl
     assert opened.input_value("#target input") == top[1].label
 
 
+def test_nine_layers_stand_side_by_side_without_scrolling(opened: Any, explainer: Explainer) -> None:
+    opened.get_by_label("classes × layers").click()  # noqa: RUF001
+    opened.click("#compare-plain")
+    opened.locator("#grid th", has_text="blocks.6").wait_for(timeout=60 * SECONDS)
+    assert opened.locator("#grid th[scope=col]").count() == len(explainer.layers())
+    wide = opened.locator("#grid .wide")
+    assert wide.evaluate("({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth")
+
+
 def test_it_can_be_stopped(opened: Any) -> None:
     opened.get_by_label("classes × layers").click()  # noqa: RUF001
     opened.click("#compare-hide")

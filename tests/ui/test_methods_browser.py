@@ -119,14 +119,16 @@ def test_a_model_that_cannot_be_had_does_not_end_what_is_computed(
     opened: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     cut_the_network(monkeypatch, tmp_path)
+    sent = _asked(opened, '"scorecam"')
     _method(opened, "Score-CAM")
     opened.locator("#sentence", has_text="passes").wait_for(timeout=20 * SECONDS)
     opened.click("#model input")
     opened.get_by_role("option", name="MobileNetV3-Large").click()
     opened.locator("#problem", has_text="could not be downloaded").wait_for(timeout=20 * SECONDS)
     opened.wait_for_timeout(500)
-    # it goes on, and the menu says so
+    # it goes on, not anew, and the menu says so
     opened.locator("#sentence", has_text="passes").wait_for(timeout=5 * SECONDS)
+    assert len(sent) == 1
     assert opened.input_value("#method input") == "Score-CAM"
     opened.locator("#cancel").click(timeout=20 * SECONDS)
     opened.locator("#problem", has_text="Stopped after").wait_for(timeout=30 * SECONDS)

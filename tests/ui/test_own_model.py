@@ -9,13 +9,17 @@ from typing import Any
 import gradio as gr
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torchvision.models import get_model
 
 from gradcam_core import Explainer, ModelError
 from gradcam_core.models import DEFAULT_MODEL
+from gradcam_core.service import AUTO
 from gradcam_core.ui import build
 from gradcam_core.ui import own_model as module
+from gradcam_core.ui.downloads import FILES, _file
+from gradcam_core.ui.handlers import Asked
 from gradcam_core.ui.own_model import own_model
 from tests.helpers import noise
 
@@ -186,3 +190,17 @@ def test_a_full_server_says_so(weights: Callable[[], str], monkeypatch: pytest.M
     assert "has no room for more" in visitor.load(weights(), ARCHITECTURE, None, "64", "", "")["own-note"]
     # one's own may be replaced
     assert "menu" in visitor.load(weights(), ARCHITECTURE, None, "64", "", "", before=first)
+
+
+def test_downloads_carry_the_title_and_not_the_name_that_nobody_else_knows(
+    weights: Callable[[], str], tmp_path: Path
+) -> None:
+    explainer = Explainer(device="cpu")
+    name = Visitor(explainer).load(weights(), ARCHITECTURE, None, "64", "", "")["menu"]["value"]
+    picture = tmp_path / "noise.png"
+    Image.fromarray(noise(60, 60)).save(picture)
+    shown = Asked(str(picture), name, AUTO, "", "3", "gradcam", False)
+    ending, make = FILES["Raw map (NPY)"]
+    path = Path(_file(explainer, ending, make, str(tmp_path), None, shown))
+    assert path.name == f"fruit-{ARCHITECTURE}_3_for_map.npy"
+    assert name not in str(path)

@@ -121,3 +121,26 @@ def test_a_rival_that_is_the_class_itself_gets_a_sentence(opened: Any) -> None:
 
 def test_each_method_names_its_paper(opened: Any) -> None:
     assert "Selvaraju et al. 2017, arXiv:1610.02391" in opened.inner_text("#about-method")
+
+
+def test_on_a_phone_controls_follow_the_pictures_and_the_figures_fit(browser: Any, address: str) -> None:
+    with visit(browser, address, width=390, height=844, touch=True) as view:
+        places = (
+            "#photograph",
+            "#examples",
+            "#sentence",
+            "#stage canvas.picture",
+            "#place",
+            "#bars",
+            "#model",
+            "#trust",
+        )
+        boxes = [view.locator(place).bounding_box() for place in places]
+        assert [box["y"] for box in boxes] == sorted(box["y"] for box in boxes)
+        picture = view.locator("canvas.picture")
+        picture.scroll_into_view_if_needed()
+        picture.tap()
+        view.locator("#place", has_text="; against").wait_for(timeout=30 * SECONDS)
+        _check(view, "Hide and look again", "Hiding the hottest 20 % takes")
+        table, around = (view.locator(name).bounding_box() for name in ("#checked table", "#checked"))
+        assert table["x"] + table["width"] <= around["x"] + around["width"]

@@ -74,10 +74,11 @@ function draw() {
     element.querySelector(".strip").replaceChildren(...(single ? strip(grid, photo) : []));
     element.querySelector("table").replaceChildren(...(single ? [] : filled(grid, photo)));
     element.querySelector("table").hidden = single;
+    element.querySelector("table").style.setProperty("--columns", grid.columns.length);
     element.querySelector(".legend").hidden = !grid.scale;
     const colors = [0, 64, 128, 192, 255].map((level) => `rgb(${tableOf(grid).slice(level * 3, level * 3 + 3).join()})`);
     element.querySelector(".ramp").style.background = `linear-gradient(90deg, ${colors.join()})`;
-    const top = Number(grid.scale.toPrecision(3));
+    const top = grid.scale >= 1000 ? Math.round(grid.scale) : Number(grid.scale.toPrecision(3));
     element.querySelector(".low").textContent = grid.signed ? `−${top}` : "0";
     element.querySelector(".high").textContent = `${grid.signed ? "+" : ""}${top} of the logit`;
     element.dataset.drawn = `${number}`;
