@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.state_holder import SessionState
 
 from ..service import Explainer
 from ..text import TextExplainer
@@ -52,6 +53,8 @@ def build(explainer: Explainer, text_explainer: TextExplainer | None = None, *, 
         add_api(explainer, page, running)
         add_trust_api(explainer, running)
         add_text_api(text_explainer)
+    # describes the page's parts, or the first visitor would wait for it
+    SessionState(page)
     return page.queue(max_size=MAX_WAITING, status_update_rate=SECONDS_BETWEEN_ESTIMATES)
 
 
