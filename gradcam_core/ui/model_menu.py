@@ -65,6 +65,7 @@ def loaded_by(
     Loading may take minutes and must not take the place of somebody's map: it is an event of its own. How far it
     is stands over `report`. Where it fails, `problem` says why and the menu goes back to what is `shown`.
     """
+    under_way: set[tuple[str | None, str]] = set()
 
     def load(
         name: str,
@@ -72,15 +73,19 @@ def loaded_by(
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
     ) -> tuple[Any, Any, Any]:
-        if name == (before.model if before else None):
+        this = request.session_hash, name
+        if name == (before.model if before else None) or this in under_way:
             # a menu tells of its choice again when it is left
             return gr.skip(), gr.skip(), gr.skip()
+        under_way.add(this)
         try:
             loaded = watched(explainer, name, lambda text: progress(0, desc=text))
         except Exception as error:
             value = before.model if before else DEFAULT_MODEL
             box = problem_box(plain_words(error), kept=before is not None)
             return value, gr.update(value=box, visible=True), gr.skip()
+        finally:
+            under_way.discard(this)
         # not before: where loading fails, what was asked is still wanted
         running.overtake(request.session_hash)
         return loaded, gr.update(visible=False), next(LOADED)
