@@ -14,10 +14,11 @@ import sys
 from importlib.util import find_spec
 
 from gradcam_core import CamError, Explainer
-from gradcam_core.devices import DEVICES
+from gradcam_core.devices import DEVICES, share_cores
 from gradcam_core.memory import share_one_arena
 from gradcam_core.service import DEFAULT_CACHE_MB
 from gradcam_core.ui import build, serve
+from gradcam_core.ui.image_tab import CONCURRENT
 from gradcam_core.ui.own_model import MAX_UPLOAD
 
 
@@ -50,6 +51,7 @@ def main() -> None:
     if options.mcp and find_spec("mcp") is None:
         parser.error("argument --mcp: the package 'mcp' is missing; run: pip install 'gradio[mcp]'")
     share_one_arena()
+    share_cores(CONCURRENT)
     try:
         explainer = Explainer(device=options.device, cache_mb=options.cache_mb, lend=getattr(spaces, "GPU", None))
         # takes less than the imports above, and nobody's first click has to wait for it

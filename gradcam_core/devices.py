@@ -1,6 +1,7 @@
 """Where to compute, in what precision, and what to do when there is no room.
 
-Public names: `full_precision`, `is_mixed`, `is_out_of_memory`, `mixed`, `model_bytes`, `resolve_device`, `with_room`.
+Public names: `full_precision`, `is_mixed`, `is_out_of_memory`, `mixed`, `model_bytes`, `resolve_device`,
+`share_cores`, `with_room`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = [
     "mixed",
     "model_bytes",
     "resolve_device",
+    "share_cores",
     "with_room",
 ]
 
@@ -64,6 +66,15 @@ def model_bytes(device: torch.device) -> int:
         _, total = torch.cuda.mem_get_info(device)
         return int(total * CARD_SHARE)
     return HOST_MODEL_BYTES
+
+
+def share_cores(at_once: int) -> None:
+    """Give each of `at_once` computations its part of this process's cores; to be called before the first of them.
+
+    Threads of one wait for each other at every layer, so that those of several stand in each other's way
+    (tests/benchmarks/README.md).
+    """
+    torch.set_num_threads(max(1, torch.get_num_threads() // at_once))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

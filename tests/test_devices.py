@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import DeviceError, Explainer, OutputError, service
-from gradcam_core.devices import DEVICES, full_precision, mixed, resolve_device, with_room
+from gradcam_core.devices import DEVICES, full_precision, mixed, resolve_device, share_cores, with_room
 from gradcam_core.models import base
 
 from .helpers import SmallNetwork, noise
@@ -262,3 +262,14 @@ def test_a_card_without_room_recovers() -> None:
         del hog
         torch.cuda.empty_cache()
     assert explainer.explain(noise(300, 300, 1)).top
+
+
+@pytest.mark.parametrize(("threads", "at_once", "each"), [(8, 2, 4), (7, 3, 2), (1, 8, 1), (2, 2, 1)])
+def test_cores_are_shared_among_what_is_computed_at_once(threads: int, at_once: int, each: int) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        share_cores(at_once)
+        assert torch.get_num_threads() == each
+    finally:
+        torch.set_num_threads(before)
