@@ -59,7 +59,13 @@ def _choose(view: Any, menu: str, typed: str, option: str) -> None:
     # the list is filtered a moment after the last letter, and for models filled when it is opened: a click before it
     # has settled lands on what moves under the pointer
     view.evaluate(STEADY, "ul[role=listbox] li")
-    view.get_by_role("option", name=option, exact=True).click()
+    wanted = view.get_by_role("option", name=option, exact=True)
+    if not wanted.count():
+        # an answer that came while it was typed has emptied the field: as somebody would, once more
+        view.locator(f"#{menu} input").fill("")
+        view.locator(f"#{menu} input").press_sequentially(typed)
+        view.evaluate(STEADY, "ul[role=listbox] li")
+    wanted.click()
 
 
 def _canvas(view: Any, name: str) -> NDArray[np.uint8]:
