@@ -75,27 +75,32 @@ def test_a_rival_is_chosen_and_a_bad_combination_gets_a_sentence(opened: Any) ->
     opened.locator("#problem", has_text="looks at no class").wait_for(timeout=30 * SECONDS)
 
 
-def test_a_contrast_comes_with_both_sides_and_goes_with_them(opened: Any) -> None:
-    opened.reload()
-    opened.wait_for_selector(DRAWN, timeout=60 * SECONDS)
-    assert opened.input_value("#stage .signed") == ""
-    assert opened.locator("#stage .sides").is_hidden()
-    opened.get_by_role("button", name="Advanced").first.click()
+@pytest.fixture(scope="module")
+def anew(browser: Any, address: str) -> Iterator[Any]:
+    """Another visit: a page that is loaded again while it is connected says that it was cut off."""
+    with visit(browser, address, width=1440, height=1400) as view:
+        yield view
+
+
+def test_a_contrast_comes_with_both_sides_and_goes_with_them(anew: Any) -> None:
+    assert anew.input_value("#stage .signed") == ""
+    assert anew.locator("#stage .sides").is_hidden()
+    anew.get_by_role("button", name="Advanced").first.click()
     for rival, signs in (("the most probable other class", "1"), ("nothing", "")):
-        before = opened.get_attribute(DRAWN, "data-drawn")
-        opened.click("#rival input")
-        opened.get_by_role("option", name=rival, exact=True).click()
-        opened.wait_for_function("([s, b]) => document.querySelector(s).dataset.drawn !== b", arg=[DRAWN, before])
-        assert opened.input_value("#stage .signed") == signs
+        before = anew.get_attribute(DRAWN, "data-drawn")
+        anew.click("#rival input")
+        anew.get_by_role("option", name=rival, exact=True).click()
+        anew.wait_for_function("([s, b]) => document.querySelector(s).dataset.drawn !== b", arg=[DRAWN, before])
+        assert anew.input_value("#stage .signed") == signs
         if signs:
-            first, second = opened.locator("#bars .name").all_inner_texts()[:2]
+            first, second = anew.locator("#bars .name").all_inner_texts()[:2]
             said = f"Orange speaks for “{first}”, blue for “{second}”."
-            assert opened.inner_text("#stage .sides") == said
-            high, low = (opened.inner_text(f"#stage .scale .{end}") for end in ("high", "low"))
+            assert anew.inner_text("#stage .sides") == said
+            high, low = (anew.inner_text(f"#stage .scale .{end}") for end in ("high", "low"))
             assert (high[0], low[0]) == ("+", "\u2212")
             assert high[1:] == low[1:]
-            _maps_with_both_sides(opened)
-    assert opened.locator("#stage .sides").is_hidden()
+            _maps_with_both_sides(anew)
+    assert anew.locator("#stage .sides").is_hidden()
 
 
 def _maps_with_both_sides(view: Any) -> None:
@@ -108,19 +113,19 @@ def _maps_with_both_sides(view: Any) -> None:
     assert low[0] == "\u2212"
 
 
-def test_a_rival_that_is_the_class_itself_gets_a_sentence(opened: Any) -> None:
-    label = opened.locator("#bars .name").nth(1).inner_text()
-    opened.click("#rival input")
-    opened.locator("#rival input").press_sequentially(label)
-    opened.get_by_role("option", name=label, exact=True).click()
-    opened.locator("#sentence", has_text=f"rather than “{label}”").wait_for(timeout=30 * SECONDS)
-    opened.locator("#bars button").nth(1).click()
-    opened.locator("#problem", has_text="is the explained class itself").wait_for(timeout=30 * SECONDS)
-    assert f"rather than “{label}”" in opened.inner_text("#sentence")
+def test_a_rival_that_is_the_class_itself_gets_a_sentence(anew: Any) -> None:
+    label = anew.locator("#bars .name").nth(1).inner_text()
+    anew.click("#rival input")
+    anew.locator("#rival input").press_sequentially(label)
+    anew.get_by_role("option", name=label, exact=True).click()
+    anew.locator("#sentence", has_text=f"rather than “{label}”").wait_for(timeout=30 * SECONDS)
+    anew.locator("#bars button").nth(1).click()
+    anew.locator("#problem", has_text="is the explained class itself").wait_for(timeout=30 * SECONDS)
+    assert f"rather than “{label}”" in anew.inner_text("#sentence")
 
 
-def test_each_method_names_its_paper(opened: Any) -> None:
-    assert "Selvaraju et al. 2017, arXiv:1610.02391" in opened.inner_text("#about-method")
+def test_each_method_names_its_paper(anew: Any) -> None:
+    assert "Selvaraju et al. 2017, arXiv:1610.02391" in anew.inner_text("#about-method")
 
 
 def test_on_a_phone_controls_follow_the_pictures_and_the_figures_fit(browser: Any, address: str) -> None:

@@ -26,7 +26,7 @@ def visit(browser: Any, address: str, *, width: int, height: int, touch: bool = 
     view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
     yield view
     context.close()
-    assert problems == []
+    assert not problems, problems
 
 
 def _elsewhere(url: str, address: str) -> bool:
