@@ -23,13 +23,14 @@ from .capture import recording, tensor_in, with_tensor
 from .devices import is_out_of_memory
 from .errors import DeviceError, MethodError, OutputError, StoppedError
 from .layout import MAPS, Layout
+from .packing import Packing, laid_out
 from .score import Score
 
 __all__ = ["Rerun", "Watch", "chunk_of", "guided_gradients", "in_chunks"]
 
 # inputs in one pass of the whole network: what a CPU computes of more does not stay near it and has to be fetched
-# again, so that few are faster (tests/benchmarks/README.md), and sooner stopped
-CHUNK, CHUNK_ON_CPU = 32, 2
+# again, so that few are faster (tests/benchmarks/README.md), and sooner stopped; of fewer, more calls take their time
+CHUNK, CHUNK_ON_CPU = 32, 4
 # in one pass of the part behind a layer: so much of activations, but at least and at most so many inputs. The part in
 # front runs once a pass, so that few are slow; of many a CPU fetches again what it computed
 CHUNK_BYTES, CHUNK_BOUNDS = 256_000_000, (32, 512)
@@ -74,18 +75,20 @@ def chunk_of(inputs: Tensor) -> int:
 
 
 def in_chunks(compute: Callable[[slice], Tensor], count: int, *, size: int, watch: Watch = NOBODY) -> Tensor:
-    """(count, ...) results of `compute`, asked for at most `size` items at a time.
+    """(count, ...) results of `compute`, asked for at most `size` items at a time, in inference mode and packed.
 
     Out of memory halves the chunk and goes on. Raises StoppedError through `watch`, DeviceError where not
     even one item fits.
     """
     parts: list[Tensor] = []
+    packing = Packing()
     done = 0
     while done < count:
         watch.at(done, count)
         part = slice(done, min(done + size, count))
         try:
-            parts.append(compute(part))
+            with torch.inference_mode(), packing:
+                parts.append(compute(part))
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -176,13 +179,12 @@ class Rerun:
         """(count,) scores of the input times the items of `masks(part)`, (n, H, W) at the input's size."""
 
         def compute(part: slice) -> Tensor:
-            with torch.inference_mode():
-                return self.explained.of(self.network(self.inputs * masks(part)[:, None].to(self.inputs)))
+            return self.explained.of(self.network(laid_out(self.inputs * masks(part)[:, None].to(self.inputs))))
 
         return in_chunks(compute, count, size=chunk_of(self.inputs), watch=self.watch)
 
     def _replaced(self, changed: Tensor, inputs: Tensor) -> Tensor:
-        with torch.inference_mode(), recording(_Replace(self.layer, self.layout, changed.to(inputs))):
+        with recording(_Replace(self.layer, self.layout, laid_out(changed.to(inputs)))):
             logits = self.network(inputs)
         if logits.shape != (len(changed), self.logits.shape[1]):
             raise OutputError(f"The model returned scores of shape {tuple(logits.shape)} for {len(changed)} inputs.")

@@ -255,8 +255,7 @@ class Examiner:
 
         def compute(part: slice) -> Tensor:
             masks = torch.from_numpy(np.stack(hidden[part]))[:, None].to(inputs.device)
-            with torch.inference_mode():
-                return loaded.head.probabilities(loaded.network(torch.where(masks, instead, inputs)).float())
+            return loaded.head.probabilities(loaded.network(torch.where(masks, instead, inputs)).float())
 
         return in_chunks(compute, len(hidden), size=chunk_of(inputs), watch=watch).cpu().numpy()
 

@@ -1,6 +1,7 @@
 """Score-CAM and Ablation-CAM, which run the network for every channel: time against the peers for the same map.
 
     python -m tests.benchmarks.costly [--model efficientnet_lite0] [--layers bn2] [--rounds 3] [--clock cpu]
+        [--threads 1]
 
 Interleaved in one run, each peer with its own default batch; captum, whose default is one input a pass, with 16.
 The figures are shares of the fastest peer's time. Embedded models look at scikit-image's cat; torchvision's have
@@ -164,10 +165,10 @@ def main() -> None:
     parser.add_argument("--model", default="efficientnet_lite0")
     parser.add_argument("--layers", nargs="+", help="default: the model's own")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--clock", choices=CLOCKS, default="cpu")
+    parser.add_argument("--clock", choices=CLOCKS, default="cpu", help="the CPU's counts all threads")
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    # the CPU's clock counts all threads
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     model, network = loaded(options.model), plain(options.model).requires_grad_(False)
     found = chunks(network, input_of(options.model), options.rounds, CLOCKS[options.clock])
     print(f"{options.model}: " + ", ".join(f"{value:.0f} ms in chunks of {size}" for size, value in found.items()))
