@@ -8,6 +8,7 @@ the same up to rounding. Public names: `Packing`, `laid_out`.
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import torch
@@ -25,7 +26,7 @@ Pair = tuple[int, int]
 
 
 class Packing(TorchFunctionMode):
-    """In this thread, as long as it is entered: convolutions use packed weights where that is possible.
+    """In threads that have entered it, which may be several: convolutions use packed weights where that is possible.
 
     Meant for inference mode, in which all others are left to torch: on other devices and in other types, in autocast,
     with weights that the network makes anew at each pass, and beyond 256 MB of weights. Weights that somebody has
@@ -37,6 +38,7 @@ class Packing(TorchFunctionMode):
         self._room = ROOM
         # each with its version and the weights themselves, so that no others can bear their id
         self._packed: dict[int, tuple[Tensor, int, Tensor]] = {}
+        self._packing = Lock()
 
     def __torch_function__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is functional.conv2d and torch.is_inference_mode_enabled() and _can_pack():
@@ -61,13 +63,14 @@ class Packing(TorchFunctionMode):
         if weight.is_inference():
             # made in this pass, and not seen again
             return None
-        known = self._packed.get(id(weight))
-        if known is None or known[1] != weight._version:
-            self._room -= weight.nbytes if known is None else 0
-            if self._room < 0:
-                return None
-            known = self._packed[id(weight)] = (weight, weight._version, _pack(weight, settings))
-        return known[2]
+        with self._packing:
+            known = self._packed.get(id(weight))
+            if known is None or known[1] != weight._version:
+                self._room -= weight.nbytes if known is None else 0
+                if self._room < 0:
+                    return None
+                known = self._packed[id(weight)] = (weight, weight._version, _pack(weight, settings))
+            return known[2]
 
 
 def laid_out(maps: Tensor) -> Tensor:

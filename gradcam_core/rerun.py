@@ -1,7 +1,7 @@
 """Asking a network again about changed versions of one input: in chunks, watched, to be stopped at any time.
 
     watch = Watch(progress=lambda done, count: print(done, "of", count), stop=threading.Event())
-    scores = in_chunks(lambda part: network(changed[part]), len(changed), size=32, watch=watch)
+    scores = in_chunks(lambda part: network(changed[part]), len(changed), size=32, device=changed.device, watch=watch)
 
 Public names: `Rerun`, `Watch`, `chunk_of`, `guided_gradients`, `in_chunks`.
 """
@@ -25,6 +25,7 @@ from .errors import DeviceError, MethodError, OutputError, StoppedError
 from .layout import MAPS, Layout
 from .packing import Packing, laid_out
 from .score import Score
+from .spare_cores import SpareCores
 
 __all__ = ["Rerun", "Watch", "chunk_of", "guided_gradients", "in_chunks"]
 
@@ -74,38 +75,46 @@ def chunk_of(inputs: Tensor) -> int:
     return CHUNK_ON_CPU if inputs.device.type == "cpu" else CHUNK
 
 
-def in_chunks(compute: Callable[[slice], Tensor], count: int, *, size: int, watch: Watch = NOBODY) -> Tensor:
+def in_chunks(
+    compute: Callable[[slice], Tensor], count: int, *, size: int, device: torch.device, watch: Watch = NOBODY
+) -> Tensor:
     """(count, ...) results of `compute`, asked for at most `size` items at a time, in inference mode and packed.
 
-    Out of memory halves the chunk and goes on. Raises StoppedError through `watch`, DeviceError where not
-    even one item fits.
+    On a CPU as many chunks are computed beside each other as cores have nothing else of this to do. Out of memory
+    halves the chunk and goes on. Raises StoppedError through `watch`, DeviceError where not even one item fits.
     """
-    parts: list[Tensor] = []
     packing = Packing()
+
+    def computed(part: slice) -> Tensor:
+        with torch.inference_mode(), packing:
+            return compute(part)
+
+    parts: list[Tensor] = []
     done = 0
-    while done < count:
-        watch.at(done, count)
-        part = slice(done, min(done + size, count))
-        try:
-            with torch.inference_mode(), packing:
-                parts.append(compute(part))
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            failed = error
-        else:
-            done = part.stop
-            continue
-        if size == 1:
-            raise DeviceError(
-                "Out of memory even for one input at a time; choose a smaller model or a deeper layer."
-            ) from failed
-        # outside the except block, where the failed pass no longer holds its tensors
-        del failed
-        size //= 2
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-    watch.at(count, count)
+    watch.at(done, count)
+    with SpareCores(device) as cores:
+        while done < count:
+            try:
+                found = cores.some(computed, (slice(at, min(at + size, count)) for at in range(done, count, size)))
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                failed = error
+            else:
+                for part in found:
+                    parts.append(part)
+                    done += len(part)
+                    watch.at(done, count)
+                continue
+            if size == 1:
+                raise DeviceError(
+                    "Out of memory even for one input at a time; choose a smaller model or a deeper layer."
+                ) from failed
+            # outside the except block, where the failed passes no longer hold their tensors
+            del failed
+            size //= 2
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
     return torch.cat(parts)
 
 
@@ -173,7 +182,7 @@ class Rerun:
         room = (CHUNK_BYTES_ON_CPU if on_cpu else CHUNK_BYTES) // change(slice(0, 1)).nbytes
         least, most = CHUNK_BOUNDS_ON_CPU if on_cpu else CHUNK_BOUNDS
         size = min(max(least, room), most)
-        return in_chunks(compute, count, size=size, watch=self.watch)
+        return in_chunks(compute, count, size=size, device=self.inputs.device, watch=self.watch)
 
     def with_masks(self, masks: Callable[[slice], Tensor], count: int) -> Tensor:
         """(count,) scores of the input times the items of `masks(part)`, (n, H, W) at the input's size."""
@@ -181,7 +190,7 @@ class Rerun:
         def compute(part: slice) -> Tensor:
             return self.explained.of(self.network(laid_out(self.inputs * masks(part)[:, None].to(self.inputs))))
 
-        return in_chunks(compute, count, size=chunk_of(self.inputs), watch=self.watch)
+        return in_chunks(compute, count, size=chunk_of(self.inputs), device=self.inputs.device, watch=self.watch)
 
     def _replaced(self, changed: Tensor, inputs: Tensor) -> Tensor:
         with recording(_Replace(self.layer, self.layout, laid_out(changed.to(inputs)))):

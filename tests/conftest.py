@@ -10,7 +10,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from gradcam_core import Explainer
+from gradcam_core import Explainer, spare_cores
 from gradcam_core.models import MODELS
 
 from .helpers import SmallNetwork, small_spec
@@ -45,6 +45,12 @@ def coffee() -> NDArray[np.uint8]:
     from skimage import data
 
     return data.coffee()
+
+
+@pytest.fixture
+def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks are computed one after the other."""
+    monkeypatch.setattr(spare_cores, "cores", lambda: 1)
 
 
 @pytest.fixture

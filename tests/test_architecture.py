@@ -21,7 +21,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # a part may import only from lines above its own, and from itself
 LINES = (
-    {"errors", "alike", "score", "layout", "memory", "packing"},
+    {"errors", "alike", "score", "layout", "memory", "packing", "spare_cores"},
     {"types"},
     {"imageio", "methods", "project", "render", "capture", "preprocess", "ramps", "devices", "lean", "targets"},
     {"layers", "rerun", "folding"},

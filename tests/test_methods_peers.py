@@ -268,11 +268,12 @@ def test_behind_a_layer_neither_few_nor_many_run_at_once(
     activations, rerun = questioned(network, network.last, torch.rand(1, 3, 32, 32))
     with memory_for(network.head, 99) as seen:
         scores = rerun.with_activations(lambda part: activations.expand(part.stop - part.start, -1, -1, -1), 70)
-    assert seen == sizes
+    # several may run at the same time, and end in any order
+    assert sorted(seen) == sorted(sizes)
     torch.testing.assert_close(scores, torch.full((70,), rerun.score), rtol=1e-5, atol=1e-6)
 
 
-def test_an_error_of_the_model_is_not_taken_for_lack_of_memory() -> None:
+def test_an_error_of_the_model_is_not_taken_for_lack_of_memory(one_core: None) -> None:
     calls = []
 
     def broken(part: slice) -> Tensor:
@@ -280,7 +281,7 @@ def test_an_error_of_the_model_is_not_taken_for_lack_of_memory() -> None:
         raise RuntimeError("the fuse is burnt")
 
     with pytest.raises(RuntimeError, match="fuse"):
-        in_chunks(broken, 8, size=4)
+        in_chunks(broken, 8, size=4, device=torch.device("cpu"))
     assert len(calls) == 1
 
 
@@ -293,10 +294,18 @@ def test_chunks_report_progress_and_stop() -> None:
         if done >= 4:
             stop.set()
 
-    in_chunks(lambda part: torch.arange(10)[part], 10, size=4, watch=Watch(lambda *at: seen.append(at)))
+    in_chunks(
+        lambda part: torch.arange(10)[part],
+        10,
+        size=4,
+        device=torch.device("cpu"),
+        watch=Watch(lambda *at: seen.append(at)),
+    )
     assert seen == [(0, 10), (4, 10), (8, 10), (10, 10)]
     with pytest.raises(StoppedError, match="after 8 of 10"):
-        in_chunks(lambda part: torch.arange(10)[part], 10, size=4, watch=Watch(progress, stop))
+        in_chunks(
+            lambda part: torch.arange(10)[part], 10, size=4, device=torch.device("cpu"), watch=Watch(progress, stop)
+        )
 
 
 def test_a_stopped_map_can_be_asked_for_again(small: tuple[Explainer, SmallNetwork]) -> None:

@@ -71,7 +71,7 @@ def test_a_packed_convolution_is_torchs_own(name: str, arrange: object) -> None:
 def test_weights_are_packed_once_for_all_chunks(packs: list[Tensor]) -> None:
     network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 1))
     inputs = torch.randn(10, 3, 9, 9)
-    found = in_chunks(lambda part: network(inputs[part]), 10, size=4)
+    found = in_chunks(lambda part: network(inputs[part]), 10, size=4, device=torch.device("cpu"))
     assert len(packs) == 2
     assert agree(found, plain(network, inputs))
 
@@ -159,13 +159,13 @@ def test_other_threads_are_not_concerned(packs: list[Tensor]) -> None:
     assert len(packs) == 1
 
 
-@pytest.mark.parametrize("problem", [AttributeError("no such operation"), RuntimeError("not built for it"), None])
+@pytest.mark.parametrize("problem", [AttributeError, RuntimeError, None])
 def test_operations_that_are_missing_or_wrong_are_not_used(
-    problem: Exception | None, monkeypatch: pytest.MonkeyPatch
+    problem: type[Exception] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def other(*_: object) -> Tensor:
         if problem is not None:
-            raise problem
+            raise problem("not built for it")
         return torch.zeros(1, 4, 4, 4)
 
     packing._is_right.cache_clear()

@@ -257,7 +257,8 @@ class Examiner:
             masks = torch.from_numpy(np.stack(hidden[part]))[:, None].to(inputs.device)
             return loaded.head.probabilities(loaded.network(torch.where(masks, instead, inputs)).float())
 
-        return in_chunks(compute, len(hidden), size=chunk_of(inputs), watch=watch).cpu().numpy()
+        size, device = chunk_of(inputs), inputs.device
+        return in_chunks(compute, len(hidden), size=size, device=device, watch=watch).cpu().numpy()
 
     def _remembered(
         self, question: tuple[Hashable, ...], explanation: Explanation, ask: Callable[[], Answer], watch: Watch

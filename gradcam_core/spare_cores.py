@@ -1,0 +1,88 @@
+"""Computations beside each other on the cores of a CPU that have nothing else to do.
+
+A server gives each visitor one core (`devices.share_cores`); while nobody else computes, the others' cores can help
+with what comes in many like pieces. Public name: `SpareCores`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import copy_context
+from itertools import islice
+from threading import Lock
+from types import TracebackType
+from typing import TypeVar
+
+import torch
+
+__all__ = ["SpareCores"]
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+
+
+class _Cores:
+    """How many of this process's cores compute pieces, whoever asked for them."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._busy = 0
+
+    @contextmanager
+    def lent(self) -> Iterator[int]:
+        """All that are free, at least one: whoever asks computes at any rate."""
+        with self._lock:
+            lent = max(1, cores() - self._busy)
+            self._busy += lent
+        try:
+            yield lent
+        finally:
+            with self._lock:
+                self._busy -= lent
+
+
+_cores = _Cores()
+
+
+def cores() -> int:
+    """How many computations this process may have beside each other, each with torch's number of threads."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, there // torch.get_num_threads())
+
+
+class SpareCores:
+    """Computes pieces, several at once where `device` is a CPU with cores to spare; to be entered."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._on_cpu = device.type == "cpu"
+        self._others: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> SpareCores:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._others is not None:
+            self._others.shutdown()
+
+    def some(self, compute: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Result]:
+        """The results of the first of the `pieces`, one for each core that is free; this thread computes one itself.
+
+        Raises what `compute` raised, after the last of them has ended.
+        """
+        if not self._on_cpu:
+            return [compute(piece) for piece in islice(pieces, 1)]
+        with _cores.lent() as lent:
+            first, *rest = islice(pieces, lent)
+            others = [self._pool().submit(copy_context().run, compute, piece) for piece in rest]
+            try:
+                return [compute(first), *map(Future.result, others)]
+            finally:
+                wait(others)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._others is None:
+            self._others = ThreadPoolExecutor(cores(), thread_name_prefix="spare-core")
+        return self._others
