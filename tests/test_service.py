@@ -537,6 +537,9 @@ def test_sentence_says_what_is_explained(explainer: Explainer, chelsea: NDArray[
     for words in ("EfficientNet-Lite0", "espresso", " %", "blocks.6 (7×7)", "Grad-CAM", "against"):  # noqa: RUF001
         assert words in found.sentence
     assert " for " in explainer.explain(chelsea).sentence
+    of_no_class = explainer.explain(chelsea, method="eigencam").sentence
+    assert "responds most, whatever the class, seen by Eigen-CAM" in of_no_class
+    assert "speak" not in of_no_class
 
 
 def test_notes_tell_of_frames_and_of_a_small_view(small: Small) -> None:

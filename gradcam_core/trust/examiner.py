@@ -41,7 +41,7 @@ CHOOSE = "choose another class, layer or method."
 
 
 class Examiner:
-    """Asks whether a map holds; every answer is remembered by `explainer` for as long as there is room.
+    """Asks whether a map holds; what takes many passes is remembered by `explainer` for as long as there is room.
 
     `hiding` is a key of HIDING: what stands in the place of what is hidden. Raises ValueError for another one.
     """
