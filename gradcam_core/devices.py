@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from .errors import DeviceError
+from .spare_cores import allowed_cores
 
 __all__ = [
     "DEVICES",
@@ -74,7 +75,7 @@ def share_cores(at_once: int) -> None:
     Threads of one wait for each other at every layer, so that those of several stand in each other's way
     (tests/benchmarks/README.md).
     """
-    torch.set_num_threads(max(1, torch.get_num_threads() // at_once))
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), allowed_cores()) // at_once))
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -1,24 +1,27 @@
 """Computations beside each other on the cores of a CPU that have nothing else to do.
 
 A server gives each visitor one core (`devices.share_cores`); while nobody else computes, the others' cores can help
-with what comes in many like pieces. Public name: `SpareCores`.
+with what comes in many like pieces. Public names: `SpareCores`, `allowed_cores`.
 """
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
+from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import TypeVar
 
 import torch
 
-__all__ = ["SpareCores"]
+__all__ = ["SpareCores", "allowed_cores"]
 
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
@@ -49,8 +52,31 @@ _cores = _Cores()
 
 def cores() -> int:
     """How many computations this process may have beside each other, each with torch's number of threads."""
+    return max(1, allowed_cores() // torch.get_num_threads())
+
+
+def allowed_cores() -> int:
+    """Of the machine's cores as many as this process may use: a container sees all, and gets the time of a few."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, there // torch.get_num_threads())
+    return int(min(there, _quota(GROUPS)))
+
+
+GROUPS = Path("/sys/fs/cgroup")
+
+
+@lru_cache
+def _quota(groups: Path) -> float:
+    """What Linux grants a container, in whole cores; infinite where it says nothing of that.
+
+    https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu, cpu.max; version 1 has two files.
+    """
+    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        with suppress(OSError, ValueError):
+            # "max" where there is no limit, -1 in version 1
+            granted, period = (float(word) for name in names for word in (groups / name).read_text().split())
+            if granted > 0:
+                return max(1, math.ceil(granted / period))
+    return math.inf
 
 
 class SpareCores:

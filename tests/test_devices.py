@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradcam_core import DeviceError, Explainer, OutputError, service
+from gradcam_core import DeviceError, Explainer, OutputError, devices, service
 from gradcam_core.devices import DEVICES, full_precision, mixed, resolve_device, share_cores, with_room
 from gradcam_core.models import base
 
@@ -264,8 +264,14 @@ def test_a_card_without_room_recovers() -> None:
     assert explainer.explain(noise(300, 300, 1)).top
 
 
-@pytest.mark.parametrize(("threads", "at_once", "each"), [(8, 2, 4), (7, 3, 2), (1, 8, 1), (2, 2, 1)])
-def test_cores_are_shared_among_what_is_computed_at_once(threads: int, at_once: int, each: int) -> None:
+@pytest.mark.parametrize(
+    ("threads", "allowed", "at_once", "each"),
+    [(8, 8, 2, 4), (7, 8, 3, 2), (1, 8, 8, 1), (2, 2, 2, 1), (64, 8, 2, 4), (64, 2, 2, 1)],
+)
+def test_cores_are_shared_among_what_is_computed_at_once(
+    threads: int, allowed: int, at_once: int, each: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "allowed_cores", lambda: allowed)
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(threads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from pathlib import Path
 from threading import Barrier, Event, current_thread, get_ident
 
 import pytest
@@ -130,7 +131,33 @@ def test_stopping_ends_all_of_them() -> None:
 
 def test_cores_are_shared_by_torchs_own_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr(spare_cores.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    monkeypatch.setattr(spare_cores, "allowed_cores", lambda: 8)
     for threads, expected in ((1, 8), (3, 2), (8, 1), (16, 1)):
         monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
         assert spare_cores.cores() == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "allowed"),
+    [
+        ({}, 8),
+        ({"cpu.max": "max 100000\n"}, 8),
+        ({"cpu.max": "200000 100000\n"}, 2),
+        ({"cpu.max": "150000 100000\n"}, 2),
+        ({"cpu.max": "10000 100000\n"}, 1),
+        ({"cpu.max": "6400000 100000\n"}, 8),
+        ({"cpu.max": "nonsense\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "400000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 4),
+    ],
+)
+def test_a_containers_share_of_the_machine_counts(
+    files: dict[str, str], allowed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(spare_cores, "GROUPS", tmp_path)
+    monkeypatch.setattr(spare_cores.os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert spare_cores.allowed_cores() == allowed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import itertools
 import json
-import os
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -19,6 +18,7 @@ from ..methods import METHODS, Method
 from ..models import DEFAULT_MODEL
 from ..score import AUTO, NEXT_THREE
 from ..service import Explainer
+from ..spare_cores import allowed_cores
 from .compare_panel import compare_panel
 from .components import (
     PICKED,
@@ -45,7 +45,7 @@ __all__ = ["image_tab"]
 EXAMPLES = Path(__file__).parents[2] / "assets" / "examples"
 # forward passes that may run at the same time: more than there are cores only make each of them slower, and one alone
 # would keep everybody waiting while a slow method runs
-CONCURRENT = max(2, min(os.cpu_count() or 2, 8))
+CONCURRENT = max(2, min(allowed_cores(), 8))
 # tells the stage's answers apart
 ANSWERS = itertools.count(1)
 RIVAL_CHOICES = [("nothing", ""), ("the most probable other class", AUTO), ("the mean of the next three", NEXT_THREE)]
