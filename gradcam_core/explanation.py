@@ -105,11 +105,12 @@ class Explanation:
         sure = percent(self.target.probability)
         subject = f"{self.model_title} gives “{self.target.label}” {sure}"
         layer = f"layer {self.layer} ({self.cam.shape[1]}×{self.cam.shape[0]})"  # noqa: RUF001
-        where = f"{layer} by {METHODS[self.method].title}"
+        method = METHODS[self.method]
+        where = f"{layer} by {method.title}"
         what = "this class" + self._rather_than
-        if not METHODS[self.method].of_class and not self.blank:
-            seen = f"seen by {METHODS[self.method].title}"
-            return f"{subject}; coloured are the places to which {layer} responds most, whatever the class, {seen}."
+        if not method.of_class and not self.blank:
+            places = f"the places to which {layer} responds most, whatever the class"
+            return f"{subject}; coloured are {places}, seen by {method.title}."
         if self.blank and self.rivals and self.cam.any():
             return f"{subject}; at {where} no place speaks {side} it{self._rather_than}: all speak {self.sides[1]}."
         if self.blank and self.counterfactual:

@@ -74,7 +74,10 @@ class Packing(TorchFunctionMode):
 
 
 def laid_out(maps: Tensor) -> Tensor:
-    """(n, C, H, W) the same values with channels last on a CPU, as packed convolutions return theirs."""
+    """(n, C, H, W) the same values with channels last on a CPU, as packed convolutions return theirs.
+
+    For maps that are added to such ones; what a convolution takes may lie either way.
+    """
     return maps.contiguous(memory_format=torch.channels_last) if maps.device.type == "cpu" else maps
 
 

@@ -188,7 +188,7 @@ class Rerun:
         """(count,) scores of the input times the items of `masks(part)`, (n, H, W) at the input's size."""
 
         def compute(part: slice) -> Tensor:
-            return self.explained.of(self.network(laid_out(self.inputs * masks(part)[:, None].to(self.inputs))))
+            return self.explained.of(self.network(self.inputs * masks(part)[:, None].to(self.inputs)))
 
         return in_chunks(compute, count, size=chunk_of(self.inputs), device=self.inputs.device, watch=self.watch)
 

@@ -23,6 +23,8 @@ import torch
 
 __all__ = ["SpareCores", "allowed_cores"]
 
+GROUPS = Path("/sys/fs/cgroup")
+
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
@@ -61,9 +63,6 @@ def allowed_cores() -> int:
     return int(min(there, _quota(GROUPS)))
 
 
-GROUPS = Path("/sys/fs/cgroup")
-
-
 @lru_cache
 def _quota(groups: Path) -> float:
     """What Linux grants a container, in whole cores; infinite where it says nothing of that.
@@ -84,14 +83,14 @@ class SpareCores:
 
     def __init__(self, device: torch.device) -> None:
         self._on_cpu = device.type == "cpu"
-        self._others: ThreadPoolExecutor | None = None
+        # starts a thread where one is needed, not before
+        self._others = ThreadPoolExecutor(cores(), thread_name_prefix="spare-core")
 
     def __enter__(self) -> SpareCores:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._others is not None:
-            self._others.shutdown()
+        self._others.shutdown()
 
     def some(self, compute: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Result]:
         """The results of the first of the `pieces`, one for each core that is free; this thread computes one itself.
@@ -102,13 +101,8 @@ class SpareCores:
             return [compute(piece) for piece in islice(pieces, 1)]
         with _cores.lent() as lent:
             first, *rest = islice(pieces, lent)
-            others = [self._pool().submit(copy_context().run, compute, piece) for piece in rest]
+            others = [self._others.submit(copy_context().run, compute, piece) for piece in rest]
             try:
                 return [compute(first), *map(Future.result, others)]
             finally:
                 wait(others)
-
-    def _pool(self) -> ThreadPoolExecutor:
-        if self._others is None:
-            self._others = ThreadPoolExecutor(cores(), thread_name_prefix="spare-core")
-        return self._others
