@@ -14,9 +14,9 @@ import sys
 from importlib.util import find_spec
 
 from gradcam_core import CamError, Explainer
-from gradcam_core.devices import DEVICES, share_cores
-from gradcam_core.memory import share_one_arena
-from gradcam_core.service import DEFAULT_CACHE_MB
+from gradcam_core.engine.devices import DEVICES, share_cores
+from gradcam_core.engine.memory import share_one_arena
+from gradcam_core.explainer import DEFAULT_CACHE_MB
 from gradcam_core.ui import build, serve
 from gradcam_core.ui.image_tab import CONCURRENT
 from gradcam_core.ui.own_model import MAX_UPLOAD

@@ -6,7 +6,11 @@ Usage:
     Explainer().explain("cat.jpg").overlay().save("why.png")
 """
 
+from .canvases.render import Look
+from .checks import Examiner
 from .compare import Cell, Comparison
+from .engine.layout import Layer
+from .engine.rerun import Watch
 from .errors import (
     CamError,
     DeviceError,
@@ -19,14 +23,11 @@ from .errors import (
     TargetError,
     TextError,
 )
+from .explainer import Explainer
 from .explanation import Explanation
 from .methods import METHODS
-from .render import Look
-from .rerun import Watch
-from .service import Explainer
 from .text import TEXT_METHODS, TextExplainer, TextExplanation
-from .trust import Examiner
-from .types import Box, Layer, ModelInfo, Placement, Prediction
+from .types import Box, ModelInfo, Placement, Prediction
 
 __all__ = [
     "METHODS",

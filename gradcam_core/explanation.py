@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from . import render
-from .alike import rank_correlation
-from .imageio import Photograph
+from .canvases import render
+from .canvases.project import normalise, project
 from .methods import METHODS
-from .project import normalise, project
+from .methods.correlation import rank_correlation
+from .reading.photograph import Photograph
 from .types import Placement, Prediction
 
 __all__ = ["Explanation", "percent"]

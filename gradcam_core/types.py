@@ -1,4 +1,4 @@
-"""Values that all parts share: predictions, layers, where a map lies, and what a model is.
+"""Values that all parts share: predictions, where a map lies, and what a model is.
 
 Frozen, so that they can be handed between threads without a copy.
 """
@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from .layout import MAPS, Layout
-
-__all__ = ["Box", "Layer", "ModelInfo", "Placement", "Prediction"]
+__all__ = ["Box", "ModelInfo", "Placement", "Prediction"]
 
 
 @dataclass(frozen=True)
@@ -20,23 +18,6 @@ class Prediction:
     index: int
     label: str
     probability: float
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A layer whose map can be asked for: `shape` is (channels, height, width) of its activations as a map.
-
-    `layout` says how the network holds them.
-    """
-
-    name: str
-    shape: tuple[int, int, int]
-    layout: Layout = MAPS
-
-    @property
-    def title(self) -> str:
-        """The name with its resolution, as a menu shows it."""
-        return f"{self.name} · {self.shape[2]}×{self.shape[1]}"  # noqa: RUF001
 
 
 @dataclass(frozen=True)

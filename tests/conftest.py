@@ -10,7 +10,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from gradcam_core import Explainer, spare_cores
+from gradcam_core import Explainer
+from gradcam_core.engine import cores as spare_cores
 from gradcam_core.models import MODELS
 
 from .helpers import SmallNetwork, small_spec

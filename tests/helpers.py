@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.modules import module as torch_module
 
-from gradcam_core.capture import Capture
+from gradcam_core.engine.capture import Capture
 from gradcam_core.models import ModelSpec
-from gradcam_core.preprocess import Preprocessing
+from gradcam_core.reading.preprocess import Preprocessing
 
 Result = TypeVar("Result")
 PIXEL_WEIGHT = 8.0

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from gradcam_core import METHODS, Explainer, Look, MethodError, TargetError
-from gradcam_core.alike import rank_correlation
-from gradcam_core.capture import run
-from gradcam_core.project import project
-from gradcam_core.score import Score, contrast
+from gradcam_core.canvases.project import project
+from gradcam_core.engine.capture import run
+from gradcam_core.engine.score import Score, contrast
+from gradcam_core.methods.correlation import rank_correlation
 
 from .helpers import HandNetwork, SmallNetwork, counted_calls, noise
 

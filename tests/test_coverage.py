@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from gradcam_core import Layer
-from gradcam_core.layout import Layout
+from gradcam_core.engine.layout import Layout
 
 from .benchmarks import coverage
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import DeviceError, Examiner, Explainer, ModelError
-from gradcam_core.preprocess import Preprocessing
+from gradcam_core.reading.preprocess import Preprocessing
 
 from .helpers import PLAIN, CellNetwork, SmallNetwork, counted_calls, noise, random_network
 

@@ -9,15 +9,15 @@ from functools import cached_property
 import torch
 from torch import nn
 
-from ..devices import is_out_of_memory, mixed
+from ..engine.devices import is_out_of_memory, mixed
+from ..engine.folding import fold
+from ..engine.layout import Layer, Layout
+from ..engine.lean import spare
+from ..engine.survey import default_layer, dtype_of, noise, survey
 from ..errors import CamError, DeviceError, LayerError, ModelError, did_you_mean
-from ..folding import fold
-from ..layers import default_layer, dtype_of, noise, survey
-from ..layout import Layout
-from ..lean import spare
-from ..preprocess import Encoder, Preprocessing
-from ..targets import SOFTMAX, Head, class_index
-from ..types import Layer, ModelInfo
+from ..reading.preprocess import Encoder, Preprocessing
+from ..tasks.classes import SOFTMAX, Head, class_index
+from ..types import ModelInfo
 
 __all__ = ["Architecture", "LoadedModel", "ModelSpec", "load"]
 

@@ -19,9 +19,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..devices import is_out_of_memory
+from ..engine.devices import is_out_of_memory
 from ..errors import ModelError
-from ..preprocess import Preprocessing
+from ..reading.preprocess import Preprocessing
 from .base import Architecture
 from .fetch import reason
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ModelError
-from ..preprocess import Preprocessing
+from ..reading.preprocess import Preprocessing
 from .base import ModelSpec
 from .torchvision_source import imagenet_labels
 

@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..devices import is_out_of_memory
+from ..engine.devices import is_out_of_memory
 from ..errors import CamError, ModelError, OutputError
-from ..preprocess import Encoder, Preprocessing
-from ..ramps import Ramped
-from ..targets import HEADS, SOFTMAX, Head, find_head
+from ..reading.preprocess import Encoder, Preprocessing
+from ..reading.probed_transform import Ramped
+from ..tasks.classes import HEADS, SOFTMAX, Head, find_head
 from .base import ModelSpec
 
 __all__ = ["spec", "unwrapped"]

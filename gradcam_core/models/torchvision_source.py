@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from ..errors import ModelError
-from ..preprocess import Preprocessing
+from ..reading.preprocess import Preprocessing
 from .base import Architecture, ModelSpec
 from .fetch import fetching, reason
 

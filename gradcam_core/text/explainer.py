@@ -20,16 +20,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from .. import capture as capturing
-from ..cache import ByteCache
-from ..devices import resolve_device
+from ..canvases.project import normalise
+from ..engine import capture as capturing
+from ..engine.cache import ByteCache
+from ..engine.devices import resolve_device
 from ..errors import TextError
-from ..project import normalise
-from ..targets import class_index, prediction, top_predictions
+from ..models.reviews.network import TrainedText, load_network
+from ..reading.text import Reading, Span, words_of
+from ..tasks.classes import class_index, prediction, top_predictions
 from .explanation import Piece, TextExplanation
 from .methods import DEFAULT_METHOD, Maps, find_text_method
-from .network import TrainedText, load_network
-from .tokens import Reading, Span, words_of
 from .trust import Check, check
 
 __all__ = ["TextExplainer"]
@@ -56,7 +56,7 @@ class _Seen:
 class TextExplainer:
     """Explains a review's sentiment; one object serves any number of threads.
 
-    `weights` is a file that `python -m gradcam_core.text.train` wrote, None for the one in assets/text.
+    `weights` is a file that `python -m gradcam_core.models.reviews.train` wrote, None for the one in assets/text.
     Raises DeviceError, ModelError.
     """
 

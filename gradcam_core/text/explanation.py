@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..explanation import percent
+from ..reading.text import Span
 from ..types import Prediction
-from .tokens import Span
 
 __all__ = ["Piece", "TextExplanation", "listed"]
 

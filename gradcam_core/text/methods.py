@@ -13,7 +13,8 @@ from functools import partial
 from torch import Tensor, nn
 
 from ..errors import MethodError, did_you_mean
-from ..methods import GRADIENTS, METHODS, MapFunction
+from ..methods import GRADIENTS, METHODS
+from ..methods.maps import MapFunction
 
 __all__ = ["DEFAULT_METHOD", "TEXT_METHODS", "Maps", "TextMethod", "find_text_method", "spread"]
 

@@ -12,11 +12,11 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from ..engine.rerun import Watch
+from ..explainer import AUTO, Explainer
 from ..explanation import Explanation
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
-from ..rerun import Watch
-from ..service import AUTO, Explainer
 from .handlers import plain_words
 from .photograph_input import PhotographInput
 from .running import Running, told

@@ -10,12 +10,12 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from ..checks import Examiner, HideAndLook
 from ..compare import Comparison
+from ..engine.rerun import Watch
+from ..explainer import Explainer
 from ..explanation import Explanation, percent
 from ..methods import METHODS, RERUN
-from ..rerun import Watch
-from ..service import Explainer
-from ..trust import Examiner, HideAndLook
 from .components import grid_value, maps_grid, problem_box
 from .handlers import Asked, explain, plain_words
 from .running import Running, told

@@ -16,10 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..compare import Cell, Comparison
-from ..explanation import Explanation, percent
-from ..imageio import SCREEN_PIXELS, Photograph
-from ..render import (
+from ..canvases.render import (
     COLORMAPS,
     DEFAULT_LOOK,
     STRIPE,
@@ -30,6 +27,9 @@ from ..render import (
     color_table,
     signed_color_table,
 )
+from ..compare import Cell, Comparison
+from ..explanation import Explanation, percent
+from ..reading.photograph import SCREEN_PIXELS, Photograph
 from ..text import TextExplanation
 
 __all__ = [

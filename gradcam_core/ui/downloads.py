@@ -15,10 +15,10 @@ import numpy as np
 from gradio.processing_utils import save_bytes_to_cache
 from PIL import Image
 
+from ..canvases.render import Look
 from ..errors import CamError
+from ..explainer import Explainer
 from ..explanation import Explanation
-from ..render import Look
-from ..service import Explainer
 from .components import look_of
 from .handlers import Asked, answer
 

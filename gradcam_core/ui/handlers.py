@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from ..engine.rerun import NOBODY, Watch
 from ..errors import CamError
+from ..explainer import AUTO, Explainer
 from ..explanation import Explanation
-from ..rerun import NOBODY, Watch
-from ..service import AUTO, Explainer
 from ..types import ModelInfo, Prediction
 
 __all__ = [

@@ -13,12 +13,12 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import ImageData
 
+from ..engine.cores import allowed_cores
+from ..engine.score import AUTO, NEXT_THREE
+from ..explainer import Explainer
 from ..explanation import Explanation
 from ..methods import METHODS, Method
 from ..models import DEFAULT_MODEL
-from ..score import AUTO, NEXT_THREE
-from ..service import Explainer
-from ..spare_cores import allowed_cores
 from .compare_panel import compare_panel
 from .components import (
     PICKED,

@@ -12,8 +12,8 @@ from typing import Any
 
 import gradio as gr
 
+from ..explainer import Explainer
 from ..models import DEFAULT_MODEL
-from ..service import Explainer
 from .components import problem_box
 from .handlers import Asked, model_choices, plain_words
 from .running import Running

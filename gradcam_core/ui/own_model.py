@@ -11,8 +11,8 @@ from typing import Any
 import gradio as gr
 
 from ..errors import CamError, ModelError
-from ..service import Explainer
-from ..targets import HEADS
+from ..explainer import Explainer
+from ..tasks.classes import HEADS
 from .components import problem_box
 from .handlers import model_choices, plain_words
 from .model_menu import LOADED

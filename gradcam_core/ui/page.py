@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from gradio.state_holder import SessionState
 
-from ..service import Explainer
+from ..explainer import Explainer
 from ..text import TextExplainer
 from .api import add_api
 from .blocks import PageBlocks

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import gradio as gr
 
-from ..rerun import Watch
+from ..engine.rerun import Watch
 
 __all__ = ["Running", "Task", "told"]
 

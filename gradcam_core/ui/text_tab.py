@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..service import AUTO
+from ..explainer import AUTO
 from ..text import TEXT_METHODS, Check, Piece, TextExplainer, TextExplanation
 from ..text.methods import DEFAULT_METHOD
 from .components import PICKED, bars_value, problem_box, said, text_stage, top_bars

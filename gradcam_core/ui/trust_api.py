@@ -8,11 +8,11 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from ..checks import Curve, Curves, Examiner, HideAndLook, brushed, said_without
+from ..engine.score import AUTO
+from ..explainer import Explainer
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
-from ..score import AUTO
-from ..service import Explainer
-from ..trust import Curve, Curves, Examiner, HideAndLook, brushed, said_without
 from .api import in_plain_words, pictured, watched
 from .photograph_input import PhotographInput
 from .running import Running

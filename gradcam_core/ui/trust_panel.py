@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 
+from ..checks import Change, Curves, Evidence, Examiner, HideAndLook, Place, brushed, said_without
+from ..engine.rerun import Watch
+from ..explainer import Explainer
 from ..explanation import Explanation, percent
-from ..rerun import Watch
-from ..service import Explainer
-from ..trust import Change, Curves, Evidence, Examiner, HideAndLook, Place, brushed, said_without
 from .components import problem_box
 from .handlers import Asked, explain, plain_words
 from .running import Running, told

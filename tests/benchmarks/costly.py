@@ -21,11 +21,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradcam_core.capture import run
+from gradcam_core.engine.capture import run
+from gradcam_core.engine.rerun import Rerun
+from gradcam_core.engine.score import Score
 from gradcam_core.methods import METHODS
 from gradcam_core.models.torchvision_source import SHOWN_FIRST
-from gradcam_core.rerun import Rerun
-from gradcam_core.score import Score
 
 from .maps import OURS, loaded, plain
 from .timing import CLOCKS, Row, interleaved, ratio, table

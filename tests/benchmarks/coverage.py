@@ -27,10 +27,10 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import CamError, Explainer, Explanation, Layer
-from gradcam_core.capture import run
-from gradcam_core.lean import spare
+from gradcam_core.engine.capture import run
+from gradcam_core.engine.lean import spare
 from gradcam_core.models import LoadedModel
-from gradcam_core.preprocess import Preprocessing
+from gradcam_core.reading.preprocess import Preprocessing
 
 # every kind of layout: maps, channels last, tokens without and with what stands in front of them, hybrids
 SELECTION = (
@@ -279,7 +279,7 @@ def difference(network: nn.Module, inputs: Tensor, layer: Layer, e: Explanation)
     """The largest difference to captum's map, as a part of that map's largest value.
 
     Where rounding alone may exceed what is allowed, both are computed again with 64 bits, and then with the batch norms
-    of `gradcam_core.lean`: torch 2.14's own return a wrong gradient on the CPU where it comes with other strides than
+    of `engine.lean`: torch 2.14's own return a wrong gradient on the CPU where it comes with other strides than
     the input had (timm's efficientvit_m0: all of it at attn.dws, where the norm is one factor a channel).
     """
     found = _difference(network, inputs, layer, e.target.index, e.cam)

@@ -44,9 +44,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gradcam_core import METHODS, Examiner, Explainer, Explanation
+from gradcam_core.canvases.project import normalise
+from gradcam_core.checks.hiding import HIDING, drawn
 from gradcam_core.methods import RERUN
-from gradcam_core.project import normalise
-from gradcam_core.trust.hiding import HIDING, drawn
 
 from .default_layer import Pixels, carried, in_folder, inside, make_grid, recognised
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gradcam_core.capture import Capture, run
+from gradcam_core.engine.capture import Capture, run
 from gradcam_core.methods import METHODS
 from gradcam_core.models import MODELS, LoadedModel
 from gradcam_core.models.base import load

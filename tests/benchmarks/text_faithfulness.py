@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from captum.attr import LayerIntegratedGradients
 
+from gradcam_core.models.reviews.train import load_reviews
+from gradcam_core.reading.text import words_of
 from gradcam_core.text import TEXT_METHODS, TextExplainer, TextExplanation
-from gradcam_core.text.tokens import words_of
-from gradcam_core.text.train import load_reviews
 from gradcam_core.text.trust import faithfulness, random_orders, ranked
 
 STEPS = 50

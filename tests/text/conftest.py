@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from gradcam_core.models.reviews.network import CharCNN, Shape, TrainedText, save_network
+from gradcam_core.reading.text import Vocabulary
 from gradcam_core.text import TextExplainer
-from gradcam_core.text.network import CharCNN, Shape, TrainedText, save_network
-from gradcam_core.text.tokens import Vocabulary
 
 LABELS = ("negative", "positive")
 

@@ -167,7 +167,7 @@ def test_what_nobody_expected_is_said_without_details(
         raise RuntimeError("secret detail")
 
     monkeypatch.setitem(MODELS, "broken", small_spec("broken", _NotANumber()))
-    monkeypatch.setattr("gradcam_core.service.load", lambda *_: explode())
+    monkeypatch.setattr("gradcam_core.explainer.load", lambda *_: explode())
     with pytest.raises(AppError, match="Something went wrong") as caught:
         client.predict(image=handle_file(cat), model="broken", api_name="/explain")
     assert "secret" not in str(caught.value)

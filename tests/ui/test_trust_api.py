@@ -15,7 +15,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from gradcam_core import Examiner, Explainer, Look
-from gradcam_core.trust import brushed
+from gradcam_core.checks import brushed
 
 from ..helpers import Sidetrack
 

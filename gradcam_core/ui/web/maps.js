@@ -1,4 +1,4 @@
-// What the stage and the grid share; put in front of each. The formulas are those of gradcam_core/project.py and
+// What the stage and the grid share; put in front of each. The formulas are those of gradcam_core/canvases/project.py and
 // render.py; a test compares the pixels.
 
 const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));

@@ -1,0 +1,143 @@
+"""What a place speaks for, and what is left without a region.
+
+Public names: `Change`, `Evidence`, `Place`, `brushed`, `cell_weights`, `region`, `said_without`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..canvases.project import interpolation_matrix, seen
+from ..errors import ImageError
+from ..explanation import percent
+from ..types import Placement, Prediction
+
+__all__ = ["Change", "Evidence", "Place", "brushed", "cell_weights", "region", "said_without"]
+
+FloatArray = NDArray[np.float32]
+# more than anybody draws by hand
+MOST_POINTS = 100_000
+# of a line, by cv2
+WIDEST = 32_000
+# cv2 draws between fractions of a pixel given as whole numbers of sixteenths
+SIXTEENTHS = 4
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one place adds to the logit of one class: the value of that class's Grad-CAM map there."""
+
+    prediction: Prediction
+    value: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """The classes that a pixel of the photograph speaks for, and those it speaks against, strongest first."""
+
+    x: int
+    y: int
+    speaks_for: tuple[Evidence, ...]
+    speaks_against: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One class with its probability before, in `prediction`, and without the region."""
+
+    prediction: Prediction
+    after: float
+
+
+def cell_weights(x: int, y: int, shape: tuple[int, int], placement: Placement) -> FloatArray:
+    """(h, w) weights with which the cells of a map are mixed at a pixel of the photograph; raises ImageError."""
+    box = placement.box
+    rows = seen(placement.height, box.top, box.bottom)
+    columns = seen(placement.width, box.left, box.right)
+    if not (rows.start <= y < rows.stop and columns.start <= x < columns.stop):
+        raise ImageError(
+            f"`x` {x!r}, `y` {y!r} lies outside what the model saw (x {columns.start} to {columns.stop - 1},"
+            f" y {rows.start} to {rows.stop - 1}); choose a place that is not striped."
+        )
+    vertical = interpolation_matrix(slice(y, y + 1), shape[0], box.top, box.bottom)
+    horizontal = interpolation_matrix(slice(x, x + 1), shape[1], box.left, box.right)
+    return vertical.T @ horizontal
+
+
+def region(mask: NDArray[np.bool_], placement: Placement, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """A region of the photograph, (H, W), as pixels of the input of `size`; raises ImageError.
+
+    A pixel of the input belongs to it where the pixel of the photograph under its centre does.
+    """
+    if mask.shape != (placement.height, placement.width):
+        raise ImageError(
+            f"`mask` has shape {mask.shape}, expected {(placement.height, placement.width)}: that of the photograph."
+        )
+    box, (height, width) = placement.box, size
+    y = np.floor(box.top + (np.arange(height) + 0.5) / height * (box.bottom - box.top)).astype(int)
+    x = np.floor(box.left + (np.arange(width) + 0.5) / width * (box.right - box.left)).astype(int)
+    inside = ((y >= 0) & (y < placement.height))[:, None] & ((x >= 0) & (x < placement.width))
+    found = mask[y.clip(0, placement.height - 1)][:, x.clip(0, placement.width - 1)] & inside
+    if not found.any():
+        raise ImageError("`mask` covers nothing of what the model saw; brush over a part that is not striped.")
+    if found[inside].all():
+        raise ImageError("`mask` covers everything that the model saw, so nothing is left to judge; brush over less.")
+    return found
+
+
+def brushed(strokes: Sequence[Mapping[str, Any]], placement: Placement) -> NDArray[np.bool_]:
+    """(H, W) region of the photograph under strokes of a brush.
+
+    A stroke is {"points": [[x, y], ...], "radius": r} in pixels of the photograph, the corner of its first pixel
+    being (0, 0); one point is a dab. Raises ImageError for anything else.
+    """
+    canvas = np.zeros((placement.height, placement.width), np.uint8)
+    for points, radius in (_stroke(stroke) for stroke in _listed(strokes)):
+        # cv2 counts from the centre of the first pixel
+        ends = np.clip((points - 0.5) * 2**SIXTEENTHS, -(2**30), 2**30).round().astype(np.int32)
+        for first, second in pairwise(ends):
+            cv2.line(
+                canvas, tuple(first), tuple(second), 1, min(max(1, round(2 * radius)), WIDEST), cv2.LINE_8, SIXTEENTHS
+            )
+        for end in ends:
+            cv2.circle(
+                canvas, tuple(end), round(min(radius, WIDEST) * 2**SIXTEENTHS), 1, cv2.FILLED, cv2.LINE_8, SIXTEENTHS
+            )
+    return canvas.astype(bool)
+
+
+def _listed(strokes: Any) -> list[Any]:
+    if not isinstance(strokes, (list, tuple)) or not strokes:
+        raise ImageError("`strokes` is empty, so there is nothing to hide; brush over a part of the photograph first.")
+    return list(strokes)
+
+
+def _stroke(stroke: Any) -> tuple[NDArray[np.float64], float]:
+    try:
+        points, radius = np.asarray(stroke["points"], np.float64), float(stroke["radius"])
+    except (TypeError, ValueError, KeyError, IndexError):
+        points, radius = np.empty(0), 0.0
+    usable = points.ndim == 2 and points.shape[1] == 2 and 0 < len(points) <= MOST_POINTS
+    if not (usable and np.isfinite(points).all() and 0 < radius < MOST_POINTS):
+        raise ImageError(
+            f"`strokes` holds {str(stroke)[:80]!r}, which is no stroke; give"
+            ' {"points": [[x, y], ...], "radius": r} in pixels of the photograph.'
+        )
+    return points, radius
+
+
+def said_without(target: Prediction, changes: Sequence[Change]) -> str:
+    """What hiding a region did to `target`, in one sentence, and who is on top now."""
+    after = next(change.after for change in changes if change.prediction.index == target.index)
+    text = f"Without this region {target.label} goes from {percent(target.probability)} to {percent(after)}"
+    top = max(changes, key=lambda change: change.after)
+    if top.prediction.index == target.index:
+        return f"{text}, and is the strongest class."
+    return f"{text}; the strongest class is then {top.prediction.label} with {percent(top.after)}."

@@ -1,0 +1,332 @@
+"""One forward pass, kept: the activations of chosen layers, the logits, and the graph between them.
+
+    capture = run(network, inputs, {"layer3": network.layer3, "layer4": network.layer4})
+    maps = capture.activations("layer4"), capture.gradients("layer4", target=281)
+
+Another layer or class costs a partial backward pass, never another forward pass. Nothing is stored on
+the network: one stateless hook for the whole process writes to the recorder of the calling context, so
+any number of threads may run the same network at once. Public names: `Capture`, `Recorder`, `graph_bytes`, `is_wanted`,
+`recording`, `run`, `tensor_in`, `with_tensor`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
+
+from ..errors import LayerError, OutputError, TargetError
+from .layout import MAPS, Grid, Layout
+
+__all__ = ["Capture", "Recorder", "graph_bytes", "is_wanted", "recording", "run", "tensor_in", "with_tensor"]
+
+
+class Recorder(Protocol):
+    """Something that is shown the output of every module that runs in its context.
+
+    It may have `wants(module)`, which says whether it looks at what that module returns; without it, it looks at all.
+    """
+
+    def see(self, module: nn.Module, output: Any) -> Any:
+        """Look at an output; returns what the network goes on with, None for the output itself."""
+
+
+AnyRecorder = TypeVar("AnyRecorder", bound=Recorder)
+
+
+class _Outputs:
+    """Keeps the outputs of some layers, the first of them as the root of the graph.
+
+    Of those called `unwritten` the network goes on with the output itself, of all others with a copy.
+    """
+
+    def __init__(self, layers: Mapping[str, nn.Module], unwritten: Collection[str] = ()) -> None:
+        self._names = {module: name for name, module in layers.items()}
+        self._unwritten = unwritten
+        # each with what had been written to it by then
+        self.not_copied: dict[str, int] = {}
+        self.outputs: dict[str, Any] = {}
+        self._rooted = False
+
+    @property
+    def overwritten(self) -> bool:
+        """Whether something has written to an output that is called unwritten."""
+        return any(self.outputs[name]._version != version for name, version in self.not_copied.items())
+
+    def wants(self, module: nn.Module) -> bool:
+        return module in self._names
+
+    def see(self, module: nn.Module, output: Any) -> Any:
+        name = self._names.get(module)
+        if name is None:
+            return None
+        values = tensor_in(output)
+        if values is None:
+            self.outputs[name] = output
+            self.not_copied.pop(name, None)
+            return None
+        if not self._rooted or not values.requires_grad:
+            # cuts off all that lies in front: nothing of it is recorded or kept; a branch beside the first
+            # layer of a frozen network is not connected to it and needs a root of its own
+            values = values.detach().requires_grad_()
+            self._rooted = True
+        self.outputs[name] = values
+        if name in self._unwritten:
+            self.not_copied[name] = values._version
+            return with_tensor(output, values)
+        # the network gets a copy, or an in-place activation behind the layer would overwrite the map; a part that
+        # switches gradients off ends somewhere, and from there on the copy is connected
+        with torch.enable_grad():
+            return with_tensor(output, values.clone())
+
+
+def tensor_in(output: Any) -> Tensor | None:
+    """The floating point tensor that a module returned, alone or in front of what is none; else None.
+
+    Transformers like to return their tokens in a tuple, with the size of the grid or with nothing.
+    """
+    first, *others = output if isinstance(output, (tuple, list)) and output else (output,)
+    if any(isinstance(one, Tensor) for one in others):
+        return None
+    return first if isinstance(first, Tensor) and first.is_floating_point() else None
+
+
+def with_tensor(output: Any, tensor: Tensor) -> Any:
+    """What a module returned, with `tensor` in the place of the one that `tensor_in` finds."""
+    if isinstance(output, Tensor):
+        return tensor
+    rest = (tensor, *output[1:])
+    # named tuples take their fields one by one
+    return type(output)(*rest) if hasattr(output, "_fields") else type(output)(rest)
+
+
+_recorder: ContextVar[Recorder | None] = ContextVar("gradcam_recorder", default=None)
+
+
+def _hook(module: nn.Module, _inputs: Any, output: Any) -> Any:
+    recorder = _recorder.get()
+    return None if recorder is None else recorder.see(module, output)
+
+
+# stateless and process-wide: hooks added per call would fire for every thread that shares the module
+register_module_forward_hook(_hook)
+
+
+@contextmanager
+def recording(recorder: AnyRecorder) -> Iterator[AnyRecorder]:
+    """Forward passes in this context, and in no other, report to `recorder`."""
+    token = _recorder.set(recorder)
+    try:
+        yield recorder
+    finally:
+        _recorder.reset(token)
+
+
+def is_wanted(module: nn.Module) -> bool:
+    """Whether somebody looks at what `module` itself returns in this context."""
+    recorder = _recorder.get()
+    if recorder is None:
+        return False
+    wants = getattr(recorder, "wants", None)
+    return True if wants is None else wants(module)
+
+
+@dataclass(frozen=True, eq=False)
+class Capture:
+    """Activations, logits and the graph behind the earliest captured layer, for one input.
+
+    `outputs` maps each layer's dotted name to what it returned, part of the graph, and `layouts` to how that is
+    seen as a (1, C, h, w) map; `logits` is (1, K).
+    `nbytes` is what the graph, the activations and the logits hold together.
+    """
+
+    outputs: Mapping[str, Tensor]
+    layouts: Mapping[str, Layout]
+    logits: Tensor
+    nbytes: int
+
+    def activations(self, layer: str) -> Tensor:
+        """(C, h, w) activations of `layer`, detached; raises LayerError where it was not captured."""
+        return self._map(layer, self._output(layer))
+
+    def gradients(self, layer: str, target: int) -> Tensor:
+        """(C, h, w) gradient of the logit of class `target` at `layer`, detached.
+
+        Backpropagates to that layer only. Raises LayerError, TargetError.
+        """
+        return self.gradients_at([layer], target)[layer]
+
+    def gradients_at(self, layers: list[str], target: int) -> dict[str, Tensor]:
+        """Like `gradients` for several layers at the cost of one backward pass to the earliest."""
+        classes = self.logits.shape[-1]
+        if not 0 <= target < classes:
+            raise TargetError(f"`target` {target!r} is out of range: the model has the classes 0 to {classes - 1}.")
+        one = torch.zeros_like(self.logits)
+        one[0, target] = 1
+        # the graph is only read and `.grad` never written, so several threads may ask at once
+        outputs = [self._output(layer) for layer in layers]
+        connected = self.logits.requires_grad and all(output.requires_grad for output in outputs)
+        found = (
+            torch.autograd.grad(self.logits, outputs, one, retain_graph=True, allow_unused=True)
+            if connected
+            else [None] * len(layers)
+        )
+        gradients = {}
+        for layer, gradient in zip(layers, found, strict=True):
+            if gradient is None:
+                raise LayerError(f"`layer` {layer!r} has no influence on the score; choose a layer in the main path.")
+            gradients[layer] = self._map(layer, gradient)
+        return gradients
+
+    def along(self, layer: str, direction: Tensor) -> Tensor:
+        """(K,) slopes of all logits as the activations of `layer` move along `direction`, (C, h, w).
+
+        The gradient of a weighted sum of logits is linear in the weights; its own gradient there, against
+        `direction`, holds every class's answer, so that a thousand classes cost two backward passes, not a
+        thousand. Raises LayerError.
+        """
+        weights = torch.zeros_like(self.logits, requires_grad=True)
+        with torch.enable_grad():
+            (gradient,) = torch.autograd.grad(
+                self.logits, self._output(layer), weights, create_graph=True, allow_unused=True
+            )
+        if gradient is None:
+            raise LayerError(f"`layer` {layer!r} has no influence on the score; choose a layer in the main path.")
+        raw = self.layouts[layer].inverse(direction[None].to(gradient), torch.zeros_like(gradient))
+        (slopes,) = torch.autograd.grad(gradient, weights, raw)
+        return slopes.detach()[0]
+
+    def _map(self, layer: str, values: Tensor) -> Tensor:
+        return self.layouts[layer].to_map(values.detach())[0]
+
+    def _output(self, layer: str) -> Tensor:
+        if layer not in self.outputs:
+            raise LayerError(f"`layer` {layer!r} was not captured; captured: {', '.join(self.outputs)}.")
+        return self.outputs[layer]
+
+
+NO_LAYOUTS: Mapping[str, Layout] = {}
+
+
+def run(
+    network: nn.Module,
+    inputs: Tensor,
+    layers: Mapping[str, nn.Module],
+    *,
+    layouts: Mapping[str, Layout] = NO_LAYOUTS,
+    unwritten: Collection[str] = (),
+    logits: Callable[[Any], Tensor] | None = None,
+) -> Capture:
+    """Run `network` once on a batch of one and keep what maps at `layers` need.
+
+    `layers` maps dotted names to modules of the network; their order does not matter. `layouts` says of some how
+    their outputs are laid out, all others are (1, C, h, w). What layers called `unwritten` return is not copied: it
+    is known that nothing behind them writes to it, as activations in place do. `logits` picks the (1, K) scores out
+    of what the network returns, where that is not a tensor itself.
+    The network's mode, its parameters and their `requires_grad` are left as they are.
+
+    Raises LayerError where a layer does not run or has no spatial positions, OutputError where the
+    network returns no class scores or scores that are not finite.
+    """
+    try:
+        recorder, returned = _recorded(network, inputs, _Outputs(layers, unwritten))
+        overwritten = recorder.overwritten
+    except RuntimeError as error:
+        # torch's words for writing to the root of the graph
+        if not unwritten or "a leaf Variable" not in str(error):
+            raise
+        overwritten = True
+    if overwritten:
+        # this input takes another way through the network than the one that it was tried out with
+        recorder, returned = _recorded(network, inputs, _Outputs(layers))
+    scores = logits(returned) if logits is not None else returned
+    _check_scores(scores, recorder.outputs)
+    size = (inputs.shape[-2], inputs.shape[-1])
+    fitted = {name: _check_map(name, recorder.outputs, layouts.get(name, MAPS), size) for name in layers}
+    outputs = {name: recorder.outputs[name] for name in layers}
+    return Capture(outputs, fitted, scores, _bytes_of(network, inputs, scores, recorder))
+
+
+def _recorded(network: nn.Module, inputs: Tensor, outputs: _Outputs) -> tuple[_Outputs, Any]:
+    with torch.enable_grad(), recording(outputs):
+        return outputs, network(inputs)
+
+
+# the same network, input shape and layers keep as much every time, and walking the graph costs a tenth of a small
+# network's forward pass
+_known_bytes: WeakKeyDictionary[nn.Module, dict[Hashable, int]] = WeakKeyDictionary()
+
+
+def _bytes_of(network: nn.Module, inputs: Tensor, scores: Tensor, recorder: _Outputs) -> int:
+    known, outputs = _known_bytes.setdefault(network, {}), recorder.outputs
+    kept = frozenset(outputs), frozenset(recorder.not_copied)
+    key = (inputs.shape, inputs.dtype, inputs.device, *kept, network.training)
+    if key not in known:
+        fixed = {tensor.untyped_storage().data_ptr() for tensor in (*network.parameters(), *network.buffers())}
+        known[key] = graph_bytes([scores, *outputs.values()], fixed)
+    return known[key]
+
+
+def _check_scores(scores: Any, outputs: Mapping[str, Any]) -> None:
+    if not isinstance(scores, Tensor) or scores.ndim != 2 or scores.shape[0] != 1 or scores.shape[1] == 0:
+        found = f"shape {tuple(scores.shape)}" if isinstance(scores, Tensor) else type(scores).__name__
+        raise OutputError(f"The model should return class scores of shape (1, classes), but returned {found}.")
+    if not torch.isfinite(scores).all():
+        broken = (n for n, o in outputs.items() if isinstance(o, Tensor) and not torch.isfinite(o).all())
+        where = next((f" The first layer with such values is {name!r}." for name in broken), "")
+        raise OutputError(
+            "The model's class scores are not finite (NaN or infinity), so nothing can be explained."
+            f"{where} Try full precision, or check the weights."
+        )
+
+
+def _check_map(name: str, outputs: Mapping[str, Any], layout: Layout, size: Grid) -> Layout:
+    if name not in outputs:
+        raise LayerError(f"`layer` {name!r} takes no part in the forward pass; choose another.")
+    output = outputs[name]
+    shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+    fitted = layout.fitted(tuple(output.shape), size) if isinstance(output, Tensor) else None
+    if fitted is None:
+        raise LayerError(
+            f"`layer` {name!r} has no spatial positions (its output is {shape}), so there is no map to draw;"
+            " choose a layer in front of the global pooling."
+        )
+    return fitted
+
+
+def graph_bytes(roots: list[Tensor], ignore: set[int]) -> int:
+    """Bytes of the distinct tensors that the autograd graph behind `roots` keeps alive, `roots` included.
+
+    `ignore` holds the addresses of storages that live anyway, such as the parameters.
+    """
+    sizes = {storage.data_ptr(): storage.nbytes() for storage in (t.untyped_storage() for t in _kept(roots))}
+    return sum(size for address, size in sizes.items() if address not in ignore)
+
+
+@lru_cache
+def _saved_names(node_type: type) -> tuple[str, ...]:
+    # sizes, strides and scalars are saved under such names too, but hold no memory to speak of
+    return tuple(name for name in dir(node_type) if name.startswith("_saved_") and "_sym_" not in name)
+
+
+def _kept(roots: list[Tensor]) -> Iterator[Tensor]:
+    yield from roots
+    waiting = [root.grad_fn for root in roots if root.grad_fn is not None]
+    known = set(waiting)
+    while waiting:
+        node = waiting.pop()
+        for name in _saved_names(type(node)):
+            saved = getattr(node, name)
+            yield from (item for item in (saved if isinstance(saved, tuple) else [saved]) if isinstance(item, Tensor))
+        for following, _ in node.next_functions:
+            if following is not None and following not in known:
+                known.add(following)
+                waiting.append(following)

@@ -1,0 +1,328 @@
+"""Which layers of a network have a map, found by running it once, not by name lists.
+
+A layer counts where its output shows places and the scores depend on them: behind the last attention of a network
+that reads its class token alone, no place has any influence. Public names: `Survey`, `default_layer`,
+`dtype_of`, `find_layers`, `noise`, `survey`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import LayerError
+from .capture import recording, tensor_in, with_tensor
+from .layout import Grid, Layer, Layout, find_layout
+
+__all__ = ["Survey", "default_layer", "dtype_of", "find_layers", "noise", "survey"]
+
+# thin their input out: the layer in front says the same, at a finer resolution or as fine
+THINNING = (nn.Dropout, nn.Dropout2d, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
+SMALLEST_DEFAULT = 7
+# of a network whose blocks all have one shape, so many are offered, evenly spread
+MOST_BLOCKS = 12
+# modules in which the order of tokens is tried out, and how many places beside those changed may change too
+FIRST_TOKENS, BESIDE = 16, 3
+
+
+@dataclass(eq=False)
+class _Seen:
+    """What one module returned.
+
+    `passing` where it hands on its input, `apart` where no gradient leads from it to the input, `influence` where the
+    scores depend on it. `version` counts what had been written to `output` by then; `written` says that more was later.
+    """
+
+    shape: tuple[int, int, int]
+    layout: Layout
+    output: Tensor
+    passing: bool
+    apart: bool
+    influence: bool = False
+    version: int = 0
+    written: bool = True
+
+
+class _Looker:
+    """A recorder that notes every module's output that shows places, in the order they run."""
+
+    def __init__(self, size: Grid) -> None:
+        self._size = size
+        self._before: tuple[float, ...] = ()
+        self.of: dict[nn.Module, _Seen] = {}
+
+    def see(self, module: nn.Module, output: Any) -> Any:
+        values = tensor_in(output)
+        if values is None or not values.numel():
+            return None
+        # the same numbers in whatever order
+        numbers = (values.numel(), *(float(edge) for edge in values.detach().aminmax()))
+        passing, self._before = numbers == self._before, numbers
+        grids = (seen.shape[1:] for seen in self.of.values() if seen.layout.grid is None)
+        layout = find_layout(tuple(values.shape), self._size, grids)
+        if layout is None or values.is_inference():
+            return None
+        connected = values.requires_grad
+        if not connected:
+            # where the network switches gradients off: from its end on, the scores depend on a root of its own
+            values = values.detach().requires_grad_()
+        self.of.pop(module, None)
+        passing = (passing and not _has_weights(module)) or isinstance(module, THINNING)
+        map_shape = layout.map_shape(tuple(values.shape))
+        version = values._version if connected else -1
+        self.of[module] = _Seen(map_shape, layout, values, passing, not connected, version=version)
+        if connected:
+            return None
+        with torch.enable_grad():
+            return with_tensor(output, values.clone())
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """Every module of a network that shows places, by dotted name, and the stages that are worth offering.
+
+    What those called `unwritten` return is left as it is by all that follows them.
+    """
+
+    every: Mapping[str, Layer]
+    stages: tuple[Layer, ...]
+    unwritten: frozenset[str]
+
+    @cached_property
+    def layouts(self) -> dict[str, Layout]:
+        """The layout of every module that shows places."""
+        return {name: layer.layout for name, layer in self.every.items()}
+
+
+def find_layers(network: nn.Module, input_shape: tuple[int, int, int, int]) -> tuple[Layer, ...]:
+    """The stages of `network` that have a map, in order from input to output; raises as `survey` does."""
+    return survey(network, input_shape).stages
+
+
+def survey(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Survey:
+    """Run `network` once, forwards and backwards, on noise of `input_shape`, and see what its modules return.
+
+    A stage is the last of a run of modules with the same output shape; a run of plain convolutions, norms and
+    activations at one resolution counts as one stage. Where all have one resolution, each block is a stage, of
+    many blocks twelve. Raises LayerError where there is none.
+    """
+    inputs = noise(network, input_shape)
+    seen = _fed(network, inputs, _look(network, inputs))
+    ordered = _ordered(network, inputs, seen)
+    if not ordered:
+        seen = {module: one for module, one in seen.items() if one.layout.grid is None}
+    if not ordered and not any(one.influence for one in seen.values()):
+        raise LayerError(
+            f"{_name(network)} keeps its tokens in an order of their own, not row by row, so a map could not be drawn"
+            " where it belongs."
+        )
+    if not seen:
+        size = "×".join(map(str, input_shape[-2:]))  # noqa: RUF001
+        raise LayerError(
+            f"{_name(network)} has no layer that shows places: for an input of {size} none of its modules returns a"
+            " map (convolutions do) or a grid of tokens (transformers do), so there is no map to draw."
+        )
+    if not any(one.influence for one in seen.values()):
+        raise LayerError(
+            f"The scores of {_name(network)} do not depend on any of its layers by a gradient; does it compute them"
+            " under torch.no_grad, detach its features, or round them?"
+        )
+    names = {module: name for name, module in network.named_modules()}
+    every = {names[module]: Layer(names[module], one.shape, one.layout) for module, one in seen.items()}
+    unwritten = frozenset(names[module] for module, one in seen.items() if not one.written)
+    return Survey(every, tuple(every[names[module]] for module in _stages(network, seen)), unwritten)
+
+
+def default_layer(layers: tuple[Layer, ...]) -> Layer:
+    """The deepest layer with at least 7 x 7 positions, else the deepest."""
+    fine = [layer for layer in layers if min(layer.shape[1:]) >= SMALLEST_DEFAULT]
+    return (fine or list(layers))[-1]
+
+
+def dtype_of(network: nn.Module) -> torch.dtype:
+    """What the network computes in: the type of its first floating point tensor."""
+    tensors = chain(network.parameters(), network.buffers())
+    return next((tensor.dtype for tensor in tensors if tensor.is_floating_point()), torch.float32)
+
+
+def noise(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Tensor:
+    """An input of `input_shape` to try `network` out with, the same at every call."""
+    first = next(chain(network.parameters(), network.buffers()), torch.empty(0))
+    # a flat picture would leave rectifiers dead and cancel at norms
+    values = torch.randn(input_shape, generator=torch.Generator().manual_seed(0))
+    return values.to(first.device, dtype_of(network))
+
+
+def _look(network: nn.Module, inputs: Tensor) -> dict[nn.Module, _Seen]:
+    size, dice = (inputs.shape[-2], inputs.shape[-1]), torch.Generator().manual_seed(1)
+    with torch.enable_grad(), recording(_Looker(size)) as looker:
+        scores = network(inputs.clone().requires_grad_())
+    seen = looker.of
+    if not isinstance(scores, Tensor):
+        # whether it can be explained is found out where its scores are picked
+        for one in seen.values():
+            one.influence = True
+    elif scores.requires_grad and seen:
+        weights = torch.randn(scores.shape, generator=dice).to(scores)
+        outputs = [one.output for one in seen.values()]
+        found = torch.autograd.grad(scores, outputs, weights, allow_unused=True)
+        slopes = dict(zip(seen, found, strict=True))
+        reached = [module for module, slope in slopes.items() if slope is not None]
+        lively = [module for module in reached if bool(seen[module].layout.to_map(slopes[module]).any())]
+        # a head that starts as zero hides what it will depend on
+        for module in lively or reached:
+            seen[module].influence = True
+    for one in seen.values():
+        one.written = one.output._version != one.version
+        one.output = torch.empty(0)
+    return seen
+
+
+def _fed(network: nn.Module, inputs: Tensor, seen: dict[nn.Module, _Seen]) -> dict[nn.Module, _Seen]:
+    """Those of `seen` that depend on the input; what a network adds by itself, such as codes of places, shows nothing.
+
+    Tried out with another input, for gradients may be switched off on the way.
+    """
+    if not any(one.apart for one in seen.values()):
+        return seen
+    layouts = {module: one.layout for module, one in seen.items()}
+    before, after = (_maps(network, picture, layouts) for picture in (inputs, inputs.flip(-1)))
+    same = {module for module in before if module in after and torch.equal(before[module], after[module])}
+    return {module: one for module, one in seen.items() if module not in same}
+
+
+class _Keeper:
+    """A recorder that keeps what some modules return, as maps."""
+
+    def __init__(self, layouts: Mapping[nn.Module, Layout], size: Grid) -> None:
+        self._layouts = layouts
+        self._size = size
+        self.maps: dict[nn.Module, Tensor] = {}
+
+    def see(self, module: nn.Module, output: Any) -> None:
+        values = tensor_in(output) if module in self._layouts else None
+        if (
+            values is not None
+            and self._layouts[module].fitted(tuple(values.shape), self._size) == self._layouts[module]
+        ):
+            self.maps[module] = self._layouts[module].to_map(values)[0].float()
+
+
+def _ordered(network: nn.Module, inputs: Tensor, seen: Mapping[nn.Module, _Seen]) -> bool:
+    """Whether tokens lie row by row, as far as can be seen; networks that compute in windows may keep them otherwise.
+
+    Tried out with a change near the input's upper right corner: where few tokens change, it must be those there.
+    Deeper modules, in which all change, tell nothing.
+    """
+    tokens = [m for m, one in seen.items() if one.layout.grid and min(one.shape[1:]) >= SMALLEST_DEFAULT]
+    layouts = {module: seen[module].layout for module in tokens[:FIRST_TOKENS]}
+    if not layouts:
+        return True
+    high, wide = (max(side // 8, 1) for side in inputs.shape[-2:])
+    changed = inputs.clone()
+    changed[..., high : 2 * high, -2 * wide : -wide] += 3
+    before, after = (_maps(network, picture, layouts) for picture in (inputs, changed))
+    for module in before:
+        moved = (after[module] - before[module]).square().sum(0)
+        if not moved.any():
+            continue
+        rows, columns = (moved.shape[0] // 8, moved.shape[1] // 8)
+        there = moved[: 2 * rows + BESIDE, -(2 * columns + BESIDE) :].sum() / moved.sum()
+        most = moved.flatten().sort(descending=True).values[: max(moved.numel() // 8, 1)].sum() / moved.sum()
+        if most > 0.9 and there < 0.5:
+            return False
+    return True
+
+
+def _maps(network: nn.Module, inputs: Tensor, layouts: Mapping[nn.Module, Layout]) -> dict[nn.Module, Tensor]:
+    with torch.no_grad(), recording(_Keeper(layouts, (inputs.shape[-2], inputs.shape[-1]))) as keeper:
+        network(inputs)
+    return keeper.maps
+
+
+def _stages(network: nn.Module, seen: Mapping[nn.Module, _Seen]) -> list[nn.Module]:
+    order = {module: place for place, module in enumerate(seen)}
+    units = sorted(_units(network, seen), key=order.__getitem__) or [m for m in seen if seen[m].influence]
+    if len({seen[module].shape[1:] for module in units}) == 1 and any(
+        _holds_blocks(module, seen) for module in network.modules()
+    ):
+        blocks = sorted(_units(network, seen, split=True), key=order.__getitem__)
+        return _spread(blocks, MOST_BLOCKS)
+    stages: list[nn.Module] = []
+    for module in units:
+        if stages:
+            before = stages[-1]
+            same_run = _is_plain(module) and _is_plain(before) and seen[before].shape[1:] == seen[module].shape[1:]
+            if same_run or seen[before].shape == seen[module].shape:
+                stages.pop()
+        stages.append(module)
+    return stages
+
+
+def _spread(modules: list[nn.Module], most: int) -> list[nn.Module]:
+    if len(modules) <= most:
+        return modules
+    return [modules[round(place * (len(modules) - 1) / (most - 1))] for place in range(most)]
+
+
+def _units(parent: nn.Module, seen: Mapping[nn.Module, _Seen], *, split: bool = False) -> Iterator[nn.Module]:
+    """The outermost modules inside `parent` that are one thing each; with `split`, blocks in a row are many."""
+    for child in parent.children():
+        here = seen.get(child)
+        if here is None:
+            yield from _units(child, seen, split=split)
+        elif not here.influence:
+            yield from _inside(child, seen, split=split)
+        elif len({seen[part].shape[1:] for part in child.children() if part in seen}) > 2:
+            # holds several stages itself
+            yield from _units(child, seen, split=split)
+        elif split and _holds_blocks(child, seen):
+            yield from _units(child, seen, split=split)
+        elif _is_offered(child, here):
+            yield child
+
+
+def _inside(module: nn.Module, seen: Mapping[nn.Module, _Seen], *, split: bool) -> Iterator[nn.Module]:
+    """What has influence inside a module whose output has none: of blocks each, of one block where it begins."""
+    if _holds_blocks(module, seen):
+        yield from _units(module, seen, split=split)
+        return
+    parts = set(module.children())
+    alike = (part for part, one in seen.items() if part in parts and one.shape == seen[module].shape)
+    begins = next((part for part in alike if _is_offered(part, seen[part])), None)
+    if begins is not None:
+        yield begins
+
+
+def _is_offered(module: nn.Module, here: _Seen) -> bool:
+    # a bare projection is half a step: queries, keys, values
+    return here.influence and not here.passing and not isinstance(module, nn.Linear)
+
+
+def _holds_blocks(module: nn.Module, seen: Mapping[nn.Module, _Seen]) -> bool:
+    """Whether several blocks of one shape, the module's own where it has one, follow one another in it."""
+    for row in (module, *module.children()):
+        if isinstance(row, (nn.Sequential, nn.ModuleList)):
+            shapes = [seen[part].shape for part in row if part in seen and not _is_plain(part)]
+            own = seen[module].shape if module in seen else next(iter(shapes), None)
+            if own and shapes.count(own) > 1:
+                return True
+    return False
+
+
+def _is_plain(module: nn.Module) -> bool:
+    return not any(isinstance(part, (nn.Conv2d, nn.Linear)) for part in module.modules() if part is not module)
+
+
+def _has_weights(module: nn.Module) -> bool:
+    return any(True for _ in module.parameters())
+
+
+def _name(network: nn.Module) -> str:
+    return f"The network {type(network).__name__}"

@@ -1,0 +1,105 @@
+"""Classes by index and by name, and how a model's head makes probabilities of its scores.
+
+`HEADS` maps each key to its `Head`; one more entry serves the pictures, the checks and the page alike.
+Public names: `HEADS`, `SOFTMAX`, `Head`, `class_index`, `find_head`, `prediction`, `top_predictions`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import ModelError, TargetError, did_you_mean
+from ..types import Prediction
+
+__all__ = ["HEADS", "SOFTMAX", "Head", "class_index", "find_head", "prediction", "top_predictions"]
+
+TOP = 5
+
+
+@dataclass(frozen=True)
+class Head:
+    """How a model's scores are read.
+
+    `probabilities` makes (n, K) probabilities of (n, K) logits; where the classes are not `exclusive` they need
+    not sum to one. `classes` makes the (n, K) logits of what the network returns, (n, outputs).
+    """
+
+    key: str
+    title: str
+    exclusive: bool
+    probabilities: Callable[[Tensor], Tensor]
+    classes: Callable[[Tensor], Tensor] = lambda outputs: outputs
+
+    def of(self, logits: Tensor) -> NDArray[np.float32]:
+        """(n, K) float32 probabilities of (n, K) logits, away from the graph."""
+        return self.probabilities(logits.detach().float()).cpu().numpy()
+
+
+def _both_sides(outputs: Tensor) -> Tensor:
+    # the sigmoid of -z is one minus that of z: "no" is a class of its own, with the opposite score
+    return torch.cat([-outputs, outputs], dim=-1)
+
+
+SOFTMAX = Head("softmax", "one of the classes (softmax)", True, lambda logits: logits.softmax(-1))
+HEADS = {
+    head.key: head
+    for head in (
+        SOFTMAX,
+        Head("sigmoid", "each class by itself (sigmoid)", False, torch.sigmoid),
+        Head("logit", "one logit: no or yes (sigmoid)", True, torch.sigmoid, _both_sides),
+    )
+}
+
+
+def find_head(key: str) -> Head:
+    """The head called `key`; raises ModelError."""
+    if not isinstance(key, str) or key not in HEADS:
+        raise ModelError(f"`head` {key!r} is unknown. {did_you_mean(str(key), HEADS)}")
+    return HEADS[key]
+
+
+def class_index(target: int | str, labels: Sequence[str], title: str, name: str = "target") -> int:
+    """A class index from an index, its digits, or a label.
+
+    Raises TargetError, which calls the model `title` and the argument `name`.
+    """
+    text = str(target).strip()
+    if isinstance(target, bool) or not text:
+        raise TargetError(f"`{name}` {target!r} is not a class; give an index or a label.")
+    if re.fullmatch(r"[+-]?\d+", text):
+        # more digits than any class has are refused by int, too
+        index = int(text) if len(text) < 20 else -1
+        if not 0 <= index < len(labels):
+            raise TargetError(
+                f"`{name}` {text[:20]} is out of range: {title} knows the classes 0 to {len(labels) - 1}."
+            )
+        return index
+    found = [i for i, label in enumerate(labels) if label.casefold() == text.casefold()]
+    if len(found) > 1:
+        raise TargetError(f"`{name}` {text!r} names several classes; give one index of {found}.")
+    if not found:
+        raise TargetError(
+            f"`{name}` {text!r} is not a class of {title}: neither a whole number from 0 to"
+            f" {len(labels) - 1} nor a label. {did_you_mean(text, labels)}"
+        )
+    return found[0]
+
+
+def prediction(probabilities: NDArray[np.float32], labels: Sequence[str], index: int) -> Prediction:
+    """One class with its name and probability."""
+    return Prediction(int(index), labels[index], float(probabilities[index]))
+
+
+def top_predictions(
+    probabilities: NDArray[np.float32], labels: Sequence[str], count: int = TOP
+) -> tuple[Prediction, ...]:
+    """The `count` most probable classes, most probable first."""
+    order = np.argsort(-probabilities, kind="stable")[:count]
+    return tuple(prediction(probabilities, labels, int(index)) for index in order)
