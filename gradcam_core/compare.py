@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import LayerError, MethodError, OutputError
-from .explanation import Explanation, percent
+from .explanation import Explanation
+from .languages import percent
 from .methods import METHODS
 
 __all__ = ["Cell", "Comparison", "axes", "filled"]

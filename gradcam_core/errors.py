@@ -1,13 +1,17 @@
 """Everything that is raised on purpose: one tree under `CamError`.
 
-Each message names what was wrong, the value, and what to do next, in words that may be shown to the
-person in front of the page.
+Each error carries what was found, a key and values; its message, made of them by `languages`, names what was wrong, the
+value, and what to do next, in words that may be shown to the person in front of the page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import partial
+from typing import Any
+
+from .languages import Finding, say
 
 __all__ = [
     "CamError",
@@ -25,7 +29,21 @@ __all__ = [
 
 
 class CamError(Exception):
-    """Base of everything that this package raises on purpose."""
+    """Base of everything that this package raises on purpose.
+
+    `finding` holds its key and values; `str` says it in English, `languages.say` in any language.
+    """
+
+    def __init__(self, key: str, /, **values: Any) -> None:
+        super().__init__(key)
+        self.finding = Finding(key, **values)
+
+    def __str__(self) -> str:
+        return say(self.finding)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # exceptions travel between processes by their positional arguments alone
+        return partial(type(self), self.finding.key, **self.finding.values), ()
 
 
 class ImageError(CamError, ValueError):
@@ -64,13 +82,10 @@ class StoppedError(CamError, RuntimeError):
     """A long computation was stopped because somebody asked for that."""
 
 
-def did_you_mean(value: str, known: Iterable[str]) -> str:
+def did_you_mean(value: str, known: Iterable[str]) -> Finding:
     """End of a sentence that lists near misses of `value`, or the first known names where none is near."""
     names = list(known)
     folded = {name.lower(): name for name in names}
     close = [folded[name] for name in get_close_matches(value.lower(), folded, n=3, cutoff=0.5)]
     close += [name for name in names if value and value.lower() in name.lower() and name not in close]
-    if close:
-        return "Did you mean " + ", ".join(repr(name) for name in close[:5]) + "?"
-    more = ", ..." if len(names) > 8 else ""
-    return "Known: " + ", ".join(repr(name) for name in names[:8]) + more + "."
+    return Finding("near_misses", near=tuple(close[:5]), known=tuple(names[:8]), more=len(names) > 8)

@@ -1,11 +1,10 @@
 """The answer to "why?": one map with all that is needed to draw it, to say it and to get it again.
 
-Public names: `Explanation`, `percent`.
+Public name: `Explanation`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,15 +16,15 @@ from PIL import Image
 
 from .canvases import render
 from .canvases.project import normalise, project
+from .languages import percent
 from .methods import METHODS
 from .methods.correlation import rank_correlation
 from .reading.photograph import Photograph
 from .types import Placement, Prediction
 
-__all__ = ["Explanation", "percent"]
+__all__ = ["Explanation"]
 
 SMALL_VIEW = 0.5
-SMALLEST_PERCENT = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,15 +203,3 @@ def _plain(prediction: Prediction) -> dict[str, Any]:
 
 def _mean_of(named: Sequence[str]) -> str:
     return ("the mean of " if len(named) > 1 else "") + ", ".join(named)
-
-
-def percent(share: float) -> str:
-    """A share from 0 to 1 in words for the page: never 0 % for something, never 100 % for less than all."""
-    value = share * 100
-    if 0 < value < SMALLEST_PERCENT:
-        return f"< {SMALLEST_PERCENT} %"
-    if 100 - SMALLEST_PERCENT < value < 100:
-        return f"> {100 - SMALLEST_PERCENT} %"
-    if 99.5 <= value < 100:
-        return f"{math.floor(value * 100) / 100:.2f} %"
-    return f"{value:.0f} %" if value >= 10 else f"{value:.2g} %"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..canvases.project import interpolation_matrix
-from ..explanation import percent
+from ..languages import percent
 from ..types import Prediction
 
 __all__ = [

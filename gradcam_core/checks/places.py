@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..canvases.project import interpolation_matrix, seen
 from ..errors import ImageError
-from ..explanation import percent
+from ..languages import percent
 from ..types import Placement, Prediction
 
 __all__ = ["Change", "Evidence", "Place", "brushed", "cell_weights", "region", "said_without"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..explanation import percent
+from ..languages import percent
 from ..reading.text import Span
 from ..types import Prediction
 

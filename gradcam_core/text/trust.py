@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TextError
-from ..explanation import percent
+from ..languages import percent
 from .explanation import TextExplanation, listed
 
 __all__ = ["SHARES", "Check", "Faithfulness", "check", "faithfulness", "random_orders", "ranked"]

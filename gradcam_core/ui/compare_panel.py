@@ -14,7 +14,8 @@ from ..checks import Examiner, HideAndLook
 from ..compare import Comparison
 from ..engine.rerun import Watch
 from ..explainer import Explainer
-from ..explanation import Explanation, percent
+from ..explanation import Explanation
+from ..languages import percent
 from ..methods import METHODS, RERUN
 from .components import grid_value, maps_grid, problem_box
 from .handlers import Asked, explain, plain_words

@@ -28,7 +28,8 @@ from ..canvases.render import (
     signed_color_table,
 )
 from ..compare import Cell, Comparison
-from ..explanation import Explanation, percent
+from ..explanation import Explanation
+from ..languages import percent
 from ..reading.photograph import SCREEN_PIXELS, Photograph
 from ..text import TextExplanation
 

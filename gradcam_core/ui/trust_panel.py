@@ -13,7 +13,8 @@ import gradio as gr
 from ..checks import Change, Curves, Evidence, Examiner, HideAndLook, Place, brushed, said_without
 from ..engine.rerun import Watch
 from ..explainer import Explainer
-from ..explanation import Explanation, percent
+from ..explanation import Explanation
+from ..languages import percent
 from .components import problem_box
 from .handlers import Asked, explain, plain_words
 from .running import Running, told

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gradcam_core import Examiner, Explainer
-from gradcam_core.explanation import percent
+from gradcam_core.languages import percent
 from gradcam_core.ui.image_tab import EXAMPLES
 
 from .visits import SECONDS, visit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradcam_core.explanation import percent
+from gradcam_core.languages import percent
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""Say what was found, in a language. Public names: `ENGLISH`, `LANGUAGES`, `Finding`, `say`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any, TypeAlias
+
+from . import en
+from .numbers import percent
+
+__all__ = ["ENGLISH", "LANGUAGES", "Finding", "say"]
+
+ENGLISH = "en"
+# a template with the finding's values in braces, or a function of them where words depend on what was found
+Sentence: TypeAlias = "str | Callable[..., str]"
+LANGUAGES: Mapping[str, Mapping[str, Sentence]] = {ENGLISH: en.SENTENCES}
+
+
+@dataclass(frozen=True, init=False)
+class Finding:
+    """What was found: a `key` of the languages' sentences, and the `values` in it, other findings among them."""
+
+    key: str
+    values: Mapping[str, Any]
+
+    def __init__(self, key: str, /, **values: Any) -> None:
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "values", values)
+
+    def __str__(self) -> str:
+        return say(self)
+
+
+def say(finding: Finding, language: str = ENGLISH) -> str:
+    """The finding as a sentence of `language`, a key of LANGUAGES."""
+    sentence = LANGUAGES[language].get(finding.key)
+    if sentence is None:
+        # a message that has no key yet is its own sentence
+        return finding.key
+    values = {name: _said(value, language) for name, value in finding.values.items()}
+    if callable(sentence):
+        return sentence(**values)
+    return _WORDS.vformat(sentence, (), values)
+
+
+def _said(value: Any, language: str) -> Any:
+    if isinstance(value, Finding):
+        return say(value, language)
+    if isinstance(value, tuple) and any(isinstance(one, Finding) for one in value):
+        return tuple(_said(one, language) for one in value)
+    return value
+
+
+class _Words(Formatter):
+    """Templates may ask for `{share:percent}` and, of several names, for `{names:list}`."""
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        if format_spec == "percent":
+            return percent(value)
+        if format_spec == "list":
+            return ", ".join(map(str, value))
+        return super().format_field(value, format_spec)
+
+
+_WORDS = _Words()
