@@ -38,7 +38,7 @@ def test_near_misses(value: str, expected: str) -> None:
 def test_many_names_are_not_all_listed() -> None:
     names = [f"name{index}" for index in range(20)]
     assert str(did_you_mean("q", names)).endswith("'name6', 'name7', ....")
-    assert str(did_you_mean("name", names).count("'name")) == 5
+    assert str(did_you_mean("name", names)).count("'name") == 5
 
 
 def test_nothing_known() -> None:
