@@ -18,6 +18,7 @@ from .errors import (
     LayerError,
     MethodError,
     ModelError,
+    OptionError,
     OutputError,
     StoppedError,
     TargetError,
@@ -26,6 +27,7 @@ from .errors import (
 from .explainer import Explainer
 from .explanation import Explanation
 from .methods import METHODS
+from .request import Request
 from .text import TEXT_METHODS, TextExplainer, TextExplanation
 from .types import Box, ModelInfo, Placement, Prediction
 
@@ -47,9 +49,11 @@ __all__ = [
     "MethodError",
     "ModelError",
     "ModelInfo",
+    "OptionError",
     "OutputError",
     "Placement",
     "Prediction",
+    "Request",
     "StoppedError",
     "TargetError",
     "TextError",

@@ -20,6 +20,7 @@ __all__ = [
     "LayerError",
     "MethodError",
     "ModelError",
+    "OptionError",
     "OutputError",
     "StoppedError",
     "TargetError",
@@ -68,6 +69,10 @@ class TextError(CamError, ValueError):
 
 class MethodError(CamError, ValueError):
     """The method is unknown, or cannot be used here."""
+
+
+class OptionError(CamError, ValueError):
+    """An option is unknown, or cannot have that value."""
 
 
 class DeviceError(CamError, RuntimeError):

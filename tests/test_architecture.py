@@ -23,6 +23,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 LINES = (
     {"languages"},
     {"errors"},
+    {"request"},
     {"types"},
     {"engine"},
     {"reading"},

@@ -1,0 +1,281 @@
+"""What can be asked of a network about one input: every option once, with its default, how it is read, and its words.
+
+    request = Request.parse(target="tabby", counterfactual="no", layer="auto")
+    request.record()    # plain JSON, from which `Request.parse` makes the same request again
+    request.key()       # the same for two requests that ask the same
+
+`Explainer`, the page, the web API and caches share it. A new option is one more field of `Request`.
+Public names: `AUTO`, `NEXT_THREE`, `Option`, `Request`, `takes_options`, `whole_number`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field, fields, replace
+from textwrap import fill
+from typing import Any, Literal, TypeVar
+
+from .errors import CamError, LayerError, MethodError, ModelError, OptionError, TargetError, did_you_mean
+
+__all__ = ["AUTO", "NEXT_THREE", "Option", "Request", "takes_options", "whole_number"]
+
+# leaves the choice to the program; as a rival: the most probable class but the target
+AUTO = "auto"
+NEXT_THREE = "next three"
+DEFAULT_METHOD = "gradcam"
+Kind = Literal["text", "switch", "number"]
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+# by what people and programs write for it
+SWITCHES = {
+    **dict.fromkeys(("true", "yes", "on", "1", "1.0"), True),
+    **dict.fromkeys(("false", "no", "off", "0", "0.0"), False),
+}
+LONGEST_SHOWN = 80
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+
+
+def _left_open(value: object) -> bool:
+    """Whether the choice is left to the program."""
+    return value is None or (isinstance(value, str) and value.strip() in ("", AUTO))
+
+
+def whole_number(value: object) -> int | None:
+    """The whole number that `value` is: 3, 3.0, or one of numpy's or torch's alone in its array; None for others."""
+    if hasattr(value, "item"):
+        try:
+            value = value.item()
+        except (ValueError, RuntimeError, TypeError):
+            # several numbers
+            return None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _name_of(what: str, error: type[CamError]) -> Callable[[Any, str], str | None]:
+    """Reads the name of something that has a default."""
+
+    def read(value: Any, name: str) -> str | None:
+        if _left_open(value):
+            return None
+        if not isinstance(value, str):
+            raise error(f"`{name}` {_shown(value)} is not {what}; give its name as a text, or {AUTO!r}.")
+        return value
+
+    return read
+
+
+def _read_method(value: Any, name: str) -> str:
+    if _left_open(value):
+        return DEFAULT_METHOD
+    if not isinstance(value, str):
+        raise MethodError(f"`{name}` {_shown(value)} is not the key of a method; give a text, such as 'gradcam'.")
+    return value
+
+
+def _read_class(value: Any, name: str) -> int | str:
+    index = whole_number(value)
+    if index is not None:
+        return index
+    if not isinstance(value, str):
+        raise TargetError(f"`{name}` {_shown(value)} is not a class; give an index or a label.")
+    return value
+
+
+def _read_target(value: Any, name: str) -> int | str | None:
+    return None if _left_open(value) else _read_class(value, name)
+
+
+def _read_rival(value: Any, name: str) -> int | str | tuple[int | str, ...] | None:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    several = value.tolist() if whole_number(value) is None and hasattr(value, "tolist") else value
+    if not isinstance(several, (list, tuple)):
+        return _read_class(value, name)
+    return tuple(_read_class(one, name) for one in several) or None
+
+
+def _read_switch(value: Any, name: str) -> bool:
+    if _left_open(value):
+        return False
+    word = str(value).strip().casefold()
+    if word not in SWITCHES:
+        raise OptionError(f"`{name}` {_shown(value)} is neither on nor off; give true or false.")
+    return SWITCHES[word]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a request.
+
+    `kind` is what it is on the wire, "text", "switch" or "number", and `default` what stands there if nothing is
+    given. `read` makes the value of whatever is given, and is told the option's name for its error. `words` say a
+    value that is not the default, with {} in its place.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    title: str
+    description: str
+    words: str
+    read: Callable[[Any, str], Any]
+
+    def said(self, value: Any) -> str:
+        """A value in words."""
+        several = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+        return self.words.format(several)
+
+
+def _option(
+    read: Callable[[Any, str], Any],
+    *,
+    kind: Kind,
+    default: Any,
+    title: str,
+    description: str,
+    words: str,
+) -> Any:
+    about = {"kind": kind, "default": default, "title": title, "description": description, "words": words, "read": read}
+    return field(default=read(default, title), metadata=about)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A question about one input; each field is an option, and what is given for it is read when it is made.
+
+    None stands for what is left to the program: the default model and layer, the most probable class.
+    Raises CamError of the kind that fits the option.
+    """
+
+    model: str | None = _option(
+        _name_of("a model", ModelError),
+        kind="text",
+        default=AUTO,
+        title="Model",
+        description="Name of the model, for example efficientnet_lite0, resnet50 or vgg16; auto for the default.",
+        words="by {}",
+    )
+    layer: str | None = _option(
+        _name_of("a module of the model", LayerError),
+        kind="text",
+        default=AUTO,
+        title="Layer",
+        description="Dotted module name of the layer, or auto for the model's default.",
+        words="at layer {}",
+    )
+    target: int | str | None = _option(
+        _read_target,
+        kind="text",
+        default=AUTO,
+        title="Target class",
+        description="Class index or label to explain, or auto for the top prediction.",
+        words="for {}",
+    )
+    method: str = _option(
+        _read_method,
+        kind="text",
+        default=DEFAULT_METHOD,
+        title="Method",
+        description="Key of the method, for example gradcam or hirescam.",
+        words="with {}",
+    )
+    counterfactual: bool = _option(
+        _read_switch,
+        kind="switch",
+        default=False,
+        title="Counterfactual",
+        description="True for what speaks against the class.",
+        words="what speaks against it",
+    )
+    rival: int | str | tuple[int | str, ...] | None = _option(
+        _read_rival,
+        kind="text",
+        default="",
+        title="Rather than",
+        description="Class index or label to compare with, auto for the most probable other class, next three for the"
+        " mean of the three most probable others, or nothing for none.",
+        words="rather than {}",
+    )
+    detail: bool = _option(
+        _read_switch,
+        kind="switch",
+        default=False,
+        title="Detail",
+        description="True for an input of twice the size and a map twice as fine, at four times the cost; the"
+        " probabilities change.",
+        words="in detail",
+    )
+
+    def __post_init__(self) -> None:
+        for name, option in OPTIONS.items():
+            object.__setattr__(self, name, option.read(getattr(self, name), name))
+
+    @classmethod
+    def options(cls) -> dict[str, Option]:
+        """All options by name, in order."""
+        return dict(OPTIONS)
+
+    @classmethod
+    def parse(cls, **values: Any) -> Request:
+        """The request that `values` by name ask for; raises OptionError for a name that is no option's."""
+        for name in values:
+            if name not in OPTIONS:
+                raise OptionError(f"`{name}` is not an option. {did_you_mean(name, OPTIONS)}")
+        return cls(**values)
+
+    def record(self) -> dict[str, Any]:
+        """The options as plain JSON values, of which `parse` makes the same request."""
+        values = {name: getattr(self, name) for name in OPTIONS}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+    def key(self) -> Hashable:
+        """For caches: equal for two requests that ask the same."""
+        return tuple(getattr(self, name) for name in OPTIONS)
+
+    def replace(self, **changes: Any) -> Request:
+        """The same request with other values for some options."""
+        return replace(self, **changes)
+
+    @property
+    def words(self) -> str:
+        """What is asked for beyond the defaults, in words; empty where all is left to the program."""
+        default = Request()
+        said = (
+            option.said(getattr(self, name))
+            for name, option in OPTIONS.items()
+            if getattr(self, name) != getattr(default, name)
+        )
+        return ", ".join(said)
+
+
+OPTIONS: dict[str, Option] = {one.name: Option(one.name, **one.metadata) for one in fields(Request)}
+
+
+def takes_options(*, but: Iterable[str] = ()) -> Callable[[AnyFunction], AnyFunction]:
+    """For a function whose `**options` are those of a request `but` some: lists them in its help and its docstring.
+
+    `OPTIONS` on a line of its own in the docstring is where they are described.
+    """
+
+    def decorate(function: AnyFunction) -> AnyFunction:
+        taken = [option for name, option in OPTIONS.items() if name not in but]
+        signature = inspect.signature(function)
+        kept = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        default = Request()
+        named = [
+            inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=getattr(default, one.name))
+            for one in taken
+        ]
+        function.__signature__ = signature.replace(parameters=[*kept, *named])  # type: ignore[attr-defined]
+        described = (f"`{one.name}`: {one.description}" for one in taken)
+        lines = (fill(text, 112, initial_indent=" " * 8, subsequent_indent=" " * 12) for text in described)
+        function.__doc__ = (function.__doc__ or "").replace(" " * 8 + "OPTIONS", "\n".join(lines))
+        return function
+
+    return decorate
