@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..canvases.project import interpolation_matrix
-from ..languages import percent
+from ..languages import Finding, say
 from ..types import Prediction
 
 __all__ = [
@@ -77,17 +77,22 @@ class HideAndLook:
         return bool((hottest > random).mean() >= ENOUGH)
 
     @property
-    def sentence(self) -> str:
+    def finding(self) -> Finding:
         """What hiding does, for the middle share, and whether the map holds."""
         step = self.steps[len(self.steps) // 2]
-        share = f"{step.share * 100:.0f} %"
-        moved = f"Hiding the hottest {share} takes {self.target.label} from {percent(self.target.probability)} to"
-        verdict = (
-            "The coloured places matter more than others: the map holds."
-            if self.holds
-            else "Other places matter as much: do not rely on this map."
+        return Finding(
+            "hide.holds" if self.holds else "hide.fails",
+            share=step.share,
+            label=self.target.label,
+            before=self.target.probability,
+            hottest=step.hottest,
+            random=step.random_mean,
         )
-        return f"{moved} {percent(step.hottest)}; hiding a random {share} leaves {percent(step.random_mean)}. {verdict}"
+
+    @property
+    def sentence(self) -> str:
+        """`finding` in plain English."""
+        return say(self.finding)
 
 
 @dataclass(frozen=True)

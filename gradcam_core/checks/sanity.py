@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..engine.capture import recording
+from ..languages import Finding, say
 
 __all__ = ["UNCHANGED", "Sanity", "Stage", "forgetting"]
 
@@ -48,16 +49,14 @@ class Sanity:
         return abs(self.halfway.correlation) < UNCHANGED
 
     @property
+    def finding(self) -> Finding:
+        """How alike the maps are at `halfway`, and what follows from that."""
+        return Finding("sanity.passed" if self.passed else "sanity.failed", correlation=self.halfway.correlation)
+
+    @property
     def sentence(self) -> str:
-        """The result in one sentence."""
-        alike = self.halfway.correlation
-        figures = (
-            "With the weights of the network's upper half random, the map's rank correlation to this one is"
-            f" {alike:.2f}"
-        )
-        if self.passed:
-            return f"{figures}: the map depends on what the network learned."
-        return f"{figures}: the map hardly changes, so it is no evidence of what the network learned."
+        """`finding` in plain English."""
+        return say(self.finding)
 
 
 class _Order:

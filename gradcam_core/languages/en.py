@@ -13,6 +13,18 @@ def _near_misses(near: tuple[str, ...], known: tuple[str, ...], more: bool) -> s
     return "Known: " + ", ".join(map(repr, known)) + (", ..." if more else "") + "."
 
 
+_HIDDEN = (
+    "Hiding the hottest {share:whole} takes {label} from {before:percent} to {hottest:percent}; hiding a random"
+    " {share:whole} leaves {random:percent}. "
+)
+_FORGOTTEN = (
+    "With the weights of the network's upper half random, the map's rank correlation to this one is {correlation:.2f}: "
+)
+
 SENTENCES: Mapping[str, str | Callable[..., str]] = {
     "near_misses": _near_misses,
+    "hide.holds": _HIDDEN + "The coloured places matter more than others: the map holds.",
+    "hide.fails": _HIDDEN + "Other places matter as much: do not rely on this map.",
+    "sanity.passed": _FORGOTTEN + "the map depends on what the network learned.",
+    "sanity.failed": _FORGOTTEN + "the map hardly changes, so it is no evidence of what the network learned.",
 }

@@ -54,11 +54,13 @@ def _said(value: Any, language: str) -> Any:
 
 
 class _Words(Formatter):
-    """Templates may ask for `{share:percent}` and, of several names, for `{names:list}`."""
+    """Templates may ask for `{share:percent}`, for `{share:whole}` per cent and, of several names, for `{names:list}`."""
 
     def format_field(self, value: Any, format_spec: str) -> Any:
         if format_spec == "percent":
             return percent(value)
+        if format_spec == "whole":
+            return f"{value * 100:.0f} %"
         if format_spec == "list":
             return ", ".join(map(str, value))
         return super().format_field(value, format_spec)
