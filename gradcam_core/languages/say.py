@@ -54,7 +54,7 @@ def _said(value: Any, language: str) -> Any:
 
 
 class _Words(Formatter):
-    """Templates may ask for `{share:percent}`, for `{share:whole}` per cent and, of several names, for `{names:list}`."""
+    """Templates may ask for `{share:percent}`, `{share:whole}` per cent and, of several names, `{names:list}`."""
 
     def format_field(self, value: Any, format_spec: str) -> Any:
         if format_spec == "percent":
