@@ -25,6 +25,7 @@ __all__ = [
     "StoppedError",
     "TargetError",
     "TextError",
+    "UploadError",
     "did_you_mean",
 ]
 
@@ -65,6 +66,10 @@ class TargetError(CamError, ValueError):
 
 class TextError(CamError, ValueError):
     """The text cannot be read, or holds nothing to explain."""
+
+
+class UploadError(CamError, ValueError):
+    """The file was not handed in here, or is outside the limits."""
 
 
 class MethodError(CamError, ValueError):

@@ -51,7 +51,7 @@ from .models import (
     own,
 )
 from .models.checkpoint import MAX_BYTES, load_checkpoint, read_labels
-from .reading.photograph import ImageSource, Photograph, digest_of, read_photograph
+from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
 from .reading.preprocess import Encoder
 from .tasks.classes import prediction, top_predictions
 from .types import ModelInfo, Placement, Prediction
@@ -266,7 +266,9 @@ class Explainer:
         """The image upright in RGB, decoded once; raises ImageError."""
         if isinstance(image, Photograph):
             return image
-        return self._photographs.get(digest_of(image), partial(read_photograph, image))
+        # a file is read once: its fingerprint must be that of what is decoded
+        content = content_of(image)
+        return self._photographs.get(digest_of(content), partial(read_photograph, content))
 
     def explain(
         self,

@@ -1,6 +1,6 @@
 """From a file, bytes, a PIL image or an array to an upright RGB photograph, past every guard.
 
-Public names: `Photograph`, `read_photograph`, `digest_of`, `MAX_PIXELS`, `SCREEN_PIXELS`.
+Public names: `Photograph`, `content_of`, `read_photograph`, `digest_of`, `MAX_PIXELS`, `SCREEN_PIXELS`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,12 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from ..errors import ImageError
+from .uploads import Upload
 
-__all__ = ["MAX_PIXELS", "SCREEN_PIXELS", "ImageSource", "Photograph", "digest_of", "read_photograph"]
+__all__ = ["MAX_PIXELS", "SCREEN_PIXELS", "ImageSource", "Photograph", "content_of", "digest_of", "read_photograph"]
+
+# of a photograph that a visitor hands in
+MAX_UPLOAD_BYTES = 20_000_000
 
 # 64 megapixels: above every phone's usual mode; decoded as RGB this is 192 MB
 MAX_PIXELS = 64_000_000
@@ -31,7 +35,7 @@ PREVIEW_SHORT = 600
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 READABLE = "JPEG, PNG, WebP, GIF, BMP and TIFF files can be read"
 
-ImageSource: TypeAlias = "str | Path | bytes | Image.Image | NDArray[np.uint8]"
+ImageSource: TypeAlias = "str | Path | Upload | bytes | Image.Image | NDArray[np.uint8]"
 # what Pillow's decoders raise on damaged data, depending on the format
 DAMAGE = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, struct.error,
@@ -92,7 +96,7 @@ def read_photograph(source: ImageSource | None) -> Photograph:
     16 bits become 8. Colour profiles are ignored, as in the models' training.
     Raises ImageError with what is wrong and what can be done.
     """
-    content = _content(source)
+    content = content_of(source)
     digest = digest_of(content)
     if isinstance(content, np.ndarray):
         pixels = _array_pixels(content)
@@ -146,7 +150,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def digest_of(source: ImageSource | None) -> str:
     """A fingerprint of the content, the same for the same bytes or the same pixels."""
-    content = _content(source)
+    content = content_of(source)
     if isinstance(content, bytes):
         return blake2b(content, digest_size=16).hexdigest()
     array = content if isinstance(content, np.ndarray) else _loaded(content)
@@ -173,13 +177,16 @@ def _loaded(image: Image.Image) -> NDArray[np.generic]:
         raise _damaged(error) from error
 
 
-def _content(source: ImageSource | None) -> bytes | Image.Image | NDArray[np.uint8]:
+def content_of(source: ImageSource | None) -> bytes | Image.Image | NDArray[np.uint8]:
+    """The bytes of a file, read here alone; a PIL image or an array as it is. Raises ImageError, UploadError."""
     if source is None:
         raise ImageError("There is no image: choose a photograph, take one, or pick an example.")
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
     if isinstance(source, (Image.Image, np.ndarray)):
         return source
+    if isinstance(source, Upload):
+        return source.read(limit=MAX_UPLOAD_BYTES, what="The photograph's file")
     if isinstance(source, (str, Path)):
         try:
             return Path(source).read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from copy import copy
 from inspect import signature
@@ -12,7 +13,19 @@ import gradio as gr
 from gradio.blocks import Block, BlockFunction, BlocksConfig
 from gradio.state_holder import SessionState
 
+from ..errors import UploadError
+from ..reading.uploads import NOT_UPLOADED, Upload
+from .handlers import plain_words
+
 __all__ = ["PageBlocks"]
+
+UNFIT = (
+    "The values of this request are not those that it takes: compare their number, order and kinds with the API page."
+)
+# how gradio tells a file from other values
+FILE_MARK = {"_type": "gradio.FileData"}
+
+log = logging.getLogger(__name__)
 
 # of gr.HTML: what an update may change beside the properties of its templates
 HTML_PARAMETERS = frozenset(signature(gr.HTML.__init__).parameters)
@@ -44,7 +57,10 @@ class _PageConfig(BlocksConfig):
 
 
 class PageBlocks(gr.Blocks):
-    """gr.Blocks that fills in what a request leaves out and leaves alone what an answer does not mention."""
+    """gr.Blocks that lets requests name uploads and no other file, and says of every failure why.
+
+    It also fills in what a request leaves out and leaves alone what an answer does not mention.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -56,10 +72,30 @@ class PageBlocks(gr.Blocks):
     ) -> tuple[Any, ...] | list[Any]:
         """Gradio's own, the last parameters that a request leaves out filled in with their defaults.
 
-        So requests that count their values, as curl's do, outlive every parameter that is added behind.
+        So requests that count their values, as curl's do, outlive every parameter that is added behind. Gradio would
+        fetch whatever address a request names as a file, and open a path where its mark is missing.
         """
         missing = [getattr(block, "value", None) for block in block_fn.inputs[len(inputs) :]]
-        return await super().preprocess_data(block_fn, [*inputs, *missing], *args, **options)
+        try:
+            given = [_only_uploads(value, block) for value, block in zip(inputs, block_fn.inputs, strict=False)]
+            return await super().preprocess_data(block_fn, [*given, *inputs[len(given) :], *missing], *args, **options)
+        except gr.Error:
+            raise
+        except UploadError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+        except Exception as error:
+            # a value of another kind than the part of the page takes
+            log.info("unfit values for %r: %s", block_fn.api_name, type(error).__name__)
+            raise gr.Error(UNFIT, print_exception=False) from None
+
+    async def process_api(self, *args: Any, **options: Any) -> dict[str, Any]:
+        """Gradio's own, which says nothing of what it did not expect."""
+        try:
+            return await super().process_api(*args, **options)
+        except gr.Error:
+            raise
+        except Exception as error:
+            raise gr.Error(plain_words(error), print_exception=False) from None
 
     async def postprocess_data(
         self, block_fn: BlockFunction, predictions: list[Any] | dict[Any, Any], state: SessionState | None
@@ -85,6 +121,30 @@ class PageBlocks(gr.Blocks):
             answers = await super().postprocess_data(mentioned, values, state)
             answered |= zip(given, answers, strict=True)
         return [answered.get(output, None if output.stateful else gr.skip()) for output in outputs]
+
+
+def _only_uploads(value: Any, block: Block) -> Any:
+    """A request's `value` for a part of the page; raises UploadError where it names any file but an upload."""
+    if isinstance(block, (gr.Image, gr.File)) and value is not None:
+        upload = Upload(value["path"], block.GRADIO_CACHE) if _names_file(value) else None
+        if upload is None or not upload.is_below:
+            raise UploadError(NOT_UPLOADED)
+        # nothing else that it says of the file is believed, an address least of all
+        return {"path": upload.path, "orig_name": upload.name, "meta": FILE_MARK}
+    parts = [value]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            if _names_file(part) and "meta" in part:
+                raise UploadError(NOT_UPLOADED)
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+    return value
+
+
+def _names_file(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("path"), str)
 
 
 def _is_about(predictions: list[Any] | dict[Any, Any], outputs: Sequence[Any]) -> TypeGuard[dict[Any, Any]]:

@@ -15,6 +15,7 @@ from ..engine.rerun import NOBODY, Watch
 from ..errors import CamError
 from ..explainer import AUTO, Explainer
 from ..explanation import Explanation
+from ..reading.uploads import Upload
 from ..types import ModelInfo, Prediction
 
 __all__ = [
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 class Asked:
     """The controls of the image tab as somebody set them; `module` is the advanced field."""
 
-    image: str | None
+    image: Upload | None
     model: str
     layer: str
     module: str

@@ -6,7 +6,7 @@ import html
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -248,7 +248,7 @@ def _answering(explainer: Explainer, page: gr.Blocks, parts: _Parts, running: Ru
             return {parts.problem: gr.skip()}
         changes: dict[Any, Any] = {}
         if outcome.asked is not None:
-            settled = zip(controls, astuple(now), astuple(outcome.asked), strict=True)
+            settled = zip(controls, vars(now).values(), vars(outcome.asked).values(), strict=True)
             changes |= {control: gr.update(value=new) for control, old, new in settled if new != old}
         if outcome.explanation is None or outcome.asked is None:
             return changes | {

@@ -1,24 +1,164 @@
-"""Files that a visitor names: only what was handed in is ever opened."""
+"""Files that a visitor names: only what was handed in is ever opened, whatever the name looks like."""
 
 from __future__ import annotations
 
-from io import BytesIO
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from PIL import Image
-from skimage import data
+import pytest
+
+from gradcam_core.reading.uploads import NOT_UPLOADED
+from tests.pictures import photo
 
 from .conftest import Server, named
 
+ENDPOINTS: dict[str, tuple[Any, ...]] = {
+    "explain": (),
+    "contrast": (),
+    "check": (),
+    "compare": (),
+    "ask_place": (1, 1),
+    "without": ([{"points": [[20, 20]], "radius": 9}],),
+}
+# how a request may name a file: with gradio's mark, without it, and the bare name
+SHAPES: dict[str, Callable[[str], Any]] = {
+    "marked": named,
+    "unmarked": lambda path: {"path": path},
+    "address": lambda path: {"path": path, "url": f"file://{path}", "is_stream": True},
+    "bare": lambda path: path,
+}
 
-def jpeg() -> bytes:
-    packed = BytesIO()
-    Image.fromarray(data.chelsea()).save(packed, "JPEG")
-    return packed.getvalue()
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A picture on the server that nobody handed in."""
+    path = tmp_path / "private.png"
+    path.write_bytes(photo("PNG"))
+    return path
+
+
+def never_uploaded(server: Server, secret: Path) -> dict[str, str]:
+    """Names of everything but an upload; some of it is made here, where no visitor can make anything."""
+    folder = server.uploads / secret.parent.name
+    folder.mkdir(parents=True)
+    link, pipe, loop = folder / "link.png", folder / "pipe.png", folder / "loop.png"
+    os.mkfifo(pipe)
+    link.symlink_to(secret)
+    loop.symlink_to(loop)
+    (folder / "out").symlink_to(secret.parent)
+    return {
+        "private": str(secret),
+        "nothing": str(secret.with_name("nothing.png")),
+        "folder": str(secret.parent),
+        "the folder of uploads": str(server.uploads),
+        "folder below": str(folder),
+        "gone": str(folder / "gone.png"),
+        "endless": "/dev/zero",
+        "device": "/dev/stdin",
+        "descriptor": "/proc/self/fd/0",
+        "climbing": f"{server.uploads}/../{secret}",
+        "climbing below": f"{folder}/../../{secret.parent.name}/{secret.name}",
+        "link": str(link),
+        "link on the way": str(folder / "out" / secret.name),
+        "endless link": str(loop),
+        "pipe": str(pipe),
+        "neighbour": f"{server.uploads}-more/private.png",
+        "zero byte": f"{folder}/a\0.png",
+        "too long": f"{folder}/{'a' * 100_000}",
+        "too deep": f"{folder}{'/a' * 50_000}",
+        "no letter": f"{folder}/\ud800.png",
+        "relative": "assets/page.png",
+        "empty": "",
+        "address": "http://127.0.0.1:1/private.png",
+        "address below": f"http://127.0.0.1/gradio_api/file={secret}",
+        "local address": f"file://{secret}",
+        "data": "data:image/png;base64,iVBORw0KGgo=",
+    }
 
 
 def test_what_was_handed_in_is_explained(server: Server) -> None:
-    path = server.upload(jpeg())
-    answer = server.call("explain", named(path))
-    assert answer.error is None
-    assert answer.data is not None
-    assert answer.data[2]["top"][0]["label"]
+    path = server.upload(photo("JPEG"))
+    for shape in ("marked", "unmarked"):
+        answer = server.call("explain", SHAPES[shape](path))
+        assert answer.data is not None, answer.error
+        assert answer.data[2]["top"][0]["label"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_everything_else_gets_the_same_sentence_and_is_not_waited_for(server: Server, secret: Path, shape: str) -> None:
+    for kind, path in never_uploaded(server, secret).items():
+        with server.spending() as spent:
+            answer = server.call("explain", SHAPES[shape](path))
+        assert answer.error == NOT_UPLOADED, (kind, answer)
+        assert spent.seconds < 20, kind
+        assert spent.megabytes < 50, kind
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_at_every_endpoint(server: Server, secret: Path, endpoint: str) -> None:
+    for shape in SHAPES.values():
+        assert server.call(endpoint, shape(str(secret)), *ENDPOINTS[endpoint]).error == NOT_UPLOADED
+
+
+@pytest.mark.parametrize(
+    "value", [7, True, [], ["/dev/zero"], {}, {"path": None}, {"path": 7}, {"path": ["/dev/zero"]}]
+)
+def test_what_is_no_name_at_all_gets_it_too(server: Server, value: Any) -> None:
+    assert server.call("explain", value).error == NOT_UPLOADED
+
+
+def test_a_file_hidden_in_another_value_is_not_fetched(server: Server, secret: Path) -> None:
+    path = server.upload(photo("JPEG"))
+    for other in (str(secret), "http://127.0.0.1:1/a.png"):
+        strokes = [{"points": [[20, 20]], "radius": 9, "more": [{"deep": named(other)}]}]
+        assert server.call("without", named(path), strokes).error == NOT_UPLOADED
+        assert server.call("explain", named(path), named(other)).error == NOT_UPLOADED
+
+
+def test_the_pages_own_events_are_as_strict(server: Server, secret: Path) -> None:
+    """Every event that has a file among its inputs, asked as the page asks it."""
+    with server.http as http:
+        config = http.get(f"{server.url}/config").json()
+        kinds = {part["id"]: part["type"] for part in config["components"]}
+        values = {part["id"]: part["props"].get("value") for part in config["components"]}
+        tried = 0
+        for event in config["dependencies"]:
+            files = [number for number in event["inputs"] if kinds[number] in {"image", "file"}]
+            for chosen in files:
+                given = {**values, **dict.fromkeys(files), chosen: named(str(secret))}
+                data = [given[number] for number in event["inputs"]]
+                body = {"data": data, "fn_index": event["id"], "session_hash": "visitor"}
+                answer = http.post("run/predict", json=body)
+                assert answer.json().get("error") == NOT_UPLOADED, (event["api_name"], answer.text)
+                tried += 1
+    assert tried >= 8
+
+
+def test_an_upload_that_has_vanished_is_told_so(server: Server) -> None:
+    path = server.upload(photo("JPEG"), "vanishing.jpg")
+    Path(path).unlink()
+    for endpoint, more in ENDPOINTS.items():
+        assert server.call(endpoint, named(path), *more).error == NOT_UPLOADED
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "data"),
+    [
+        ("explain", []),
+        ("explain", [None]),
+        ("explain", [None, 7, {}, [], "no such method", "perhaps"]),
+        ("explain", [None] * 50),
+        ("ask_place", [None, "left", {}]),
+        ("without", [None, "everything"]),
+        ("compare", [None, "no such model"]),
+        ("explain_text", [{"path": 1}, []]),
+        ("explain_text", []),
+    ],
+)
+def test_every_failure_has_a_sentence(server: Server, endpoint: str, data: list[Any]) -> None:
+    answer = server.call(endpoint, *data)
+    assert answer.data is None
+    assert answer.error
+    assert "went wrong" not in answer.error
