@@ -18,8 +18,8 @@ from gradcam_core.engine.devices import DEVICES, share_cores
 from gradcam_core.engine.memory import share_one_arena
 from gradcam_core.explainer import DEFAULT_CACHE_MB
 from gradcam_core.ui import build, serve
-from gradcam_core.ui.image_tab import CONCURRENT
-from gradcam_core.ui.own_model import MAX_UPLOAD
+from gradcam_core.ui.panels.own_model import MAX_UPLOAD
+from gradcam_core.ui.tabs.answering import CONCURRENT
 
 
 def arguments() -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import app
-from gradcam_core.ui.own_model import MAX_UPLOAD
+from gradcam_core.ui.panels.own_model import MAX_UPLOAD
 
 ROOT = Path(__file__).parent.parent
 

@@ -36,6 +36,7 @@ LINES = (
     {"explainer", "text"},
     {"checks"},
     {"gradcam_core"},
+    {"serving"},
     {"ui"},
     {"app"},
 )

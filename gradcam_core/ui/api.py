@@ -17,9 +17,10 @@ from ..explainer import AUTO, Explainer
 from ..explanation import Explanation
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
-from .handlers import plain_words
+from ..serving.failures import plain_words
+from ..serving.running import Running
+from .parts import told
 from .photograph_input import PhotographInput
-from .running import Running, told
 
 __all__ = ["add_api", "in_plain_words", "pictured", "watched"]
 
@@ -47,7 +48,7 @@ def pictured(explanation: Explanation) -> tuple[Image.Image, Image.Image, dict[s
     return explanation.overlay(), explanation.heatmap_picture(), record
 
 
-def add_api(explainer: Explainer, page: gr.Blocks, running: Running) -> None:
+def add_api(explainer: Explainer, running: Running) -> None:
     """Offer `/explain` and `/stop`, which ends what is `running` for a client; not shown on the page."""
 
     def stop(request: gr.Request) -> None:
@@ -116,4 +117,3 @@ def add_api(explainer: Explainer, page: gr.Blocks, running: Running) -> None:
         gr.Button("explain").click(explain, inputs, outputs, api_name="explain", concurrency_limit=4)
         # not queued, or it would wait for what it is to end
         gr.Button("stop").click(stop, None, None, api_name="stop", queue=False)
-    page.unload(stop)

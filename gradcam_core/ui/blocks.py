@@ -15,7 +15,7 @@ from gradio.state_holder import SessionState
 
 from ..errors import UploadError
 from ..reading.uploads import NOT_UPLOADED, Upload
-from .handlers import plain_words
+from ..serving.failures import plain_words
 
 __all__ = ["PageBlocks"]
 

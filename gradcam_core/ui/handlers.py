@@ -1,14 +1,13 @@
 """What happens when somebody changes a control: plain functions over an Explainer, no page needed.
 
-Public names: `Asked`, `Choices`, `Outcome`, `answer`, `ask`, `explain`, `layer_choices`,
-`model_choices`, `plain_words`, `target_choices`.
+Public names: `QUESTION`, `Choices`, `Controls`, `Outcome`, `TextControls`, `answer`, `ask`, `explain`,
+`explain_text`, `layer_choices`, `looked_into`, `model_choices`, `target_choices`.
 """
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ..engine.rerun import NOBODY, Watch
@@ -16,31 +15,38 @@ from ..errors import CamError
 from ..explainer import AUTO, Explainer
 from ..explanation import Explanation
 from ..reading.uploads import Upload
+from ..serving.failures import plain_words
+from ..serving.services import Services
+from ..text import TextExplainer, TextExplanation
 from ..types import ModelInfo, Prediction
+from .messages import problem_box
 
 __all__ = [
-    "Asked",
+    "QUESTION",
     "Choices",
+    "Controls",
     "Outcome",
+    "TextControls",
     "answer",
     "ask",
     "explain",
+    "explain_text",
     "layer_choices",
+    "looked_into",
     "model_choices",
-    "plain_words",
     "target_choices",
 ]
 
 Choices = list[tuple[str, str]]
 # more choices make a menu, which travels to the page, slow
 LONGEST_MENU = 2000
-UNEXPECTED = "Something went wrong here, and it is not your image's fault. Try again; the details are in the log."
-
-log = logging.getLogger(__name__)
+# what is asked by the controls of the photograph's tab; see `Running`
+QUESTION = "question"
+NOTHING_YET = "There is nothing to check yet: choose a photograph first."
 
 
 @dataclass(frozen=True)
-class Asked:
+class Controls:
     """The controls of the image tab as somebody set them; `module` is the advanced field."""
 
     image: Upload | None
@@ -58,12 +64,12 @@ class Asked:
 class Outcome:
     """The controls as they should stand now, and either the explanation or what went wrong."""
 
-    asked: Asked | None
+    asked: Controls | None
     explanation: Explanation | None = None
     problem: str = ""
 
 
-def ask(asked: Asked, shown: Asked | None) -> Asked:
+def ask(asked: Controls, shown: Controls | None) -> Controls:
     """Settle what one change means for the other controls.
 
     Another photograph is asked about its own top prediction; another model or a choice from the menu of
@@ -81,7 +87,7 @@ def ask(asked: Asked, shown: Asked | None) -> Asked:
     return replace(asked, module="") if asked.layer != shown.layer else asked
 
 
-def answer(explainer: Explainer, asked: Asked, shown: Asked | None, watch: Watch = NOBODY) -> Outcome:
+def answer(explainer: Explainer, asked: Controls, shown: Controls | None, watch: Watch = NOBODY) -> Outcome:
     """Explain what is asked. Where that fails the controls go back to what is shown, with a sentence why."""
     try:
         if (
@@ -99,7 +105,7 @@ def answer(explainer: Explainer, asked: Asked, shown: Asked | None, watch: Watch
         return Outcome(shown, problem=plain_words(error))
 
 
-def _labels(explainer: Explainer, shown: Asked) -> tuple[str, ...]:
+def _labels(explainer: Explainer, shown: Controls) -> tuple[str, ...]:
     try:
         return explainer.labels(shown.model)
     except CamError:
@@ -107,7 +113,7 @@ def _labels(explainer: Explainer, shown: Asked) -> tuple[str, ...]:
         return ()
 
 
-def explain(explainer: Explainer, asked: Asked, watch: Watch = NOBODY) -> Explanation:
+def explain(explainer: Explainer, asked: Controls, watch: Watch = NOBODY) -> Explanation:
     """The explanation that is asked for; raises what `Explainer.explain` raises."""
     return explainer.explain(
         asked.image,
@@ -122,12 +128,19 @@ def explain(explainer: Explainer, asked: Asked, watch: Watch = NOBODY) -> Explan
     )
 
 
-def plain_words(error: Exception) -> str:
-    """A sentence for the person in front of the page; anything unexpected goes to the log in full."""
-    if isinstance(error, CamError):
-        return str(error)
-    log.exception("unexpected error", exc_info=error)
-    return UNEXPECTED
+def looked_into(
+    services: Services,
+    asked: Controls | None,
+    look: Callable[[Explanation, Watch], str],
+    watch: Watch = NOBODY,
+) -> str:
+    """What `look` finds in the explanation of what is shown, or why it cannot."""
+    if asked is None:
+        return problem_box(NOTHING_YET, kept=False)
+    try:
+        return look(explain(services.explainer, asked, watch), watch)
+    except Exception as error:
+        return problem_box(plain_words(error), kept=False)
 
 
 def model_choices(infos: Iterable[ModelInfo]) -> Choices:
@@ -161,3 +174,25 @@ def target_choices(explainer: Explainer, model: str, top: Iterable[Prediction]) 
     listed = range(len(labels)) if complete else [prediction.index for prediction in top]
     named = [(f"{labels[i]} ({i})" if times[labels[i]] > 1 else labels[i], str(i)) for i in listed]
     return [("Top prediction", AUTO), *named], complete
+
+
+@dataclass(frozen=True)
+class TextControls:
+    """The controls of the text tab as somebody set them."""
+
+    text: str
+    target: str
+    method: str
+    counterfactual: bool
+    contrast: bool
+
+
+def explain_text(texts: TextExplainer, asked: TextControls) -> TextExplanation:
+    """The explanation that is asked for; raises what `TextExplainer.explain` raises."""
+    return texts.explain(
+        asked.text,
+        asked.target,
+        method=asked.method,
+        counterfactual=asked.counterfactual,
+        contrast=asked.contrast,
+    )

@@ -14,9 +14,10 @@ import gradio as gr
 
 from ..explainer import Explainer
 from ..models import DEFAULT_MODEL
-from .components import problem_box
-from .handlers import Asked, model_choices, plain_words
-from .running import Running
+from ..serving.failures import plain_words
+from ..serving.services import Services
+from .handlers import QUESTION, Controls, model_choices
+from .messages import problem_box
 
 __all__ = ["LOADED", "loaded_by", "model_menu"]
 
@@ -52,15 +53,9 @@ def model_menu(explainer: Explainer) -> gr.Dropdown:
 
 
 def loaded_by(
-    explainer: Explainer,
-    menu: gr.Dropdown,
-    ready: gr.State,
-    shown: gr.State,
-    problem: gr.HTML,
-    report: gr.HTML,
-    running: Running,
+    services: Services, menu: gr.Dropdown, ready: gr.State, shown: gr.State, problem: gr.HTML, report: gr.HTML
 ) -> None:
-    """Load what is chosen in `menu`; `ready` changes when another model can be used, and what is `running` ends.
+    """Load what is chosen in `menu`; `ready` changes when another model can be used, which ends what was asked before.
 
     Loading may take minutes and must not take the place of somebody's map: it is an event of its own. How far it
     is stands over `report`. Where it fails, `problem` says why and the menu goes back to what is `shown`.
@@ -69,7 +64,7 @@ def loaded_by(
 
     def load(
         name: str,
-        before: Asked | None,
+        before: Controls | None,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
     ) -> tuple[Any, Any, Any]:
@@ -79,7 +74,7 @@ def loaded_by(
             return gr.skip(), gr.skip(), gr.skip()
         under_way.add(this)
         try:
-            loaded = watched(explainer, name, lambda text: progress(0, desc=text))
+            loaded = watched(services.explainer, name, lambda text: progress(0, desc=text))
         except Exception as error:
             value = before.model if before else DEFAULT_MODEL
             box = problem_box(plain_words(error), kept=before is not None)
@@ -87,7 +82,7 @@ def loaded_by(
         finally:
             under_way.discard(this)
         # not before: where loading fails, what was asked is still wanted
-        running.overtake(request.session_hash)
+        services.running.overtake(request.session_hash, slot=QUESTION)
         return loaded, gr.update(visible=False), next(LOADED)
 
     menu.input(

@@ -12,13 +12,14 @@ import gradio as gr
 from gradio.state_holder import SessionState
 
 from ..explainer import Explainer
+from ..serving.services import Services
 from ..text import TextExplainer
 from .api import add_api
 from .blocks import PageBlocks
-from .image_tab import image_tab
-from .running import Running
+from .panels.own_model import Shelf
+from .parts import Page
+from .tabs import TABS
 from .text_api import add_text_api
-from .text_tab import text_tab
 from .trust_api import add_trust_api
 
 __all__ = ["build", "serve"]
@@ -40,22 +41,26 @@ def build(explainer: Explainer, text_explainer: TextExplainer | None = None, *, 
 
     With `own_models` visitors may upload weights of their own. Raises ModelError.
     """
-    text_explainer = text_explainer or TextExplainer(device=explainer.device)
+    services = Services.of(explainer, text_explainer)
     with PageBlocks(
         title=TITLE, analytics_enabled=False, delete_cache=(CLEAN_EVERY_SECONDS, KEEP_SECONDS), fill_width=True
-    ) as page:
+    ) as blocks:
         gr.Markdown(f"# {TITLE}\n{LEAD}", elem_id="lead")
-        with gr.Tab("Photograph"):
-            image_tab(explainer, page, own_models=own_models)
-        with gr.Tab("Text"):
-            text_tab(text_explainer, page)
-        running = Running()
-        add_api(explainer, page, running)
-        add_trust_api(explainer, running)
-        add_text_api(text_explainer)
+        page = Page(blocks, services, has={"shelf": Shelf(explainer)} if own_models else {})
+        for tab in TABS:
+            with gr.Tab(tab.title):
+                tab.lay_out(page)
+        add_api(explainer, services.running)
+        add_trust_api(services)
+        add_text_api(services.texts)
+
+        def leave(request: gr.Request) -> None:
+            services.running.leave(request.session_hash)
+
+        blocks.unload(leave)
     # describes the page's parts, or the first visitor would wait for it
-    SessionState(page)
-    return page.queue(max_size=MAX_WAITING, status_update_rate=SECONDS_BETWEEN_ESTIMATES)
+    SessionState(blocks)
+    return blocks.queue(max_size=MAX_WAITING, status_update_rate=SECONDS_BETWEEN_ESTIMATES)
 
 
 def serve(page: gr.Blocks, **options: Any) -> None:

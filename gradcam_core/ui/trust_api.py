@@ -8,21 +8,20 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from ..checks import Curve, Curves, Examiner, HideAndLook, brushed, said_without
+from ..checks import Curve, Curves, HideAndLook, brushed, said_without
 from ..engine.score import AUTO
-from ..explainer import Explainer
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
+from ..serving.services import Services
 from .api import in_plain_words, pictured, watched
 from .photograph_input import PhotographInput
-from .running import Running
 
 __all__ = ["add_trust_api"]
 
 
-def add_trust_api(explainer: Explainer, running: Running) -> None:
-    """Offer the endpoints, whose work is told to `running`; their parts are not shown on the page."""
-    examiner = Examiner(explainer)
+def add_trust_api(services: Services) -> None:
+    """Offer the endpoints; their parts are not shown on the page."""
+    explainer, examiner, running = services.explainer, services.examiner, services.running
 
     def contrast(
         request: gr.Request,

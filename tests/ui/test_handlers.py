@@ -14,11 +14,10 @@ import torch
 from PIL import Image
 
 from gradcam_core import Examiner, Explainer, ModelError, Prediction
-from gradcam_core.ui.components import bars_value, look_of, stage_photo
+from gradcam_core.serving.failures import UNEXPECTED
 from gradcam_core.ui.handlers import (
     LONGEST_MENU,
-    UNEXPECTED,
-    Asked,
+    Controls,
     Outcome,
     answer,
     ask,
@@ -26,12 +25,14 @@ from gradcam_core.ui.handlers import (
     model_choices,
     target_choices,
 )
-from gradcam_core.ui.image_tab import EXAMPLES
 from gradcam_core.ui.model_menu import SECONDS_BETWEEN_REPORTS, watched
+from gradcam_core.ui.tabs.photograph import EXAMPLES
+from gradcam_core.ui.web.bars import bars_value
+from gradcam_core.ui.web.stage import look_of, stage_photo
 from tests.helpers import Sidetrack, SmallNetwork, noise
 
 CAT = str(EXAMPLES / "3-cat.jpg")
-SHOWN = Asked(CAT, "efficientnet_lite0", "bn2", "", "285", "gradcam", False)
+SHOWN = Controls(CAT, "efficientnet_lite0", "bn2", "", "285", "gradcam", False)
 
 
 def test_the_first_question_is_taken_as_it_is() -> None:
@@ -151,7 +152,7 @@ def test_a_class_is_kept_only_where_it_means_the_same(offer: Callable[..., str])
     explainer = Explainer(device="cpu")
     for name, labels in (("one", "abcdef"), ("same", "abcdef"), ("other", "ghijkl")):
         offer(SmallNetwork(), name, labels=lambda labels=labels: tuple(labels))
-    shown = Asked(CAT, "one", "auto", "", "4", "gradcam", False)
+    shown = Controls(CAT, "one", "auto", "", "4", "gradcam", False)
     kept, another = (answer(explainer, replace(shown, model=name), shown).explanation for name in ("same", "other"))
     assert kept is not None
     assert another is not None

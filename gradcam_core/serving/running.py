@@ -1,0 +1,110 @@
+"""What is computed for whom, so that it can be ended: on request, or because something else was asked.
+
+Public names: `Running`, `Task`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Lock
+from typing import TypeAlias
+
+from ..engine.rerun import Watch
+
+__all__ = ["Running", "Task"]
+
+Visitor: TypeAlias = "str | None"
+
+
+@dataclass(eq=False)
+class Task:
+    """One computation under way.
+
+    Its answer goes to one `slot` of what the visitor sees. `ticket` numbers a visitor's questions for a slot;
+    `overtaken` says that a later one came.
+    """
+
+    visitor: Visitor
+    slot: str
+    ticket: float
+    progress: Callable[[int, int], object] | None
+    overtaken: bool = False
+    _end: Event = field(default_factory=Event)
+
+    @property
+    def watch(self) -> Watch:
+        """What the core reports to and asks whether to go on."""
+        return Watch(self.progress, self._end)
+
+    def stop(self, *, overtaken: bool) -> None:
+        """End it at its next report; where it was `overtaken`, nobody wants its answer."""
+        self.overtaken |= overtaken
+        self._end.set()
+
+
+class Running:
+    """The computations under way of all visitors; each can end its own.
+
+    A question overtakes those before it for the same slot only: a check goes on while another layer is looked at.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: set[Task] = set()
+        # the number of each visitor's last question for a slot
+        self._last: dict[Visitor, dict[str, float]] = {}
+        self._lock = Lock()
+
+    @contextmanager
+    def task(
+        self,
+        visitor: Visitor,
+        progress: Callable[[int, int], object] | None = None,
+        *,
+        slot: str = "",
+        ticket: float = 0,
+    ) -> Iterator[Task]:
+        """A task of `visitor` that can be stopped as long as the block runs.
+
+        With a `ticket` it ends those before it; where a later one has come already, it is overtaken from the start.
+        """
+        task = Task(visitor, slot, ticket, progress)
+        with self._lock:
+            self._tasks.add(task)
+        if ticket:
+            self.overtake(visitor, ticket, slot=slot)
+        try:
+            yield task
+        finally:
+            with self._lock:
+                self._tasks.discard(task)
+
+    def stop(self, visitor: Visitor, *, slot: str | None = None) -> None:
+        """End what is computed for `visitor`, None: for every slot; the visitor is told so."""
+        self._stop(visitor, slot, float("inf"), overtaken=False)
+
+    def overtake(self, visitor: Visitor, ticket: float | None = None, *, slot: str = "") -> None:
+        """End what `visitor` asked before `ticket`, without one all that was asked until now, and drop its answers."""
+        last = float("inf")
+        if ticket is not None:
+            with self._lock:
+                numbers = self._last.setdefault(visitor, {})
+                last = numbers[slot] = max(ticket, numbers.get(slot, ticket))
+        self._stop(visitor, slot, last, overtaken=True)
+
+    def leave(self, visitor: Visitor) -> None:
+        """End and forget all that is `visitor`'s."""
+        self.stop(visitor)
+        with self._lock:
+            self._last.pop(visitor, None)
+
+    def _stop(self, visitor: Visitor, slot: str | None, before: float, *, overtaken: bool) -> None:
+        with self._lock:
+            tasks = [
+                task
+                for task in self._tasks
+                if task.visitor == visitor and slot in (None, task.slot) and task.ticket < before
+            ]
+        for task in tasks:
+            task.stop(overtaken=overtaken)

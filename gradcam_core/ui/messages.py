@@ -1,0 +1,42 @@
+"""What the page says, as HTML.
+
+Public names: `note`, `problem_box`, `said`, `sentence`, `table`.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from ..explanation import Explanation
+from ..text import TextExplanation
+
+__all__ = ["note", "problem_box", "said", "sentence", "table"]
+
+
+def sentence(text: str) -> str:
+    """An answer in large letters, read out to whoever cannot see it."""
+    return f"<p class='sentence' role='status'>{html.escape(text)}</p>"
+
+
+def note(text: str) -> str:
+    """Something to know beside an answer."""
+    return f"<p class='note'>{html.escape(text)}</p>"
+
+
+def said(explanation: Explanation | TextExplanation) -> str:
+    """The plain sentence of an explanation, with its notes."""
+    return sentence(explanation.sentence) + "".join(map(note, explanation.notes))
+
+
+def problem_box(text: str, *, kept: bool) -> str:
+    """What went wrong, in a box; `kept` says that the page still shows the answer before."""
+    rest = " The page still shows the answer before." if kept else ""
+    return f"<p class='problem' role='alert'>{html.escape(text)}{rest}</p>"
+
+
+def table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with a row of `heads`."""
+    head = "".join(f"<th scope='col'>{html.escape(text)}</th>" for text in heads)
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>" for row in rows)
+    return f"<table><caption>{html.escape(caption)}</caption><tr>{head}</tr>{body}</table>"

@@ -1,0 +1,108 @@
+"""Downloads of what is on the page, rendered by the core at full size. Public names: `FILES`, `downloads_panel`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.processing_utils import save_bytes_to_cache
+from PIL import Image
+
+from ...canvases.render import Look
+from ...errors import CamError
+from ...explainer import Explainer
+from ...explanation import Explanation
+from ..handlers import Controls, answer
+from ..parts import Page
+from ..web.stage import look_of
+
+__all__ = ["FILES", "downloads_panel"]
+
+
+def _png(picture: Image.Image) -> bytes:
+    packed = BytesIO()
+    picture.save(packed, "PNG")
+    return packed.getvalue()
+
+
+def _picture(explanation: Explanation, look: Look, view: str) -> bytes:
+    if view == "photograph":
+        return _png(Image.fromarray(explanation.photograph.pixels))
+    return _png(explanation.masked(look) if view == "masked" else explanation.overlay(look))
+
+
+def _heatmap(explanation: Explanation, look: Look, _: str) -> bytes:
+    return _png(explanation.heatmap_picture(look))
+
+
+def _map(explanation: Explanation, _look: Look, _: str) -> bytes:
+    packed = BytesIO()
+    np.save(packed, explanation.cam)
+    return packed.getvalue()
+
+
+def _record(explanation: Explanation, look: Look, view: str) -> bytes:
+    record = {**explanation.record(), "look": {**asdict(look), "view": view}}
+    return json.dumps(record, indent=2, ensure_ascii=False).encode()
+
+
+# title of the button -> (ending of the file's name, how its bytes are made)
+FILES: dict[str, tuple[str, Callable[[Explanation, Look, str], bytes]]] = {
+    "Overlay (PNG)": ("overlay.png", _picture),
+    "Heatmap (PNG)": ("heatmap.png", _heatmap),
+    "Raw map (NPY)": ("map.npy", _map),
+    "Record (JSON)": ("record.json", _record),
+}
+
+
+def downloads_panel(page: Page, stage: gr.HTML, shown_photograph: gr.State) -> None:
+    """A button a file. A file is made when it is asked for, from what is shown and with the look on screen."""
+    with gr.Row(elem_id="downloads"):
+        for title, (ending, make) in FILES.items():
+            button = gr.Button(title, size="sm", min_width=120)
+            # a download button fetches the file it already has: a hidden one is given the new file first
+            carrier = gr.DownloadButton(title, visible="hidden", elem_id=f"carrier-{ending.replace('.', '-')}")
+            button.click(
+                partial(_file, page.services.explainer, ending, make, carrier.GRADIO_CACHE),
+                [stage, shown_photograph],
+                carrier,
+                show_progress="hidden",
+                api_visibility="private",
+            ).success(fn=None, js=f"() => document.querySelector('#{carrier.elem_id}').click()")
+
+
+def _file(
+    explainer: Explainer,
+    ending: str,
+    make: Callable[[Explanation, Look, str], bytes],
+    folder: str,
+    look_value: Any,
+    shown: Controls | None,
+) -> str:
+    if shown is None:
+        raise gr.Error("There is nothing to download yet: choose a photograph first.", print_exception=False)
+    outcome = answer(explainer, shown, shown)
+    if outcome.explanation is None:
+        raise gr.Error(outcome.problem, print_exception=False)
+    explanation = outcome.explanation
+    try:
+        look, view = look_of(look_value)
+    except (TypeError, ValueError) as error:
+        raise gr.Error(f"The page sent a look that cannot be drawn: {error}", print_exception=False) from error
+    try:
+        # a large photograph is decoded in full only here
+        packed = make(explanation, look, view)
+    except CamError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+    side = "against" if explanation.counterfactual else "for"
+    # the model's title: the name of somebody's own is known to nobody else, and files are handed on
+    title = re.sub(r"[^\w.-]+", "-", explanation.model_title).strip("-")
+    name = f"{title}_{explanation.target.index}_{side}_{ending}"
+    return save_bytes_to_cache(packed, name, folder)

@@ -1,0 +1,106 @@
+"""What the comparing panel asks for, and what stands under each map; no component in it.
+
+Public names: `PLANS`, `STRIP`, `WARNED`, `compared`, `every_layer`, `lines_under`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ...checks import Examiner, HideAndLook
+from ...compare import Comparison
+from ...engine.rerun import Watch
+from ...explainer import Explainer
+from ...explanation import Explanation
+from ...languages import percent
+
+__all__ = ["PLANS", "STRIP", "WARNED", "compared", "every_layer", "lines_under"]
+
+WARNED = "no more than chance"
+Plan: TypeAlias = Callable[[Explainer, Explanation, Sequence[str]], dict[str, Any]]
+
+
+def _layers(explainer: Explainer, explanation: Explanation, _: Sequence[str]) -> dict[str, Any]:
+    return _methods(explainer, explanation, [explanation.method])
+
+
+def _methods(explainer: Explainer, explanation: Explanation, methods: Sequence[str]) -> dict[str, Any]:
+    rivals = [rival.index for rival in explanation.rivals] or None
+    return {"methods": methods, "layers": every_layer(explainer, explanation), "rival": rivals}
+
+
+def _classes(_: Explainer, explanation: Explanation, methods: Sequence[str]) -> dict[str, Any]:
+    return {"targets": _top_classes(explanation), "methods": methods, "layers": [explanation.layer]}
+
+
+def _classes_layers(explainer: Explainer, explanation: Explanation, _: Sequence[str]) -> dict[str, Any]:
+    return {
+        "targets": _top_classes(explanation),
+        "methods": [explanation.method],
+        "layers": every_layer(explainer, explanation),
+    }
+
+
+def every_layer(explainer: Explainer, explanation: Explanation) -> list[str]:
+    """The offered layers of the model that was asked."""
+    return [layer.name for layer in explainer.layers(explanation.model)]
+
+
+def _top_classes(explanation: Explanation) -> list[int]:
+    return list(dict.fromkeys(one.index for one in (explanation.target, *explanation.top)))
+
+
+# what stands in the menu -> what is asked for
+STRIP = "all layers"
+PLANS: dict[str, Plan] = {
+    STRIP: _layers,
+    "methods × layers": _methods,  # noqa: RUF001
+    "classes × methods": _classes,  # noqa: RUF001
+    "classes × layers": _classes_layers,  # noqa: RUF001
+}
+
+
+def compared(
+    examiner: Examiner, explanation: Explanation, plan: str, methods: Sequence[str], watch: Watch, *, hide: bool
+) -> tuple[Comparison, Sequence[HideAndLook | None]]:
+    """The grid, and for each of its cells, row by row, what hiding does where that is asked for."""
+    options: dict[str, Any] = {"targets": [explanation.target.index]}
+    options |= PLANS[plan](examiner.explainer, explanation, methods)
+    found = examiner.explainer.compare(
+        explanation.photograph,
+        model=explanation.model,
+        counterfactual=explanation.counterfactual,
+        detail=explanation.detail,
+        watch=watch.part(0, 2) if hide else watch,
+        **options,
+    )
+    cells = [cell.explanation for row in found.cells for cell in row]
+    return found, examiner.hide_each(cells, watch=watch.part(1, 2)) if hide else [None] * len(cells)
+
+
+def lines_under(grid: Comparison, hidden: Sequence[HideAndLook | None]) -> list[list[list[str]]]:
+    """For each cell, in rows, what is said of its map."""
+    found = iter(hidden)
+    return [
+        [[*_alike(grid, i, j), *_figure(next(found))] for j in range(len(grid.columns))] for i in range(len(grid.rows))
+    ]
+
+
+def _figure(found: HideAndLook | None) -> list[str]:
+    if found is None:
+        return []
+    middle = found.steps[len(found.steps) // 2]
+    return [
+        f"20 % hidden: {percent(middle.hottest)}",
+        f"at random: {percent(middle.random_mean)}",
+        "holds" if found.holds else WARNED,
+    ]
+
+
+def _alike(grid: Comparison, row: int, column: int) -> list[str]:
+    if grid.row_axis != "target" or row == 0 or np.isnan(value := grid.alike(column)[0, row]):
+        return []
+    return [f"like the first: {value:.2f}"]

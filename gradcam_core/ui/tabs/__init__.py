@@ -1,0 +1,14 @@
+"""The tabs of the page, in its order. Public name: `TABS`."""
+
+from __future__ import annotations
+
+from ..parts import Tab
+from .photograph import photograph_tab
+from .text import text_tab
+
+__all__ = ["TABS"]
+
+TABS = (
+    Tab("Photograph", photograph_tab),
+    Tab("Text", text_tab),
+)

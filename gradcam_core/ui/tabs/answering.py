@@ -1,0 +1,198 @@
+"""How the photograph tab asks its question, and how the answer comes onto the page.
+
+Public names: `CONCURRENT`, `Given`, `Shown`, `answering`, `rival_choices`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import ImageData
+
+from ...engine.cores import allowed_cores
+from ...engine.score import AUTO, NEXT_THREE
+from ...explanation import Explanation
+from ...models import DEFAULT_MODEL
+from ..handlers import QUESTION, Choices, Controls, answer, ask, layer_choices, target_choices
+from ..messages import problem_box, said
+from ..model_menu import loaded_by
+from ..parts import AT_ONCE, Page, told
+from ..web.bars import PICKED, bars_value
+from ..web.stage import stage_answer, stage_photo
+
+__all__ = ["CONCURRENT", "Given", "Shown", "answering", "rival_choices"]
+
+# forward passes that may run at the same time: more than there are cores only make each of them slower, and one alone
+# would keep everybody waiting while a slow method runs
+CONCURRENT = max(2, min(allowed_cores(), 8))
+# tells the stage's answers apart
+ANSWERS = itertools.count(1)
+RIVAL_CHOICES = [("nothing", ""), ("the most probable other class", AUTO), ("the mean of the next three", NEXT_THREE)]
+# every change takes the next number in the browser, before the question that it asks is sent with it. A menu tells
+# of its choice again when it is left, also when nothing was chosen: that is no change, and waits until the question
+# itself is on its way, behind which gradio then puts it
+NEXT_TICKET = """async (...values) => {
+  const asked = JSON.stringify(values);
+  if (asked === window.camAsked) await new Promise((done) => setTimeout(done, 50));
+  else window.camTicket = (window.camTicket || 0) + 1;
+  window.camAsked = asked;
+}"""
+TICKET = "() => [window.camTicket || 0]"
+WITH_TICKET = "(...values) => [...values.slice(0, -1), window.camTicket || 0]"
+
+
+# the others ask when somebody sets them; a model, once it is loaded
+ASK_BY_THEMSELVES = {"image": "change", "module": "submit"}
+LOADED_FIRST = {"model"}
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What is asked with: the `controls` by their names in `Controls`, and what tells that a model is loaded."""
+
+    controls: dict[str, Any]
+    ready: gr.State
+    ticket: gr.Number
+
+    def __post_init__(self) -> None:
+        # in the order of `Controls`
+        ordered = {field.name: self.controls[field.name] for field in fields(Controls)}
+        object.__setattr__(self, "controls", ordered)
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What an answer is shown in; `asked` holds what it answers."""
+
+    problem: gr.HTML
+    sentence: gr.HTML
+    cancel: gr.Button
+    stage: gr.HTML
+    bars: gr.HTML
+    asked: gr.State
+
+
+def answering(page: Page, given: Given, shown: Shown, asks: Sequence[Any]) -> None:
+    """Answer every change of a control, the last one for certain; `asks` are events of panels that ask as well."""
+    controls, bars, services = given.controls, shown.bars, page.services
+    every_control = list(controls.values())
+    # in the browser, and connected first: an event that had to wait is sent again with the controls' values of
+    # then, but without its own data; an answer that came in between has no pick
+    bars.select(None, [bars, controls["target"]], controls["target"], js=PICKED, api_visibility="private")
+    loaded_by(services, controls["model"], given.ready, shown.asked, shown.problem, shown.sentence)
+    changes = [bars.select, *asks, *_changes(controls)]
+    # gradio goes through what is connected to an event one after the other, and waits for each: first the number,
+    # then the question, and what ends the one before it only where the question has to wait for that one
+    gr.on(changes, None, every_control, None, js=NEXT_TICKET, trigger_mode="multiple", api_visibility="private")
+    gr.on(
+        [page.blocks.load, given.ready.change, *changes],
+        Answering(page, given, shown).update,
+        [*every_control, shown.asked, given.ticket],
+        [*every_control, shown.problem, shown.sentence, shown.stage, bars, shown.asked],
+        js=WITH_TICKET,
+        # the core tells in plain words what it cannot use; gradio would go through another thread for each control
+        preprocess=False,
+        trigger_mode="always_last",
+        concurrency_limit=CONCURRENT,
+        show_progress="minimal",
+        show_progress_on=shown.sentence,
+        api_visibility="private",
+    )
+
+    def overtake(ticket_now: float, request: gr.Request) -> None:
+        services.running.overtake(request.session_hash, ticket_now, slot=QUESTION)
+
+    # gradio names endpoints after functions, hidden ones too: `stop` is the API's
+    def stop_it(request: gr.Request) -> None:
+        services.running.stop(request.session_hash, slot=QUESTION)
+
+    gr.on(changes, overtake, given.ticket, None, js=TICKET, trigger_mode="multiple", **AT_ONCE)
+    shown.cancel.click(stop_it, None, None, **AT_ONCE)
+
+
+def _changes(controls: dict[str, Any]) -> list[Any]:
+    """What of the controls asks another question at once."""
+    return [
+        getattr(control, ASK_BY_THEMSELVES.get(name, "input"))
+        for name, control in controls.items()
+        if name not in LOADED_FIRST
+    ]
+
+
+def rival_choices(classes: Choices) -> Choices:
+    """The menu of what a class is held against, from that of all `classes`."""
+    return [*RIVAL_CHOICES, *classes[1:]]
+
+
+@dataclass(frozen=True, eq=False)
+class Answering:
+    """What happens on the server when a question is asked."""
+
+    page: Page
+    given: Given
+    shown: Shown
+
+    def update(
+        self,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
+        *values: Any,
+    ) -> dict[Any, Any]:
+        """The changes to the page; `values` are those of the controls, what is shown, and the question's number."""
+        problem, services = self.shown.problem, self.page.services
+        *now, before, ticket = values
+        asked_now = self._asked(now)
+        asked = ask(asked_now, before)
+        if asked == before:
+            return {problem: gr.skip()}
+        with services.running.task(request.session_hash, told(progress), slot=QUESTION, ticket=ticket) as task:
+            outcome = answer(services.explainer, asked, before, task.watch)
+        if task.overtaken:
+            # what it found, and the controls it would set, belong to a question that is no longer asked
+            return {problem: gr.skip()}
+        changes: dict[Any, Any] = {}
+        if outcome.asked is not None:
+            for name, control in self.given.controls.items():
+                if (new := getattr(outcome.asked, name)) != getattr(asked_now, name):
+                    changes[control] = gr.update(value=new)
+        if outcome.explanation is None or outcome.asked is None:
+            box = problem_box(outcome.problem, kept=before is not None)
+            return changes | {problem: gr.update(value=box, visible=True)}
+        return changes | self._answered(outcome.explanation, outcome.asked, before)
+
+    def _asked(self, values: Sequence[Any]) -> Controls:
+        given = dict(zip(self.given.controls, values, strict=True))
+        image = given.pop("image")
+        upload = self.given.controls["image"].preprocess(ImageData(**image) if image else None)
+        return Controls(upload, **given)
+
+    def _answered(self, explanation: Explanation, asked: Controls, before: Controls | None) -> dict[Any, Any]:
+        shown = self.shown
+        on_stage: dict[str, Any] = {"answer": stage_answer(explanation, next(ANSWERS))}
+        if before is None or asked.image != before.image:
+            on_stage["photo"] = stage_photo(explanation.photograph)
+        changes: dict[Any, Any] = {
+            shown.problem: gr.update(visible=False),
+            shown.sentence: said(explanation),
+            shown.bars: bars_value(explanation),
+            shown.asked: asked,
+            shown.stage: gr.update(**on_stage),
+        }
+        if asked.model != (before.model if before else DEFAULT_MODEL):
+            changes |= self._menus(explanation, asked)
+        return changes
+
+    def _menus(self, explanation: Explanation, asked: Controls) -> dict[Any, Any]:
+        """The menus of layers and classes, which belong to a model."""
+        controls, explainer = self.given.controls, self.page.services.explainer
+        classes, complete = target_choices(explainer, asked.model, explanation.top)
+        more: dict[str, Any] = {"allow_custom_value": not complete}
+        return {
+            controls["layer"]: gr.update(choices=layer_choices(explainer, asked.model), value=asked.layer),
+            controls["target"]: gr.update(choices=classes, value=asked.target, **more),
+            controls["rival"]: gr.update(choices=rival_choices(classes), value=asked.rival, **more),
+        }

@@ -1,0 +1,162 @@
+"""The photograph tab: what a network says of a photograph, and where that comes from.
+
+Public names: `EXAMPLES`, `METHOD_CHOICES`, `METHOD_NOTES`, `photograph_tab`.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from ...engine.score import AUTO
+from ...methods import METHODS, Method
+from ...models import DEFAULT_MODEL
+from ..handlers import layer_choices, target_choices
+from ..model_menu import model_menu
+from ..panels import lay_out_panels
+from ..parts import Page
+from ..photograph_input import PhotographInput
+from ..web.bars import top_bars
+from ..web.examples import example_buttons
+from ..web.stage import stage
+from .answering import Given, Shown, answering, rival_choices
+
+__all__ = ["EXAMPLES", "METHOD_CHOICES", "METHOD_NOTES", "photograph_tab"]
+
+EXAMPLES = Path(__file__).parents[3] / "assets" / "examples"
+METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
+
+
+def photograph_tab(page: Page) -> None:
+    """Lay out the tab and connect it."""
+    # the events that ask another question; panels add theirs
+    asks: list[Any] = []
+    with gr.Row(elem_classes="workplace"):
+        with gr.Column(scale=1, min_width=300, elem_classes="given"):
+            given = _given(page)
+        with gr.Column(scale=4, min_width=320, elem_classes="found"):
+            shown = _shown(page, given, asks)
+    answering(page, given, shown, asks)
+
+
+def _given(page: Page) -> Given:
+    """The photograph, and the controls by their names in `Controls`."""
+    explainer, examples = page.services.explainer, sorted(EXAMPLES.glob("*.jpg"))
+    controls: dict[str, Any] = {}
+    controls["image"] = PhotographInput(
+        type="filepath",
+        format="png",
+        value=str(examples[0]) if examples else None,
+        sources=["upload", "webcam", "clipboard"],
+        label="Photograph",
+        height=240,
+        buttons=["fullscreen"],
+        elem_id="photograph",
+    )
+    gallery = example_buttons(examples, "examples")
+    gallery.select(_picker(examples), None, controls["image"], show_progress="hidden", api_visibility="private")
+    controls["model"] = model_menu(explainer)
+    ready = gr.State(0)
+    # in the page from its start: a thousand names in the first answer would cost more than the map
+    classes, _ = target_choices(explainer, DEFAULT_MODEL, ())
+    controls["target"] = gr.Dropdown(
+        classes,
+        value=AUTO,
+        label="Target class",
+        info="Type to search all names, or click a bar.",
+        elem_id="target",
+    )
+    controls["layer"] = gr.Dropdown(
+        layer_choices(explainer, DEFAULT_MODEL),
+        value=explainer.default_layer(DEFAULT_MODEL).name,
+        label="Layer, from input to output",
+        elem_id="layer",
+    )
+    controls["counterfactual"] = gr.Checkbox(
+        label="Counterfactual", info="Show what speaks against the class.", elem_id="counterfactual"
+    )
+    controls |= _advanced(classes)
+    lay_out_panels("below the controls", page, {"menu": controls["model"], "ready": ready})
+    return Given(controls, ready, ticket=gr.Number(0, visible=False))
+
+
+def _shown(page: Page, given: Given, asks: list[Any]) -> Shown:
+    """What the answer is shown in, and the panels about it."""
+    problem = gr.HTML(elem_id="problem", visible=False)
+    with gr.Column(elem_id="answering"):
+        sentence = gr.HTML(WAITING, elem_id="sentence")
+        cancel = gr.Button("Cancel", size="sm", min_width=80, elem_id="cancel")
+    asked = gr.State(None)
+    has: dict[str, Any] = {"shown_photograph": asked, "controls": given.controls, "asks": asks}
+    with gr.Row():
+        with gr.Column(scale=4, min_width=320):
+            has["stage"] = stage("stage")
+            lay_out_panels("below the pictures", page, has)
+        with gr.Column(scale=1, min_width=220):
+            bars = top_bars("bars")
+    has["reading"] = ("How to read the pictures", READING)
+    lay_out_panels("below the answer", page, has)
+    return Shown(problem, sentence, cancel, has["stage"], bars, asked)
+
+
+def _picker(examples: list[Path]) -> Callable[[gr.EventData], str]:
+    def pick(event: gr.EventData) -> str:
+        return str(examples[event._data["index"]])
+
+    return pick
+
+
+def _advanced(classes: list[tuple[str, str]]) -> dict[str, Any]:
+    """Method, rival (one of `classes`), detail and any module."""
+    with gr.Accordion("Advanced", open=False):
+        method = gr.Dropdown(METHOD_CHOICES, value="gradcam", label="Method", elem_id="method")
+        about = gr.HTML(METHOD_NOTES["gradcam"], elem_id="about-method")
+        # in the browser: it stands there before the answer does
+        method.change(
+            None, method, about, js=f"key => ({json.dumps(METHOD_NOTES)})[key] ?? ''", api_visibility="private"
+        )
+        rival = gr.Dropdown(
+            rival_choices(classes),
+            value="",
+            label="Rather than",
+            info="Why this class and not that one: shows the difference.",
+            elem_id="rival",
+        )
+        detail = gr.Checkbox(
+            label="Detail",
+            info="A map twice as fine: the network gets twice as many pixels a side as it was trained on. Four times"
+            " the work, and lower probabilities.",
+            elem_id="detail",
+        )
+        module = gr.Textbox(
+            value="",
+            label="Any module of the model",
+            info="A dotted name such as blocks.5.0.conv_pw; press Enter. Replaces the layer above.",
+            elem_id="module",
+        )
+    return {"method": method, "rival": rival, "detail": detail, "module": module}
+
+
+def _note(method: Method) -> str:
+    warning = f" <strong>{html.escape(method.warning)}</strong>" if method.warning else ""
+    paper = html.escape(method.paper)
+    return f"<p class='note'>{html.escape(method.good_for)}{warning} Cost: {html.escape(method.cost)}. {paper}.</p>"
+
+
+METHOD_NOTES = {key: _note(method) for key, method in METHODS.items()}
+WAITING = "<p class='sentence' role='status'>Choose a photograph, or wait a moment for the first example.</p>"
+READING = """
+- **Heatmap**: how strongly each place raised the score of the class, from nothing to the strongest place. The
+  score is the class's logit, the number before probabilities are made of it.
+- **Overlay**: the same map over the photograph; where it is weak, the photograph stays as it is.
+- **Striped grey**: cut away before the model looked. It is not cold, it was never seen.
+- **Counterfactual**: the places whose absence would raise the score; they speak against the class.
+- A map shows where the evidence for the model's answer lies. It does not show that the answer is right, what
+  about the place mattered (shape, colour, texture), or what the model would say of another photograph.
+- The map has the resolution of its layer, often 7 x 7: edges between its cells are drawn smooth, not known.
+"""

@@ -1,0 +1,126 @@
+"""The text tab: a review, what a network says of it, and which words made it say so. Public name: `text_tab`."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import gradio as gr
+
+from ...engine.score import AUTO
+from ...serving.failures import plain_words
+from ...text import TEXT_METHODS, TextExplainer
+from ...text.methods import DEFAULT_METHOD
+from ..handlers import TextControls, explain_text
+from ..messages import problem_box, said
+from ..panels import lay_out_panels
+from ..parts import Page
+from ..web.bars import PICKED, bars_value, top_bars
+from ..web.text import shaded_text, text_value
+
+__all__ = ["text_tab"]
+
+EXAMPLES = (
+    "배우들 연기는 좋은데 줄거리가 너무 지루하고 짜증난다",
+    "두 번 봤는데도 또 보고 싶은 영화, 정말 감동적이에요",
+    "돈도 아깝고 시간도 아깝다 왜 만들었는지 모르겠음",
+    "기대 안 했는데 생각보다 재미있었어요",
+    "재미없다는 평만 믿고 안 볼 뻔했다. 올해 최고의 영화",
+)
+# what may be pasted; the model reads the beginning and the rest is shown as not read
+MAX_TYPED = 20_000
+CONCURRENT = 4
+
+
+def text_tab(page: Page) -> None:
+    """Lay out the tab and connect it."""
+    cancels: list[Any] = []
+    with gr.Row(elem_classes="workplace"):
+        with gr.Column(scale=1, min_width=300, elem_classes="given"):
+            controls = _controls(page.services.texts)
+        with gr.Column(scale=4, min_width=320, elem_classes="found"):
+            problem = gr.HTML(elem_id="text-problem", visible=False)
+            sentence = gr.HTML(elem_id="text-sentence", min_height=60)
+            with gr.Row():
+                with gr.Column(scale=3, min_width=320):
+                    drawing = shaded_text("text-stage")
+                with gr.Column(scale=1, min_width=220):
+                    bars = top_bars("text-bars")
+            shown = gr.State(None)
+            has = {"shown_text": shown, "cancels": cancels, "reading": ("How to read this", READING)}
+            lay_out_panels("below the answer", page, has)
+
+    def update(*now: Any) -> dict[Any, Any]:
+        asked = TextControls(*now)
+        try:
+            explanation = explain_text(page.services.texts, asked)
+        except Exception as error:
+            return {problem: gr.update(value=problem_box(plain_words(error), kept=True), visible=True)}
+        return {
+            problem: gr.update(visible=False),
+            sentence: said(explanation),
+            drawing: text_value(explanation),
+            bars: bars_value(explanation),
+            controls["method"]: gr.update(info=TEXT_METHODS[explanation.method].good_for),
+            shown: asked,
+        }
+
+    bars.select(None, [bars, controls["target"]], controls["target"], js=PICKED, api_visibility="private")
+    gr.on(
+        [page.blocks.load, *(control.change for control in controls.values())],
+        update,
+        list(controls.values()),
+        [problem, sentence, drawing, bars, controls["method"], shown],
+        trigger_mode="always_last",
+        concurrency_limit=CONCURRENT,
+        show_progress="hidden",
+        cancels=cancels,
+        api_visibility="private",
+    )
+
+
+def _controls(texts: TextExplainer) -> dict[str, Any]:
+    """The controls by their names in `TextControls`, in its order."""
+    text = gr.Textbox(
+        EXAMPLES[0],
+        label="Film review in Korean",
+        info="The answer follows as you type.",
+        lines=4,
+        max_lines=12,
+        max_length=MAX_TYPED,
+        elem_id="review",
+    )
+    gr.Examples([[example] for example in EXAMPLES], [text], label="Or pick one", api_visibility="private")
+    target = gr.Dropdown(
+        [("Top prediction", AUTO), *((label, str(index)) for index, label in enumerate(texts.labels))],
+        value=AUTO,
+        label="Target class",
+        info="Or click a bar.",
+        elem_id="text-target",
+    )
+    counterfactual = gr.Checkbox(
+        label="Counterfactual", info="Show what speaks against the class.", elem_id="text-counterfactual"
+    )
+    contrast = gr.Checkbox(label="Contrast", info="Why this class rather than the other.", elem_id="text-contrast")
+    with gr.Accordion("Advanced", open=False):
+        method = gr.Dropdown(
+            [(entry.title, key) for key, entry in TEXT_METHODS.items()],
+            value=DEFAULT_METHOD,
+            label="Method",
+            info=TEXT_METHODS[DEFAULT_METHOD].good_for,
+            elem_id="text-method",
+        )
+    made = {
+        "text": text, "target": target, "method": method, "counterfactual": counterfactual, "contrast": contrast,
+    }  # fmt: skip
+    return {field.name: made[field.name] for field in fields(TextControls)}
+
+
+READING = """
+- **Numbers**: how much each word or character raises (+) or lowers (-) the score of the class. With HiResCAM the
+  characters' numbers add up to the score itself, less a constant; a word's number is the average of its characters.
+- **Windows**: the network looks at two to five characters at a time. A window's value is shared evenly among the
+  characters it covers, so a number also speaks of its neighbours.
+- **Counterfactual**: what speaks against the class. **Contrast**: what speaks for it rather than for the other.
+- The network learnt from Korean film reviews. It knows no other language, no irony and no order beyond five characters.
+"""

@@ -1,0 +1,26 @@
+"""Example photographs as buttons. Public name: `example_buttons`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image
+
+from .. import component, jpeg_url
+
+__all__ = ["example_buttons"]
+
+THUMBNAIL_PIXELS = 128
+
+
+def example_buttons(paths: Sequence[Path], elem_id: str) -> gr.HTML:
+    """Buttons with names; the event `select` carries the number of the one chosen."""
+    value = [{"title": _title(path), "url": jpeg_url(Image.open(path), THUMBNAIL_PIXELS)} for path in paths]
+    return component("examples", value, elem_id)
+
+
+def _title(path: Path) -> str:
+    # files are numbered to set their order: 2-cat-and-coffee
+    return path.stem.lstrip("0123456789-").replace("-", " ").capitalize()

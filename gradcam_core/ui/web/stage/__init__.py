@@ -1,0 +1,73 @@
+"""Heatmap, overlay and colour bar, drawn in the browser.
+
+Public names: `look_of`, `stage`, `stage_answer`, `stage_photo`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from ....canvases.render import COLORMAPS, DEFAULT_LOOK, Look
+from ....explanation import Explanation
+from ....reading.photograph import SCREEN_PIXELS, Photograph
+from .. import base64_text, component, jpeg_url, url_of
+from ..maps import both_sides, colors_of, maps_script, unseen
+
+__all__ = ["look_of", "stage", "stage_answer", "stage_photo"]
+
+VIEWS = ("overlay", "masked", "photograph")
+
+
+def stage(elem_id: str) -> gr.HTML:
+    """The pictures and the controls of their look: see stage.js for what it is given.
+
+    Update it with `gr.update(photo=stage_photo(...), answer=stage_answer(...))`.
+    """
+    return component(
+        "stage",
+        {**asdict(DEFAULT_LOOK), "view": VIEWS[0]},
+        elem_id,
+        scripts=[maps_script()],
+        photo=None,
+        answer=None,
+        colors={"tables": {name: colors_of(name) for name in COLORMAPS}, "signed": both_sides()},
+        unseen=unseen(),
+    )
+
+
+def stage_photo(photograph: Photograph) -> dict[str, Any]:
+    """What the stage needs of a photograph, sent once: the picture at screen size and the original's size."""
+    width, height = photograph.size
+    ready, preview = photograph.ready, photograph.preview
+    url = url_of(ready) if ready else jpeg_url(Image.fromarray(preview), SCREEN_PIXELS)
+    return {"id": photograph.digest, "url": url, "width": width, "height": height}
+
+
+def stage_answer(explanation: Explanation, number: int) -> dict[str, Any]:
+    """What the stage needs of a map: the raw values and where they lie. `number` tells answers apart."""
+    rows, columns = explanation.cam.shape
+    return {
+        "id": explanation.photograph.digest,
+        "number": number,
+        "rows": rows,
+        "columns": columns,
+        "values": base64_text(np.ascontiguousarray(explanation.cam, "<f4").tobytes()),
+        "box": list(explanation.placement.box),
+        "note": explanation.sentence,
+        "sides": list(explanation.sides),
+        "signed": explanation.look.signed,
+    }
+
+
+def look_of(value: Any) -> tuple[Look, str]:
+    """The look and the view that the stage sent along; raises ValueError where they are none."""
+    given = dict(value or {})
+    view = given.pop("view", VIEWS[0])
+    if view not in VIEWS:
+        raise ValueError(f"`view` {view!r} is unknown; choose one of {', '.join(VIEWS)}.")
+    return Look(**given), view

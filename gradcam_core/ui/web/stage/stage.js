@@ -1,0 +1,246 @@
+// Draws heatmap, overlay and colour bar in the browser from the photograph and the small map.
+//
+// props.photo   {id, url, width, height}: the photograph as shown; width and height are the original's
+// props.answer  {id, rows, columns, values (base64 float32, signed), box [left, top, right, bottom] in
+//               original pixels, note, sides [above zero, below], signed}: the map, where it lies and what its signs
+//               mean; drawn only over the photograph `id`, with both sides unless told otherwise where it is `signed`
+// props.colors  {names, tables, signed}: base64 RGB tables of 256 colours; props.unseen: see render.py
+// event submit  {strokes}: what was brushed over, [{points: [[x, y], ...], radius}] in original pixels
+// props.value   {opacity, threshold, colormap, signed, view}: the look, sent along for downloads
+// Uses ../maps.js, which stands in front of it.
+
+const $ = (selector) => element.querySelector(selector);
+const heatmap = $(".heatmap"), picture = $(".picture"), ramp = $(".ramp"), readout = $(".readout");
+const state = { photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null, signed: false };
+
+const tables = Object.fromEntries(Object.entries(props.colors.tables).map(([name, text]) => [name, bytes(text)]));
+const signedTable = bytes(props.colors.signed);
+for (const name of Object.keys(tables)) $(".colormap").add(new Option(name, name));
+
+// the map from 0 (or -1) to 1 on every pixel, and what 1 stands for
+function project(answer, look, width, height) {
+  const raw = new Float32Array(bytes(answer.values).buffer);
+  const shown = look.signed ? raw : raw.map((value) => Math.max(value, 0));
+  const top = shown.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const cells = top > 0 ? shown.map((value) => value / top) : shown.map(() => 0);
+  return { values: spread(cells, answer, props.photo, width, height), top };
+}
+
+const tableOf = (look) => (look.signed ? signedTable : tables[look.colormap]);
+function paint(canvas, kind, look) {
+  put(canvas, compose(state.photo, state.values, kind, look, tableOf(look), props.unseen));
+}
+
+function paintRamp(look) {
+  const image = new ImageData(1, 256), table = tableOf(look);
+  for (let level = 0; level < 256; level++) {
+    const value = look.signed ? (level / 255) * 2 - 1 : level / 255;
+    const shown = Math.abs(value) < look.threshold ? (look.signed ? 128 : 0) : level;
+    image.data.set([...table.slice(shown * 3, shown * 3 + 3), 255], (255 - level) * 4);
+  }
+  ramp.getContext("2d").putImageData(image, 0, 0);
+  const top = state.top.toPrecision(2);
+  $(".high").textContent = state.top > 0 ? (look.signed ? `+${top}` : top) : "none";
+  $(".low").textContent = state.top > 0 && look.signed ? `−${top}` : "0";
+}
+
+let scheduled = false;
+let mapped = "";
+function draw() {
+  scheduled = false;
+  const answer = props.answer, look = props.value;
+  // a map is never drawn over another photograph than its own
+  if (!state.photo || !answer || answer.id !== state.photoId) return;
+  const key = `${answer.id} ${answer.number} ${look.signed}`;
+  if (key !== mapped) {
+    Object.assign(state, project(answer, look, state.photo.width, state.photo.height));
+    mapped = key;
+  }
+  paint(heatmap, "heatmap", look);
+  paint(picture, look.view, look);
+  paintRamp(look);
+  $(".sides").hidden = !look.signed;
+  $(".sides").textContent = `Orange speaks ${answer.sides[0]}, blue ${answer.sides[1]}.`;
+  const title = $(".view").selectedOptions[0].textContent;
+  $(".picture-title").textContent = title;
+  heatmap.setAttribute("aria-label", `Heatmap. ${answer.note} Use the arrow keys to read values.`);
+  picture.setAttribute("aria-label", `${title}. ${answer.note} Use the arrow keys to read values.`);
+  showStrokes();
+  element.dataset.drawn = `${answer.number}`;
+  read();
+}
+function schedule() {
+  if (!scheduled) requestAnimationFrame(draw);
+  scheduled = true;
+}
+
+// a contrast comes with both sides and goes with them; between two answers of one kind the signs stay as chosen
+function fit() {
+  const signed = props.answer?.signed ?? false;
+  if (signed !== state.signed) {
+    props.value = { ...props.value, signed };
+    showLook();
+  }
+  state.signed = signed;
+}
+
+function load() {
+  fit();
+  const photo = props.photo;
+  if (!photo || photo.id === state.photoId) return schedule();
+  const image = new Image();
+  image.onload = () => {
+    // another photograph may have come while this one was decoded
+    if (props.photo.id !== photo.id) return;
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    state.photo = context.getImageData(0, 0, canvas.width, canvas.height);
+    state.photoId = photo.id;
+    Object.assign(state, { cursor: null, strokes: [], stroke: null });
+    mapped = "";
+    schedule();
+  };
+  image.src = photo.url;
+}
+
+// the value under the pointer, or under the keyboard's cursor
+function read() {
+  if (!state.cursor || !state.values) return;
+  const { width, height } = state.photo, [x, y] = state.cursor;
+  const column = Math.floor(((x + 0.5) * props.photo.width) / width);
+  const row = Math.floor(((y + 0.5) * props.photo.height) / height);
+  const value = state.values[y * width + x];
+  const percent = `${Math.round(value * 100)} % of the strongest place`;
+  readout.textContent = `x ${column}, y ${row}: ` + (Number.isNaN(value)
+    ? "outside what the model saw"
+    : `${percent} (raw value ${(value * state.top).toPrecision(3)})`);
+}
+function point(canvas, event) {
+  if (!state.photo) return;
+  const { width, height } = state.photo, area = canvas.getBoundingClientRect();
+  const scale = Math.max(width / area.width, height / area.height);
+  const at = [(event.clientX - area.left) * scale, (event.clientY - area.top) * scale].map(Math.floor);
+  if (at[0] < 0 || at[1] < 0 || at[0] >= width || at[1] >= height) return;
+  state.cursor = at;
+  read();
+}
+// what does the place under the cursor speak for?
+function ask() {
+  if (!state.cursor || drawing()) return;
+  const [x, y] = state.cursor, { width, height } = state.photo;
+  trigger("select", {
+    x: Math.floor(((x + 0.5) * props.photo.width) / width), y: Math.floor(((y + 0.5) * props.photo.height) / height),
+  });
+}
+// what is brushed over is kept in the photograph's own pixels, and drawn in those of the screen
+const BRUSHED = "rgba(255, 0, 200, 0.55)";
+const drawing = () => $(".draw").getAttribute("aria-pressed") === "true";
+function showStrokes() {
+  const scale = state.photo.width / props.photo.width;
+  for (const canvas of [heatmap, picture]) {
+    const context = canvas.getContext("2d");
+    for (const { points, radius } of state.strokes) {
+      Object.assign(context, { strokeStyle: BRUSHED, lineWidth: 2 * radius * scale, lineCap: "round", lineJoin: "round" });
+      context.beginPath();
+      context.moveTo(points[0][0] * scale, points[0][1] * scale);
+      // a line of no length would not be drawn, a dab has hardly any
+      for (const [x, y] of points) context.lineTo(x * scale + 0.01, y * scale);
+      context.stroke();
+    }
+  }
+}
+const here = () => state.cursor.map((at) => ((at + 0.5) * props.photo.width) / state.photo.width);
+function startStroke() {
+  const longest = Math.max(props.photo.width, props.photo.height);
+  state.stroke = { points: [here()], radius: (Number($(".radius").value) / 100) * longest };
+  state.strokes.push(state.stroke);
+  schedule();
+}
+function brush(canvas, event) {
+  if (!drawing() || !state.photo) return;
+  if (event.type === "pointerdown" && event.isPrimary && event.button === 0) {
+    point(canvas, event);
+    canvas.setPointerCapture(event.pointerId);
+    if (state.cursor) startStroke();
+  } else if (event.type === "pointermove" && state.stroke) {
+    const at = here(), [x, y] = state.stroke.points.at(-1);
+    // a step shorter than a fifth of the brush changes nothing that can be seen
+    if (Math.hypot(at[0] - x, at[1] - y) < state.stroke.radius / 5) return;
+    state.stroke.points.push(at);
+    schedule();
+  } else if (event.type !== "pointermove") state.stroke = null;
+}
+$(".draw").addEventListener("click", (event) => {
+  const now = !drawing();
+  event.currentTarget.setAttribute("aria-pressed", now);
+  $(".tools").hidden = !now;
+  $(".panels").classList.toggle("drawing", now);
+});
+$(".undo").addEventListener("click", () => { state.strokes.pop(); schedule(); });
+$(".clear").addEventListener("click", () => { state.strokes = []; schedule(); });
+$(".ask-without").addEventListener("click", () => trigger("submit", { strokes: state.strokes }));
+
+const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+function walk(event) {
+  if (drawing() && state.cursor && [" ", "Enter"].includes(event.key)) {
+    event.preventDefault();
+    startStroke();
+    state.stroke = null;
+    return;
+  }
+  if (event.key === "Enter") return ask();
+  const step = STEPS[event.key];
+  if (!step || !state.photo) return;
+  event.preventDefault();
+  const { width, height } = state.photo;
+  const stride = event.shiftKey ? 1 : Math.max(1, Math.round(Math.max(width, height) / 50));
+  const from = state.cursor || [width >> 1, height >> 1];
+  state.cursor = [
+    Math.min(Math.max(from[0] + step[0] * stride, 0), width - 1),
+    Math.min(Math.max(from[1] + step[1] * stride, 0), height - 1),
+  ];
+  draw();
+  for (const canvas of [heatmap, picture]) cross(canvas);
+}
+function cross(canvas) {
+  const context = canvas.getContext("2d"), [x, y] = state.cursor, arm = Math.max(state.photo.width, state.photo.height) / 40;
+  for (const [color, line] of [["#000", 4], ["#fff", 2]]) {
+    Object.assign(context, { strokeStyle: color, lineWidth: line });
+    context.beginPath();
+    context.moveTo(x - arm, y); context.lineTo(x + arm, y);
+    context.moveTo(x, y - arm); context.lineTo(x, y + arm);
+    context.stroke();
+  }
+}
+for (const canvas of [heatmap, picture]) {
+  canvas.addEventListener("pointermove", (event) => point(canvas, event));
+  canvas.addEventListener("pointerdown", (event) => point(canvas, event));
+  for (const type of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) {
+    canvas.addEventListener(type, (event) => brush(canvas, event));
+  }
+  canvas.addEventListener("click", ask);
+  canvas.addEventListener("keydown", walk);
+  canvas.addEventListener("blur", schedule);
+}
+
+function showLook() {
+  for (const name of ["opacity", "threshold", "colormap", "view"]) $(`.${name}`).value = props.value[name];
+  $(".signed").value = props.value.signed ? "1" : "";
+  $(".colormap").disabled = props.value.signed;
+}
+function takeLook() {
+  const of = (name) => $(`.${name}`).value;
+  props.value = {
+    opacity: Number(of("opacity")), threshold: Number(of("threshold")),
+    colormap: of("colormap"), signed: of("signed") === "1", view: of("view"),
+  };
+  $(".colormap").disabled = props.value.signed;
+  schedule();
+}
+$(".controls").addEventListener("input", takeLook);
+// the little room of a phone goes to the pictures and what is found in them
+if (matchMedia("(max-width: 640px)").matches) $(".look").open = false;
+showLook();
+watch(["photo", "answer"], load);
+load();

@@ -1,0 +1,83 @@
+"""Maps side by side, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gradcam_core import Examiner, Explainer
+from gradcam_core.languages import percent
+from gradcam_core.ui.tabs.photograph import EXAMPLES
+
+from ..visits import SECONDS, visit
+
+pytestmark = pytest.mark.browser
+
+FIRST = sorted(EXAMPLES.glob("*.jpg"))[0]
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, address: str) -> Iterator[Any]:
+    with visit(browser, address, width=1280, height=1400) as view:
+        view.click("#compare > button")
+        yield view
+
+
+def test_all_layers_are_a_strip_and_a_press_takes_one_over(opened: Any, explainer: Explainer) -> None:
+    opened.click("#compare-plain")
+    opened.locator("#grid .strip button").first.wait_for(timeout=60 * SECONDS)
+    layers = explainer.layers()
+    assert opened.locator("#grid .strip .title").all_inner_texts() == [layer.name for layer in layers]
+    sizes = opened.locator("#grid .strip .size").all_inner_texts()
+    assert sizes == [layer.title.split(" · ")[1] for layer in layers]
+    opened.locator("#grid .strip button").nth(3).click()
+    opened.locator("#sentence", has_text=f"at layer {layers[3].name} ").wait_for(timeout=30 * SECONDS)
+    assert opened.input_value("#layer input") == layers[3].title
+    # the grid stays, to look at the next
+    assert opened.locator("#grid .strip button[aria-current]").count() == 1
+    assert opened.locator("#grid .strip button").count() == len(layers)
+
+
+def test_a_grid_of_classes_and_methods_with_figures(opened: Any, explainer: Explainer) -> None:
+    opened.get_by_label("classes × methods").click()  # noqa: RUF001
+    opened.locator("#compare-methods .token", has_text="XGrad-CAM").locator(".token-remove").click()
+    opened.click("#compare-hide")
+    opened.locator("#compared", has_text="5 by 2 maps on one scale").wait_for(timeout=300 * SECONDS)
+    opened.locator("#grid table button").first.wait_for(timeout=10 * SECONDS)
+    layer = explainer.layers()[3].name
+    top = explainer.explain(FIRST).top
+    shown = explainer.explain(FIRST, layer=layer, target=top[1].index, method="hirescam")
+    found = Examiner(explainer).hide_and_look(shown)
+    text = opened.locator("#grid tr").nth(2).locator("td button").nth(1).inner_text()
+    assert f"20 % hidden: {percent(found.steps[1].hottest)}" in text
+    assert ("holds" if found.holds else "no more than chance") in text
+    assert f"like the first: {explainer.explain(FIRST, layer=layer, method='hirescam').alike(shown):.2f}" in text
+    opened.locator("#grid tr").nth(2).locator("td button").nth(1).click()
+    opened.locator("#sentence", has_text="by HiResCAM").wait_for(timeout=30 * SECONDS)
+    assert f"“{top[1].label}”" in opened.inner_text("#sentence")
+    assert opened.input_value("#target input") == top[1].label
+
+
+def test_nine_layers_stand_side_by_side_without_scrolling(opened: Any, explainer: Explainer) -> None:
+    opened.get_by_label("classes × layers").click()  # noqa: RUF001
+    opened.click("#compare-plain")
+    opened.locator("#grid th", has_text="blocks.6").wait_for(timeout=60 * SECONDS)
+    assert opened.locator("#grid th[scope=col]").count() == len(explainer.layers())
+    wide = opened.locator("#grid .wide")
+    assert wide.evaluate("({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth")
+
+
+def test_it_can_be_stopped(opened: Any) -> None:
+    opened.get_by_label("classes × layers").click()  # noqa: RUF001
+    opened.click("#compare-hide")
+    opened.locator("#compared [role=progressbar]").wait_for(timeout=30 * SECONDS)
+    opened.click("#compare-stop")
+    opened.locator("#compared", has_text="Stopped after").wait_for(timeout=60 * SECONDS)
+
+
+def test_another_side_takes_the_old_grid_away(opened: Any) -> None:
+    opened.click("#counterfactual input")
+    opened.locator("#compared", has_text="Small maps on one scale").wait_for(timeout=30 * SECONDS)
+    opened.locator("#grid .whole").wait_for(state="hidden", timeout=10 * SECONDS)

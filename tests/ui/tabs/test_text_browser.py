@@ -1,0 +1,140 @@
+"""The text tab in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gradcam_core.text import TextExplainer
+from gradcam_core.ui.tabs.text import EXAMPLES
+
+pytestmark = pytest.mark.browser
+
+SECONDS = 1000
+SENTENCE = "#text-sentence .sentence"
+
+
+@pytest.fixture(scope="module")
+def texts() -> TextExplainer:
+    return TextExplainer(device="cpu")
+
+
+@pytest.fixture
+def tab(browser: Any, address: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The text tab with its first example explained; fails on errors of its scripts."""
+    view = browser.new_page(viewport={"width": 1280, "height": 1000})
+    problems: list[str] = []
+    view.on("pageerror", lambda error: problems.append(str(error)))
+    view.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    view.goto(f"{address}?__theme={getattr(request, 'param', 'light')}")
+    view.get_by_role("tab", name="Text").click()
+    view.wait_for_selector("#text-stage .piece", timeout=60 * SECONDS)
+    yield view
+    view.close()
+    assert problems == []
+
+
+def says(view: Any, sentence: str) -> None:
+    view.wait_for_function(
+        "([where, what]) => document.querySelector(where)?.textContent === what",
+        arg=[SENTENCE, sentence],
+        timeout=20 * SECONDS,
+    )
+
+
+def test_the_first_look_needs_no_click(tab: Any, texts: TextExplainer) -> None:
+    found = texts.explain(EXAMPLES[0])
+    says(tab, found.sentence)
+    assert tab.locator("#text-stage .piece .text").all_inner_texts() == [word.text for word in found.words]
+    # each value can be read without its colour
+    numbers = tab.locator("#text-stage .piece .number").all_inner_texts()
+    assert [float(number.replace("−", "-")) for number in numbers] == [  # noqa: RUF001
+        pytest.approx(word.value, abs=0.0051) for word in found.words
+    ]
+    assert tab.locator("#text-bars .name").all_inner_texts() == [top.label for top in found.top]
+
+
+def test_typing_updates_by_itself(tab: Any, texts: TextExplainer) -> None:
+    tab.locator("#review textarea").fill("")
+    tab.locator("#review textarea").press_sequentially("정말 최고의 영화", delay=20)
+    says(tab, texts.explain("정말 최고의 영화").sentence)
+
+
+def test_an_example_a_bar_and_the_switches(tab: Any, texts: TextExplainer) -> None:
+    tab.get_by_text(EXAMPLES[1], exact=True).click()
+    found = texts.explain(EXAMPLES[1])
+    says(tab, found.sentence)
+    tab.locator("#text-bars button").nth(1).click()
+    other = found.top[1].label
+    says(tab, texts.explain(EXAMPLES[1], other).sentence)
+    tab.get_by_label("Counterfactual").last.check()
+    says(tab, texts.explain(EXAMPLES[1], other, counterfactual=True).sentence)
+    tab.get_by_label("Contrast").check()
+    says(tab, texts.explain(EXAMPLES[1], other, counterfactual=True, contrast=True).sentence)
+
+
+def test_characters_instead_of_words(tab: Any, texts: TextExplainer) -> None:
+    tab.get_by_label("Characters").check()
+    found = texts.explain(EXAMPLES[0])
+    shown = [char.text for char in found.chars if not char.text.isspace()]
+    assert tab.locator("#text-stage .piece .text").all_inner_texts() == shown
+
+
+def test_check_it(tab: Any, texts: TextExplainer) -> None:
+    tab.locator("#text-check").click()
+    tab.wait_for_selector("#text-checked table")
+    assert tab.inner_text("#text-checked .sentence") == texts.check(texts.explain(EXAMPLES[0])).sentence
+    # another text takes the old check away
+    tab.locator("#review textarea").fill("재미없다")
+    says(tab, texts.explain("재미없다").sentence)
+    tab.wait_for_selector("#text-checked table", state="detached")
+    tab.locator("#text-check").click()
+    tab.get_by_text(re.compile("at least two words")).wait_for()
+
+
+def test_html_and_markdown_are_shown_as_text(tab: Any, texts: TextExplainer) -> None:
+    text = "<img src=x onerror=alert(1)> **좋다** <b>x</b>"
+    tab.locator("#review textarea").fill(text)
+    says(tab, texts.explain(text).sentence)
+    assert tab.locator("#text-stage .piece .text").all_inner_texts() == text.split()
+    assert tab.locator("#text-stage .shaded img, #text-sentence img, #text-stage .shaded b").count() == 0
+
+
+def test_a_long_text_is_cut_and_the_rest_striped(tab: Any, texts: TextExplainer) -> None:
+    text = "정말 좋다 " * 1000
+    tab.locator("#review textarea").fill(text)
+    says(tab, texts.explain(text).sentence)
+    assert tab.locator("#text-stage .unread").text_content() == text[texts.limit :]
+    assert "Only the first 140 characters" in tab.inner_text("#text-sentence")
+
+
+def test_an_emptied_field_keeps_the_answer_and_says_why(tab: Any) -> None:
+    before = tab.inner_text(SENTENCE)
+    tab.locator("#review textarea").fill("")
+    tab.wait_for_selector("#text-problem [role=alert]")
+    assert "The text is empty" in tab.inner_text("#text-problem")
+    assert tab.inner_text(SENTENCE) == before
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("tab", ["light", "dark"], indirect=True)
+def test_axe_finds_nothing(tab: Any, width: int) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab.set_viewport_size({"width": width, "height": 900})
+    tab.locator("#text-check").click()
+    tab.wait_for_selector("#text-checked table")
+    results = Axe().run(tab)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_nothing_reaches_over_the_edge_of_a_phone(browser: Any, address: str) -> None:
+    view = browser.new_page(viewport={"width": 390, "height": 844})
+    view.goto(address)
+    view.get_by_role("tab", name="Text").click()
+    view.wait_for_selector("#text-stage .piece", timeout=60 * SECONDS)
+    assert view.evaluate("document.documentElement.scrollWidth") <= 390
+    view.close()
