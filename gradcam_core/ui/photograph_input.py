@@ -10,8 +10,6 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import ImageData
 
-from ..reading.uploads import Upload
-
 __all__ = ["PhotographInput"]
 
 
@@ -22,10 +20,15 @@ class PhotographInput(gr.Image):
     """
 
     def preprocess(self, payload: ImageData | None) -> Any:
+        # gradio copies this body, but none of the names above it, into a stub file
+        from ..reading.uploads import Upload  # noqa: PLC0415
+
         # no path as from gr.Image: nothing but the door opens an Upload
         return Upload(payload.path, self.GRADIO_CACHE) if payload and payload.path else None
 
     def postprocess(self, value: Any) -> Any:
+        from ..reading.uploads import Upload  # noqa: PLC0415
+
         # the page is told which upload it shows
         return super().postprocess(value.path if isinstance(value, Upload) else value)
 
