@@ -10,7 +10,7 @@ from .canvases.render import Look
 from .checks import Examiner
 from .compare import Cell, Comparison
 from .engine.layout import Layer
-from .engine.rerun import Watch
+from .engine.watch import Watch
 from .errors import (
     CamError,
     DeviceError,

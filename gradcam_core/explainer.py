@@ -30,9 +30,10 @@ from .engine import capture as capturing
 from .engine.borrowed_gpu import Ahead, LentCapture, look_ahead
 from .engine.cache import ByteCache
 from .engine.devices import full_precision, is_mixed, model_bytes, resolve_device, with_room
+from .engine.inputs import Inputs, first_of
 from .engine.layout import Layer
-from .engine.rerun import NOBODY, Watch
-from .engine.score import AUTO, NEXT_THREE, contrast
+from .engine.score import Score, contrast
+from .engine.watch import NOBODY, Watch
 from .errors import MethodError, ModelError, OutputError, StoppedError, TargetError
 from .explanation import Explanation
 from .methods import find_method
@@ -53,6 +54,7 @@ from .models import (
 from .models.checkpoint import MAX_BYTES, load_checkpoint, read_labels
 from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
 from .reading.preprocess import Encoder
+from .request import AUTO, NEXT_THREE
 from .tasks.classes import prediction, top_predictions
 from .types import ModelInfo, Placement, Prediction
 
@@ -352,7 +354,7 @@ class Explainer:
             key = _key(loaded, photograph, group)
             seen = self._seen(key, loaded, photograph, modules[members[0]])
             top = top_predictions(seen.probabilities, loaded.labels)
-            found: dict[int, dict[str, Tensor]] = {}
+            found: dict[Score, dict[str, Tensor]] = {}
             for target in dict.fromkeys(wanted):
                 explained = top[0] if target is None else prediction(seen.probabilities, loaded.labels, target)
                 rivals = _rivals(rival, explained, seen.probabilities, loaded)
@@ -360,12 +362,12 @@ class Explainer:
                     score = contrast(explained.index, [one.index for one in rivals], counterfactual=side)
                     question = Question(
                         network=loaded.network,
-                        inputs=partial(self._inputs, loaded, photograph),
+                        inputs=partial(self._given, loaded, photograph),
                         capture=seen.capture,
                         layer=layer,
                         module=modules[layer][layer],
                         score=score,
-                        gradients=partial(self._gradients, key, seen.capture, members, found, layer),
+                        gradient=partial(self._gradient, key, seen.capture, members, found, layer),
                         watch=watch,
                     )
                     cam = self.remembered(("map", *key, layer, method, score), partial(question.map, chosen), watch)
@@ -432,7 +434,11 @@ class Explainer:
 
     def inputs(self, explanation: Explanation) -> Tensor:
         """(1, 3, H, W) input that the model of `explanation` was given."""
-        return self._inputs(self.network_of(explanation), explanation.photograph)
+        return first_of(self.given(explanation))
+
+    def given(self, explanation: Explanation) -> Inputs:
+        """All that the model of `explanation` was given, by name."""
+        return self._given(self.network_of(explanation), explanation.photograph)
 
     def network_of(self, explanation: Explanation) -> LoadedModel:
         """The model of `explanation` at the input size that it was asked about."""
@@ -467,7 +473,7 @@ class Explainer:
         """As `_see`, on the card that is lent for this call; here where that does not work."""
         inputs, placement = self._encode(loaded, photograph)
         detail = loaded.preprocessing.input_shape != self.load(loaded.name).preprocessing.input_shape
-        ask: Callable[[int | None], Ahead] = partial(self._lent or self._look_ahead, loaded.name, detail, inputs)
+        ask: Callable[[Score | None], Ahead] = partial(self._lent or self._look_ahead, loaded.name, detail, inputs)
         try:
             ahead = ask(None)
         except Exception:
@@ -478,13 +484,13 @@ class Explainer:
         def here() -> capturing.Capture:
             return self._see(loaded, photograph, modules).capture
 
-        capture: Any = LentCapture(ahead, loaded.layouts, ask, here)
+        capture = LentCapture(ahead, loaded.layouts, ask, here)
         return _Seen(capture, placement, loaded.head.of(ahead.logits)[0])
 
-    def _look_ahead(self, model: str, detail: bool, inputs: Tensor, target: int | None) -> Ahead:
+    def _look_ahead(self, model: str, detail: bool, inputs: Inputs, score: Score | None) -> Ahead:
         """Runs in the process that has the card; takes and gives what can be sent there and back."""
         loaded = self.load(model, detail=detail)
-        return look_ahead(loaded.network, inputs, [*loaded.offered], loaded.layouts, target=target)
+        return look_ahead(loaded.network, inputs, [*loaded.offered], loaded.layouts, score=score)
 
     def _see(self, loaded: LoadedModel, photograph: Photograph, modules: Any) -> _Seen:
         inputs, placement = self._encode(loaded, photograph)
@@ -499,6 +505,11 @@ class Explainer:
             # half precision may have overflowed
             with full_precision():
                 capture = run()
+        if capture.logits.ndim != 2:
+            raise OutputError(
+                "The model should return class scores of shape (1, classes), but returned shape"
+                f" {tuple(capture.logits.shape)}."
+            )
         probabilities = loaded.head.of(capture.logits)[0]
         if len(probabilities) != len(loaded.labels):
             raise OutputError(
@@ -506,30 +517,30 @@ class Explainer:
             )
         return _Seen(capture, placement, probabilities)
 
-    def _encode(self, loaded: LoadedModel, photograph: Photograph) -> tuple[Tensor, Placement]:
+    def _encode(self, loaded: LoadedModel, photograph: Photograph) -> tuple[Inputs, Placement]:
         steps = loaded.preprocessing
-        inputs, placement = steps.encode(photograph.at_least(steps.enough), photograph.size)
-        return inputs.to(self.device, loaded.dtype), placement
+        image, placement = steps.encode(photograph.at_least(steps.enough), photograph.size)
+        return {"image": image.to(self.device, loaded.dtype)}, placement
 
-    def _inputs(self, loaded: LoadedModel, photograph: Photograph) -> Tensor:
+    def _given(self, loaded: LoadedModel, photograph: Photograph) -> Inputs:
         return self._encode(loaded, photograph)[0]
 
-    def _gradients(
+    def _gradient(
         self,
         key: tuple[Hashable, ...],
         capture: capturing.Capture,
         layers: list[str],
-        found: dict[int, dict[str, Tensor]],
+        found: dict[Score, dict[str, Tensor]],
         layer: str,
-        target: int,
+        score: Score,
     ) -> Tensor:
         def make() -> Tensor:
-            if target not in found:
+            if score not in found:
                 # one backward pass for all layers
-                found[target] = capture.gradients_at(layers, target)
-            return found[target][layer]
+                found[score] = capture.gradients_at(layers, score)
+            return found[score][layer]
 
-        return self._kept(("gradients", *key, layer, target), make)
+        return self._kept(("gradients", *key, layer, score), make)
 
     def _provenance(self, loaded: LoadedModel, photograph: Photograph) -> dict[str, Any]:
         steps = loaded.preprocessing

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.modules import module as torch_module
 
-from gradcam_core.engine.capture import Capture
+from gradcam_core.engine.capture import EagerCapture
 from gradcam_core.models import ModelSpec
 from gradcam_core.reading.preprocess import Preprocessing
 
@@ -243,7 +243,7 @@ def in_threads(jobs: list[Callable[[], Result]], threads: int = 8) -> list[Resul
 def live_captures() -> int:
     """Captures that something still refers to."""
     gc.collect()
-    return sum(type(item) is Capture for item in gc.get_objects())
+    return sum(type(item) is EagerCapture for item in gc.get_objects())
 
 
 def live_tensor_bytes() -> int:

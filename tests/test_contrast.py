@@ -25,15 +25,16 @@ def test_score_is_the_logit_less_the_mean_of_the_rivals() -> None:
     assert contrast(0, []).of(logits).tolist() == [5, 0]
     assert contrast(0, [1]).of(logits).tolist() == [3, -1]
     assert contrast(2, [0, 1, 3], counterfactual=True).of(logits).tolist() == pytest.approx([8 / 3 - 8, 4 / 3 - 2])
-    assert contrast(1, [2]) == Score(((1, 1.0), (2, -1.0)))
+    assert contrast(1, [2]) == Score(((0, 1, 1.0), (0, 2, -1.0)))
 
 
 def test_map_worked_out_by_hand() -> None:
     # G of class 0 less class 1: [[1, -1], [1, 3]] with mean 1 and [[-2, 0], [2, -9]] with mean -9/4
     capture = run(network := HandNetwork(), HandNetwork.inputs(), {"act": network.act})
-    gradients = sum(weight * capture.gradients("act", index) for index, weight in contrast(0, [1]).terms)
-    found = METHODS["gradcam"].function(capture.activations("act"), gradients)
-    np.testing.assert_allclose(found, [[1 - 4.5, 2 - 2.25], [3, 4]])
+    gradients = sum(weight * capture.gradient("act", part) for weight, part in contrast(0, [1]).parts())
+    for evidence in (gradients, capture.gradient("act", contrast(0, [1]))):
+        found = METHODS["gradcam"].function(capture.activations("act"), evidence)
+        np.testing.assert_allclose(found, [[1 - 4.5, 2 - 2.25], [3, 4]])
 
 
 @pytest.mark.parametrize("method", LINEAR)

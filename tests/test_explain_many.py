@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from gradcam_core import Explainer, LayerError
-from gradcam_core.engine.capture import Capture
+from gradcam_core.engine.capture import EagerCapture
+from gradcam_core.engine.score import Score
 
 LAYERS = ("blocks.2", None, "blocks.4")
 TARGETS = (None, 3, "espresso")
@@ -41,16 +42,16 @@ def test_one_forward_pass_and_one_backward_pass_a_class(
     explainer = Explainer(device="cpu", cache_mb=cache_mb)
     network = explainer.load().network
     passes: list[str] = []
-    backward = Capture.gradients_at
+    backward = EagerCapture.gradients_at
 
-    def counted(capture: Capture, layers: list[str], target: int) -> dict[str, torch.Tensor]:
+    def counted(capture: EagerCapture, layers: list[str], score: Score) -> dict[str, torch.Tensor]:
         passes.append("backward")
-        return backward(capture, layers, target)
+        return backward(capture, layers, score)
 
     def forward(*_: object) -> None:
         passes.append("forward")
 
-    monkeypatch.setattr(Capture, "gradients_at", counted)
+    monkeypatch.setattr(EagerCapture, "gradients_at", counted)
     handle = network.register_forward_pre_hook(forward)
     try:
         explainer.explain_many(

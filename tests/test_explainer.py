@@ -32,6 +32,7 @@ from gradcam_core import (
     TargetError,
 )
 from gradcam_core.engine.capture import run
+from gradcam_core.engine.score import Score
 from gradcam_core.methods import GRADIENTS, Method
 from gradcam_core.models import MODELS
 
@@ -207,7 +208,7 @@ def test_counterfactual_is_the_method_of_the_negated_gradients(method: str, smal
     image = noise(40, 40)
     inputs, _ = explainer.load("own").preprocessing.encode(image)
     capture = run(network, inputs, {"last": network.last})
-    expected = METHODS[method].function(capture.activations("last"), -capture.gradients("last", 2))
+    expected = METHODS[method].function(capture.activations("last"), -capture.gradient("last", Score.logit(2)))
     found = explainer.explain(image, model="own", layer="last", target=2, method=method, counterfactual=True)
     assert found.counterfactual
     np.testing.assert_allclose(found.cam, expected, rtol=1e-6, atol=1e-9)
@@ -390,9 +391,9 @@ def test_a_crash_inside_the_model_leaves_nothing_and_the_next_call_works(offer: 
     network.fuse.burnt = False
     plain = SmallNetwork()
     inputs, _ = explainer.load(model).preprocessing.encode(noise(40, 40))
-    expected = run(plain, inputs, {"last": plain.last}).gradients("last", 3)
+    expected = run(plain, inputs, {"last": plain.last}).gradient("last", Score.logit(3))
     capture = run(network, inputs, {"last": network.last})
-    torch.testing.assert_close(capture.gradients("last", 3), expected)
+    torch.testing.assert_close(capture.gradient("last", Score.logit(3)), expected)
     assert explainer.explain(noise(40, 40), model=model, layer="last", target=3).layer == "last"
 
 

@@ -13,8 +13,10 @@ from torch import Tensor
 
 from ..canvases.project import normalise
 from ..engine import capture as capturing
-from ..engine.rerun import NOBODY, Watch, chunk_of, in_chunks
+from ..engine.chunks import chunk_of, in_chunks
+from ..engine.inputs import called, first_of, with_first
 from ..engine.score import contrast
+from ..engine.watch import NOBODY, Watch
 from ..errors import MethodError
 from ..explainer import Explainer
 from ..explanation import Explanation
@@ -189,7 +191,7 @@ class Examiner:
 
     def _sanity(self, explanation: Explanation, watch: Watch) -> Sanity:
         explainer, layer = self.explainer, explanation.layer
-        loaded, inputs = explainer.network_of(explanation), explainer.inputs(explanation)
+        loaded, inputs = explainer.network_of(explanation), explainer.given(explanation)
         score = contrast(
             explanation.target.index,
             [rival.index for rival in explanation.rivals],
@@ -209,7 +211,7 @@ class Examiner:
                 layer=layer,
                 module=module,
                 score=score,
-                gradients=partial(capture.gradients, layer),
+                gradient=partial(capture.gradient, layer),
                 watch=Watch(stop=watch.stop),
             )
             cam = coloured(question.map(METHODS[explanation.method]))
@@ -250,14 +252,16 @@ class Examiner:
 
         Raises StoppedError.
         """
-        loaded, inputs = self.explainer.network_of(explanation), self.explainer.inputs(explanation)
-        instead = HIDING[self.hiding](inputs)
+        loaded, inputs = self.explainer.network_of(explanation), self.explainer.given(explanation)
+        whole = first_of(inputs)
+        instead = HIDING[self.hiding](whole)
 
         def compute(part: slice) -> Tensor:
-            masks = torch.from_numpy(np.stack(hidden[part]))[:, None].to(inputs.device)
-            return loaded.head.probabilities(loaded.network(torch.where(masks, instead, inputs)).float())
+            masks = torch.from_numpy(np.stack(hidden[part]))[:, None].to(whole.device)
+            changed = with_first(inputs, torch.where(masks, instead, whole))
+            return loaded.head.probabilities(called(loaded.network, changed).float())
 
-        size, device = chunk_of(inputs), inputs.device
+        size, device = chunk_of(whole), whole.device
         return in_chunks(compute, len(hidden), size=size, device=device, watch=watch).cpu().numpy()
 
     def _remembered(

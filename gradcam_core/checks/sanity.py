@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..engine.capture import recording
+from ..engine.inputs import Inputs, called
 from ..languages import Finding, say
 
 __all__ = ["UNCHANGED", "Sanity", "Stage", "forgetting"]
@@ -72,7 +73,7 @@ class _Order:
         self.of.append(module)
 
 
-def forgetting(network: nn.Module, inputs: Tensor, layers: list[str]) -> Iterator[tuple[str | None, nn.Module]]:
+def forgetting(network: nn.Module, inputs: Inputs, layers: list[str]) -> Iterator[tuple[str | None, nn.Module]]:
     """A copy of `network` that forgets, behind the last of `layers` first, then behind the one before, then all.
 
     Each tensor of weights is drawn again from a normal distribution with its own mean and spread, so that the
@@ -80,7 +81,7 @@ def forgetting(network: nn.Module, inputs: Tensor, layers: list[str]) -> Iterato
     """
     twin = copy.deepcopy(network)
     with torch.no_grad(), recording(_Order()) as order:
-        twin(inputs)
+        called(twin, inputs)
     dice = torch.Generator().manual_seed(0)
     finished = {module: place for place, module in enumerate(order.of)}
     leaves = [module for module in finished if any(True for _ in module.parameters(recurse=False))]

@@ -8,9 +8,8 @@ of the top classes at all offered layers, and hands it back as plain tensors. Pu
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +17,9 @@ from torch import Tensor, nn
 from ..errors import LayerError
 from . import capture as capturing
 from .devices import mixed
+from .inputs import Inputs
 from .layout import Layout
+from .score import Score
 
 __all__ = ["Ahead", "LentCapture", "look_ahead"]
 
@@ -27,37 +28,39 @@ TOP = 5
 
 @dataclass(frozen=True, eq=False)
 class Ahead:
-    """What one call gives: (C, h, w) `activations` by layer, (1, K) `logits`, `gradients` by class and layer."""
+    """What one call gives: (C, h, w) `activations` by layer, (1, K) `logits`, `gradients` by score and layer."""
 
     activations: dict[str, Tensor]
     logits: Tensor
-    gradients: dict[int, dict[str, Tensor]]
+    gradients: dict[Score, dict[str, Tensor]]
 
 
 def look_ahead(
     network: nn.Module,
-    inputs: Tensor,
+    inputs: Inputs,
     layers: list[str],
     layouts: Mapping[str, Layout],
     *,
-    target: int | None = None,
+    score: Score | None = None,
 ) -> Ahead:
-    """Run `network` on the card that is there now, and all backward passes of the top classes, or of `target` alone.
+    """Run `network` on the card that is there now, and all backward passes of the top classes, or of `score` alone.
 
     `network` itself stays where it is: a copy goes to the card. Where there is no card it is run as it is.
     """
     if torch.cuda.is_available():
         device = torch.device("cuda")
         network = mixed(copy.deepcopy(network).to(device), device)
-        inputs = inputs.to(device)
+        inputs = {name: values.to(device) for name, values in inputs.items()}
     modules = {layer: network.get_submodule(layer) for layer in layers}
     capture = capturing.run(network, inputs, modules, layouts=layouts)
-    count = min(TOP, capture.logits.shape[1])
-    targets = capture.logits[0].topk(count).indices.tolist() if target is None else [target]
+    count = min(TOP, capture.logits.shape[-1])
+    # of several steps, those of the first
+    top = capture.logits.detach().flatten(0, -2)[0].topk(count).indices.tolist()
+    scores = [Score.logit(index) for index in top] if score is None else [score]
     return Ahead(
         {layer: _home(capture.activations(layer)) for layer in layers},
         _home(capture.logits.detach()),
-        {one: {name: _home(g) for name, g in capture.gradients_at(layers, one).items()} for one in targets},
+        {one: {name: _home(g) for name, g in capture.gradients_at(layers, one).items()} for one in scores},
     )
 
 
@@ -69,14 +72,14 @@ def _home(tensor: Tensor) -> Tensor:
 class LentCapture:
     """Stands for a `Capture` whose graph is gone: answers from what was computed ahead, else asks again.
 
-    `more(target)` is another call to the card; `here()` the real capture, on this machine's own processor.
+    `more(score)` is another call to the card; `here()` the real capture, on this machine's own processor.
     """
 
     def __init__(
         self,
         ahead: Ahead,
         layouts: Mapping[str, Layout],
-        more: Callable[[int], Ahead],
+        more: Callable[[Score], Ahead],
         here: Callable[[], capturing.Capture],
     ) -> None:
         self.logits = ahead.logits
@@ -93,22 +96,17 @@ class LentCapture:
             raise LayerError(f"`layer` {layer!r} was not captured; captured: {', '.join(self._ahead.activations)}.")
         return self._ahead.activations[layer]
 
-    def gradients(self, layer: str, target: int) -> Tensor:
-        """(C, h, w) gradient of the logit of class `target` at `layer`."""
-        return self.gradients_at([layer], target)[layer]
+    def gradient(self, layer: str, score: Score) -> Tensor:
+        """(C, h, w) gradient of `score` at `layer`."""
+        return self.gradients_at([layer], score)[layer]
 
-    def gradients_at(self, layers: list[str], target: int) -> dict[str, Tensor]:
-        """Like `gradients` for several layers; a class that was not computed ahead costs another call."""
-        found = self._ahead.gradients.get(target)
+    def gradients_at(self, layers: Sequence[str], score: Score) -> dict[str, Tensor]:
+        """Like `gradient` for several layers; a score that was not computed ahead costs another call."""
+        found = self._ahead.gradients.get(score)
         if found is None:
-            found = self._more(target).gradients[target]
+            found = self._more(score).gradients[score]
         return {layer: found[layer] for layer in layers}
 
     def along(self, layer: str, direction: Tensor) -> Tensor:
         """(K,) slopes of all logits as the activations of `layer` move along `direction`, (C, h, w)."""
         return self._here().along(layer, direction)
-
-    @property
-    def outputs(self) -> Mapping[str, Any]:
-        """What the layers returned, part of a graph on this machine."""
-        return self._here().outputs

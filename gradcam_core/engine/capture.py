@@ -1,17 +1,17 @@
 """One forward pass, kept: the activations of chosen layers, the logits, and the graph between them.
 
     capture = run(network, inputs, {"layer3": network.layer3, "layer4": network.layer4})
-    maps = capture.activations("layer4"), capture.gradients("layer4", target=281)
+    maps = capture.activations("layer4"), capture.gradient("layer4", Score.logit(281))
 
 Another layer or class costs a partial backward pass, never another forward pass. Nothing is stored on
 the network: one stateless hook for the whole process writes to the recorder of the calling context, so
-any number of threads may run the same network at once. Public names: `Capture`, `Recorder`, `graph_bytes`, `is_wanted`,
-`recording`, `run`, `tensor_in`, `with_tensor`.
+any number of threads may run the same network at once. Public names: `Capture`, `EagerCapture`, `Recorder`,
+`graph_bytes`, `is_wanted`, `recording`, `run`, `tensor_in`, `with_tensor`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,10 +23,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 
-from ..errors import LayerError, OutputError, TargetError
+from ..errors import LayerError, OutputError
+from .inputs import Inputs, called, first_of, named
 from .layout import MAPS, Grid, Layout
+from .score import Score
 
-__all__ = ["Capture", "Recorder", "graph_bytes", "is_wanted", "recording", "run", "tensor_in", "with_tensor"]
+__all__ = [
+    "Capture",
+    "EagerCapture",
+    "Recorder",
+    "graph_bytes",
+    "is_wanted",
+    "recording",
+    "run",
+    "tensor_in",
+    "with_tensor",
+]
 
 
 class Recorder(Protocol):
@@ -139,12 +151,40 @@ def is_wanted(module: nn.Module) -> bool:
     return True if wants is None else wants(module)
 
 
+class Capture(Protocol):
+    """What one forward pass leaves behind, wherever it ran: all that maps of any score at some layers are made of."""
+
+    @property
+    def logits(self) -> Tensor:
+        """(1, K) or (1, steps, K) outputs of the network; to be detached where no gradient is asked of them."""
+
+    @property
+    def layouts(self) -> Mapping[str, Layout]:
+        """How the output of each captured layer is seen as a (1, C, h, w) map."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it keeps in memory."""
+
+    def activations(self, layer: str) -> Tensor:
+        """(C, h, w) activations of `layer`, detached; raises LayerError where it was not captured."""
+
+    def gradient(self, layer: str, score: Score) -> Tensor:
+        """(C, h, w) gradient of `score` at `layer`, detached; raises LayerError, TargetError."""
+
+    def gradients_at(self, layers: Sequence[str], score: Score) -> dict[str, Tensor]:
+        """Like `gradient` for several layers at the cost of one backward pass to the earliest."""
+
+    def along(self, layer: str, direction: Tensor) -> Tensor:
+        """(K,) or (steps, K) slopes of all logits as the activations of `layer` move along `direction`, (C, h, w)."""
+
+
 @dataclass(frozen=True, eq=False)
-class Capture:
-    """Activations, logits and the graph behind the earliest captured layer, for one input.
+class EagerCapture:
+    """A `Capture` that keeps PyTorch's own graph behind the earliest captured layer.
 
     `outputs` maps each layer's dotted name to what it returned, part of the graph, and `layouts` to how that is
-    seen as a (1, C, h, w) map; `logits` is (1, K).
+    seen as a (1, C, h, w) map; `logits` is (1, K), or (1, steps, K).
     `nbytes` is what the graph, the activations and the logits hold together.
     """
 
@@ -157,25 +197,21 @@ class Capture:
         """(C, h, w) activations of `layer`, detached; raises LayerError where it was not captured."""
         return self._map(layer, self._output(layer))
 
-    def gradients(self, layer: str, target: int) -> Tensor:
-        """(C, h, w) gradient of the logit of class `target` at `layer`, detached.
+    def gradient(self, layer: str, score: Score) -> Tensor:
+        """(C, h, w) gradient of `score` at `layer`, detached.
 
         Backpropagates to that layer only. Raises LayerError, TargetError.
         """
-        return self.gradients_at([layer], target)[layer]
+        return self.gradients_at([layer], score)[layer]
 
-    def gradients_at(self, layers: list[str], target: int) -> dict[str, Tensor]:
-        """Like `gradients` for several layers at the cost of one backward pass to the earliest."""
-        classes = self.logits.shape[-1]
-        if not 0 <= target < classes:
-            raise TargetError(f"`target` {target!r} is out of range: the model has the classes 0 to {classes - 1}.")
-        one = torch.zeros_like(self.logits)
-        one[0, target] = 1
+    def gradients_at(self, layers: Sequence[str], score: Score) -> dict[str, Tensor]:
+        """Like `gradient` for several layers at the cost of one backward pass to the earliest."""
+        slopes = score.slopes(self.logits)
         # the graph is only read and `.grad` never written, so several threads may ask at once
         outputs = [self._output(layer) for layer in layers]
         connected = self.logits.requires_grad and all(output.requires_grad for output in outputs)
         found = (
-            torch.autograd.grad(self.logits, outputs, one, retain_graph=True, allow_unused=True)
+            torch.autograd.grad(self.logits, outputs, slopes, retain_graph=True, allow_unused=True)
             if connected
             else [None] * len(layers)
         )
@@ -187,7 +223,7 @@ class Capture:
         return gradients
 
     def along(self, layer: str, direction: Tensor) -> Tensor:
-        """(K,) slopes of all logits as the activations of `layer` move along `direction`, (C, h, w).
+        """(K,) or (steps, K) slopes of all logits as the activations of `layer` move along `direction`, (C, h, w).
 
         The gradient of a weighted sum of logits is linear in the weights; its own gradient there, against
         `direction`, holds every class's answer, so that a thousand classes cost two backward passes, not a
@@ -218,16 +254,17 @@ NO_LAYOUTS: Mapping[str, Layout] = {}
 
 def run(
     network: nn.Module,
-    inputs: Tensor,
+    inputs: Tensor | Inputs,
     layers: Mapping[str, nn.Module],
     *,
     layouts: Mapping[str, Layout] = NO_LAYOUTS,
     unwritten: Collection[str] = (),
     logits: Callable[[Any], Tensor] | None = None,
-) -> Capture:
+) -> EagerCapture:
     """Run `network` once on a batch of one and keep what maps at `layers` need.
 
-    `layers` maps dotted names to modules of the network; their order does not matter. `layouts` says of some how
+    `inputs` are what it takes, by name and in order; a tensor alone is its only one. `layers` maps dotted names to
+    modules of the network; their order does not matter. `layouts` says of some how
     their outputs are laid out, all others are (1, C, h, w). What layers called `unwritten` return is not copied: it
     is known that nothing behind them writes to it, as activations in place do. `logits` picks the (1, K) scores out
     of what the network returns, where that is not a tensor itself.
@@ -236,8 +273,9 @@ def run(
     Raises LayerError where a layer does not run or has no spatial positions, OutputError where the
     network returns no class scores or scores that are not finite.
     """
+    given = named(inputs)
     try:
-        recorder, returned = _recorded(network, inputs, _Outputs(layers, unwritten))
+        recorder, returned = _recorded(network, given, _Outputs(layers, unwritten))
         overwritten = recorder.overwritten
     except RuntimeError as error:
         # torch's words for writing to the root of the graph
@@ -246,18 +284,18 @@ def run(
         overwritten = True
     if overwritten:
         # this input takes another way through the network than the one that it was tried out with
-        recorder, returned = _recorded(network, inputs, _Outputs(layers))
+        recorder, returned = _recorded(network, given, _Outputs(layers))
     scores = logits(returned) if logits is not None else returned
     _check_scores(scores, recorder.outputs)
-    size = (inputs.shape[-2], inputs.shape[-1])
+    size = (first_of(given).shape[-2], first_of(given).shape[-1])
     fitted = {name: _check_map(name, recorder.outputs, layouts.get(name, MAPS), size) for name in layers}
     outputs = {name: recorder.outputs[name] for name in layers}
-    return Capture(outputs, fitted, scores, _bytes_of(network, inputs, scores, recorder))
+    return EagerCapture(outputs, fitted, scores, _bytes_of(network, given, scores, recorder))
 
 
-def _recorded(network: nn.Module, inputs: Tensor, outputs: _Outputs) -> tuple[_Outputs, Any]:
+def _recorded(network: nn.Module, inputs: Inputs, outputs: _Outputs) -> tuple[_Outputs, Any]:
     with torch.enable_grad(), recording(outputs):
-        return outputs, network(inputs)
+        return outputs, called(network, inputs)
 
 
 # the same network, input shape and layers keep as much every time, and walking the graph costs a tenth of a small
@@ -265,10 +303,11 @@ def _recorded(network: nn.Module, inputs: Tensor, outputs: _Outputs) -> tuple[_O
 _known_bytes: WeakKeyDictionary[nn.Module, dict[Hashable, int]] = WeakKeyDictionary()
 
 
-def _bytes_of(network: nn.Module, inputs: Tensor, scores: Tensor, recorder: _Outputs) -> int:
+def _bytes_of(network: nn.Module, inputs: Inputs, scores: Tensor, recorder: _Outputs) -> int:
     known, outputs = _known_bytes.setdefault(network, {}), recorder.outputs
     kept = frozenset(outputs), frozenset(recorder.not_copied)
-    key = (inputs.shape, inputs.dtype, inputs.device, *kept, network.training)
+    shapes = tuple((one.shape, one.dtype, one.device) for one in inputs.values())
+    key = (shapes, *kept, network.training)
     if key not in known:
         fixed = {tensor.untyped_storage().data_ptr() for tensor in (*network.parameters(), *network.buffers())}
         known[key] = graph_bytes([scores, *outputs.values()], fixed)
@@ -276,7 +315,7 @@ def _bytes_of(network: nn.Module, inputs: Tensor, scores: Tensor, recorder: _Out
 
 
 def _check_scores(scores: Any, outputs: Mapping[str, Any]) -> None:
-    if not isinstance(scores, Tensor) or scores.ndim != 2 or scores.shape[0] != 1 or scores.shape[1] == 0:
+    if not isinstance(scores, Tensor) or scores.ndim not in (2, 3) or scores.shape[0] != 1 or 0 in scores.shape:
         found = f"shape {tuple(scores.shape)}" if isinstance(scores, Tensor) else type(scores).__name__
         raise OutputError(f"The model should return class scores of shape (1, classes), but returned {found}.")
     if not torch.isfinite(scores).all():

@@ -1,38 +1,82 @@
-"""What is explained: a weighted sum of logits, so that one class, its opposite and a contrast are the same thing.
+"""What is explained: one number made of a network's outputs, as a weighted sum over classes and steps.
 
-Public names: `AUTO`, `NEXT_THREE`, `Score`, `contrast`.
+    why = contrast(281, [282])             # the logit of one class less that of another
+    why.of(logits), why.slopes(logits)
+    caption = Score(((0, 17, 1.0), (1, 4, 1.0)), log=True)    # two words in a row, by their log-probabilities
+
+A classifier has one step, a caption one a word: its logits there are those of all words, given the words before.
+Public names: `Score`, `contrast`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
-__all__ = ["AUTO", "NEXT_THREE", "Score", "contrast"]
+from ..errors import TargetError
 
-# the default of a control, whatever it is of; as a rival: the most probable class but the target
-AUTO = "auto"
-NEXT_THREE = "next three"
+__all__ = ["Score", "contrast"]
 
 
 @dataclass(frozen=True)
 class Score:
-    """Logits of some classes, each with its weight: `terms` are (class index, weight)."""
+    """A weighted sum of logits, or with `log` of log-probabilities: `terms` are (step, class index, weight).
 
-    terms: tuple[tuple[int, float], ...]
+    Outputs are (n, K) logits of K classes, which is one step, or (n, steps, K).
+    """
+
+    terms: tuple[tuple[int, int, float], ...]
+    log: bool = False
+
+    @classmethod
+    def logit(cls, index: int, step: int = 0) -> Score:
+        """The logit of one class at one step."""
+        return cls(((step, index, 1.0),))
 
     def of(self, logits: Tensor) -> Tensor:
-        """(n,) scores of (n, K) logits."""
-        return sum((weight * logits[:, index] for index, weight in self.terms), logits.new_zeros(len(logits)))
+        """(n,) scores of (n, K) or (n, steps, K) logits."""
+        values = logits if logits.ndim == 3 else logits[:, None]
+        if self.log:
+            values = values.float().log_softmax(-1)
+        picked = (weight * values[:, step, index] for step, index, weight in self.terms)
+        return sum(picked, values.new_zeros(len(values)))
+
+    def slopes(self, logits: Tensor) -> Tensor:
+        """By how much the score of each item grows with each of its `logits`; of their shape and type, detached.
+
+        Raises TargetError where a class or a step is not among them.
+        """
+        steps, classes = (1, *logits.shape[1:])[-2:]
+        for step, index, _ in self.terms:
+            if not 0 <= index < classes:
+                raise TargetError(f"`target` {index!r} is out of range: the model has the classes 0 to {classes - 1}.")
+            if not 0 <= step < steps:
+                raise TargetError(f"`step` {step!r} is out of range: the output has the steps 0 to {steps - 1}.")
+        with torch.enable_grad():
+            leaf = logits.detach().clone().requires_grad_()
+            (slopes,) = torch.autograd.grad(self.of(leaf).sum(), leaf)
+        return slopes
+
+    def parts(self) -> list[tuple[float, Score]]:
+        """(weight, score) pairs that add up to this score: those worth remembering one by one.
+
+        Questions about one step share them: a class, its opposite, what it has beside another class. A sum over
+        several steps stays as it is, up to its sign, since its gradient as a whole costs one backward pass.
+        """
+        if len({step for step, _, _ in self.terms}) == 1:
+            return [(weight, replace(self, terms=((step, index, 1.0),))) for step, index, weight in self.terms]
+        sign = -1.0 if self.terms and self.terms[0][2] < 0 else 1.0
+        return [(sign, replace(self, terms=tuple((step, index, sign * weight) for step, index, weight in self.terms)))]
 
 
-def contrast(target: int, rivals: Sequence[int], *, counterfactual: bool = False) -> Score:
+def contrast(target: int, rivals: Sequence[int] = (), *, counterfactual: bool = False) -> Score:
     """The logit of `target` less the mean logit of `rivals`, negated where it is a counterfactual.
 
     One rival: why this class rather than that one. Several: Zhang et al., Finer-CAM, arXiv:2501.11309, eq. 6,
     with the strength 1, at which a common offset of all logits, which no probability shows, cancels.
     """
     sign = -1.0 if counterfactual else 1.0
-    return Score(((target, sign), *((rival, -sign / len(rivals)) for rival in rivals)))
+    return Score(((0, target, sign), *((0, rival, -sign / len(rivals)) for rival in rivals)))

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from ..errors import LayerError
 from .capture import recording, tensor_in, with_tensor
+from .inputs import Inputs, called, first_of, with_first
 from .layout import Grid, Layer, Layout, find_layout
 
 __all__ = ["Survey", "default_layer", "dtype_of", "find_layers", "noise", "survey"]
@@ -27,6 +28,7 @@ THINNING = (nn.Dropout, nn.Dropout2d, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvg
 SMALLEST_DEFAULT = 7
 # of a network whose blocks all have one shape, so many are offered, evenly spread
 MOST_BLOCKS = 12
+NOTHING_BESIDE: Inputs = {}
 # modules in which the order of tokens is tried out, and how many places beside those changed may change too
 FIRST_TOKENS, BESIDE = 16, 3
 
@@ -105,14 +107,16 @@ def find_layers(network: nn.Module, input_shape: tuple[int, int, int, int]) -> t
     return survey(network, input_shape).stages
 
 
-def survey(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Survey:
+def survey(network: nn.Module, input_shape: tuple[int, int, int, int], beside: Inputs = NOTHING_BESIDE) -> Survey:
     """Run `network` once, forwards and backwards, on noise of `input_shape`, and see what its modules return.
+
+    `beside` are further inputs that the network takes, such as a question.
 
     A stage is the last of a run of modules with the same output shape; a run of plain convolutions, norms and
     activations at one resolution counts as one stage. Where all have one resolution, each block is a stage, of
     many blocks twelve. Raises LayerError where there is none.
     """
-    inputs = noise(network, input_shape)
+    inputs = {"image": noise(network, input_shape), **beside}
     seen = _fed(network, inputs, _look(network, inputs))
     ordered = _ordered(network, inputs, seen)
     if not ordered:
@@ -159,10 +163,10 @@ def noise(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Tensor:
     return values.to(first.device, dtype_of(network))
 
 
-def _look(network: nn.Module, inputs: Tensor) -> dict[nn.Module, _Seen]:
-    size, dice = (inputs.shape[-2], inputs.shape[-1]), torch.Generator().manual_seed(1)
-    with torch.enable_grad(), recording(_Looker(size)) as looker:
-        scores = network(inputs.clone().requires_grad_())
+def _look(network: nn.Module, inputs: Inputs) -> dict[nn.Module, _Seen]:
+    image, dice = first_of(inputs), torch.Generator().manual_seed(1)
+    with torch.enable_grad(), recording(_Looker((image.shape[-2], image.shape[-1]))) as looker:
+        scores = called(network, with_first(inputs, image.clone().requires_grad_()))
     seen = looker.of
     if not isinstance(scores, Tensor):
         # whether it can be explained is found out where its scores are picked
@@ -184,7 +188,7 @@ def _look(network: nn.Module, inputs: Tensor) -> dict[nn.Module, _Seen]:
     return seen
 
 
-def _fed(network: nn.Module, inputs: Tensor, seen: dict[nn.Module, _Seen]) -> dict[nn.Module, _Seen]:
+def _fed(network: nn.Module, inputs: Inputs, seen: dict[nn.Module, _Seen]) -> dict[nn.Module, _Seen]:
     """Those of `seen` that depend on the input; what a network adds by itself, such as codes of places, shows nothing.
 
     Tried out with another input, for gradients may be switched off on the way.
@@ -192,7 +196,8 @@ def _fed(network: nn.Module, inputs: Tensor, seen: dict[nn.Module, _Seen]) -> di
     if not any(one.apart for one in seen.values()):
         return seen
     layouts = {module: one.layout for module, one in seen.items()}
-    before, after = (_maps(network, picture, layouts) for picture in (inputs, inputs.flip(-1)))
+    mirrored = with_first(inputs, first_of(inputs).flip(-1))
+    before, after = (_maps(network, given, layouts) for given in (inputs, mirrored))
     same = {module for module in before if module in after and torch.equal(before[module], after[module])}
     return {module: one for module, one in seen.items() if module not in same}
 
@@ -214,7 +219,7 @@ class _Keeper:
             self.maps[module] = self._layouts[module].to_map(values)[0].float()
 
 
-def _ordered(network: nn.Module, inputs: Tensor, seen: Mapping[nn.Module, _Seen]) -> bool:
+def _ordered(network: nn.Module, inputs: Inputs, seen: Mapping[nn.Module, _Seen]) -> bool:
     """Whether tokens lie row by row, as far as can be seen; networks that compute in windows may keep them otherwise.
 
     Tried out with a change near the input's upper right corner: where few tokens change, it must be those there.
@@ -224,10 +229,10 @@ def _ordered(network: nn.Module, inputs: Tensor, seen: Mapping[nn.Module, _Seen]
     layouts = {module: seen[module].layout for module in tokens[:FIRST_TOKENS]}
     if not layouts:
         return True
-    high, wide = (max(side // 8, 1) for side in inputs.shape[-2:])
-    changed = inputs.clone()
+    changed = first_of(inputs).clone()
+    high, wide = (max(side // 8, 1) for side in changed.shape[-2:])
     changed[..., high : 2 * high, -2 * wide : -wide] += 3
-    before, after = (_maps(network, picture, layouts) for picture in (inputs, changed))
+    before, after = (_maps(network, given, layouts) for given in (inputs, with_first(inputs, changed)))
     for module in before:
         moved = (after[module] - before[module]).square().sum(0)
         if not moved.any():
@@ -240,9 +245,10 @@ def _ordered(network: nn.Module, inputs: Tensor, seen: Mapping[nn.Module, _Seen]
     return True
 
 
-def _maps(network: nn.Module, inputs: Tensor, layouts: Mapping[nn.Module, Layout]) -> dict[nn.Module, Tensor]:
-    with torch.no_grad(), recording(_Keeper(layouts, (inputs.shape[-2], inputs.shape[-1]))) as keeper:
-        network(inputs)
+def _maps(network: nn.Module, inputs: Inputs, layouts: Mapping[nn.Module, Layout]) -> dict[nn.Module, Tensor]:
+    image = first_of(inputs)
+    with torch.no_grad(), recording(_Keeper(layouts, (image.shape[-2], image.shape[-1]))) as keeper:
+        called(network, inputs)
     return keeper.maps
 
 

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..engine.capture import Capture
-from ..engine.rerun import NOBODY, Rerun, Watch, guided_gradients
+from ..engine.guided import guided_gradients
+from ..engine.inputs import Inputs
+from ..engine.replay import Replay
 from ..engine.score import Score
+from ..engine.watch import NOBODY, Watch
 from ..errors import LayerError, OutputError
 from . import GRADIENTS, GUIDED, METHODS, RERUN, Method
 
@@ -21,18 +24,18 @@ __all__ = ["Question"]
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """`layer` is the captured name of `module`; `inputs()` gives the (1, 3, H, W) input that was captured.
+    """`layer` is the captured name of `module`; `inputs()` gives what the network was given when it was captured.
 
-    `gradients(index)` gives the (C, h, w) gradient of one class's logit at the layer.
+    `gradient(part)` gives the (C, h, w) gradient at the layer of each of `score.parts()`.
     """
 
     network: nn.Module
-    inputs: Callable[[], Tensor]
+    inputs: Callable[[], Inputs]
     capture: Capture
     layer: str
     module: nn.Module
     score: Score
-    gradients: Callable[[int], Tensor]
+    gradient: Callable[[Score], Tensor]
     watch: Watch = NOBODY
 
     def map(self, method: Method) -> NDArray[np.float32]:
@@ -54,17 +57,16 @@ class Question:
         return values
 
     def _gradients(self) -> Tensor:
-        # the gradient of a weighted sum of logits is the weighted sum of theirs
-        (first, weight), *rest = self.score.terms
-        total = weight * self.gradients(first).float()
-        for index, factor in rest:
-            total = total + factor * self.gradients(index).float()
+        (weight, first), *rest = self.score.parts()
+        total = weight * self.gradient(first).float()
+        for factor, part in rest:
+            total = total + factor * self.gradient(part).float()
         return total
 
-    def _rerun(self) -> Rerun:
+    def _rerun(self) -> Replay:
         logits = self.capture.logits.detach()
         layout = self.capture.layouts[self.layer]
-        return Rerun(self.network, self.inputs(), self.module, self.score, logits, self.watch, layout)
+        return Replay(self.network, self.inputs(), self.module, self.score, logits, self.watch, layout)
 
     def _guided(self) -> Tensor:
         return guided_gradients(self.network, self.inputs(), self.score).float()

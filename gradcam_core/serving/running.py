@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import TypeAlias
 
-from ..engine.rerun import Watch
+from ..engine.watch import Watch
 
 __all__ = ["Running", "Task"]
 

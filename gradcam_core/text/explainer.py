@@ -24,9 +24,11 @@ from ..canvases.project import normalise
 from ..engine import capture as capturing
 from ..engine.cache import ByteCache
 from ..engine.devices import resolve_device
+from ..engine.score import Score
 from ..errors import TextError
 from ..models.reviews.network import TrainedText, load_network
 from ..reading.text import Reading, Span, words_of
+from ..request import AUTO
 from ..tasks.classes import class_index, prediction, top_predictions
 from .explanation import Piece, TextExplanation
 from .methods import DEFAULT_METHOD, Maps, find_text_method
@@ -36,7 +38,6 @@ __all__ = ["TextExplainer"]
 
 WEIGHTS = Path(__file__).parents[2] / "assets" / "text" / "reviews.safetensors"
 TITLE = "The text model"
-AUTO = "auto"
 DEFAULT_CACHE_MB = 64
 DEFAULT_TTL_SECONDS = 3600.0
 BATCH = 256
@@ -179,7 +180,7 @@ class TextExplainer:
         names = list(self._layers)
         gradients = {name: torch.zeros_like(capture.activations(name)) for name in names}
         for index in factors.nonzero().flatten().tolist():
-            for name, gradient in capture.gradients_at(names, index).items():
+            for name, gradient in capture.gradients_at(names, Score.logit(index)).items():
                 gradients[name] = gradients[name] + float(factors[index]) * gradient
         pairs = {name: (capture.activations(name), gradients[name]) for name in names}
         margin = self._network.embedding.margin

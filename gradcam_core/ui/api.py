@@ -12,11 +12,12 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from ..engine.rerun import Watch
-from ..explainer import AUTO, Explainer
+from ..engine.watch import Watch
+from ..explainer import Explainer
 from ..explanation import Explanation
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
+from ..request import AUTO
 from ..serving.failures import plain_words
 from ..serving.running import Running
 from .parts import told

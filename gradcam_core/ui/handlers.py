@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from ..engine.rerun import NOBODY, Watch
+from ..engine.watch import NOBODY, Watch
 from ..errors import CamError
-from ..explainer import AUTO, Explainer
+from ..explainer import Explainer
 from ..explanation import Explanation
 from ..reading.uploads import Upload
+from ..request import AUTO
 from ..serving.failures import plain_words
 from ..serving.services import Services
 from ..text import TextExplainer, TextExplanation

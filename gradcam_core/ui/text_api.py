@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..explainer import AUTO
+from ..request import AUTO
 from ..text import TEXT_METHODS, TextExplainer
 from ..text.methods import DEFAULT_METHOD
 from .api import in_plain_words

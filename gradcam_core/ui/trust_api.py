@@ -9,9 +9,9 @@ import gradio as gr
 from PIL import Image
 
 from ..checks import Curve, Curves, HideAndLook, brushed, said_without
-from ..engine.score import AUTO
 from ..methods import METHODS
 from ..models import DEFAULT_MODEL
+from ..request import AUTO
 from ..serving.services import Services
 from .api import in_plain_words, pictured, watched
 from .photograph_input import PhotographInput

@@ -22,7 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core.engine.capture import run
-from gradcam_core.engine.rerun import Rerun
+from gradcam_core.engine.inputs import named
+from gradcam_core.engine.replay import Replay
 from gradcam_core.engine.score import Score
 from gradcam_core.methods import METHODS
 from gradcam_core.models.torchvision_source import SHOWN_FIRST
@@ -39,7 +40,7 @@ def ours(key: str, network: nn.Module, layer: nn.Module, inputs: Tensor, target:
 
     def ask() -> Any:
         capture = run(network, inputs, {"layer": layer})
-        rerun = Rerun(network, inputs, layer, Score(((target, 1.0),)), capture.logits)
+        rerun = Replay(network, named(inputs), layer, Score.logit(target), capture.logits)
         return METHODS[key].function(capture.activations("layer"), rerun)
 
     return ask

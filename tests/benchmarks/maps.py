@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core.engine.capture import Capture, run
+from gradcam_core.engine.score import Score
 from gradcam_core.methods import METHODS
 from gradcam_core.models import MODELS, LoadedModel
 from gradcam_core.models.base import load
@@ -57,7 +58,7 @@ def ours(model: LoadedModel, inputs: Tensor) -> dict[str, Work]:
     layer = model.default.name
     capture_all = partial(run, model.network, inputs, model.offered, layouts=model.layouts, unwritten=model.unwritten)
     held = capture_all()
-    known = held.gradients(layer, 1)
+    known = held.gradient(layer, Score.logit(1))
 
     def show(capture: Capture, at: str, gradients: Tensor) -> object:
         return gradcam(capture.activations(at), gradients).cpu().numpy()
@@ -65,20 +66,22 @@ def ours(model: LoadedModel, inputs: Tensor) -> dict[str, Work]:
     def first() -> object:
         capture = capture_all()
         top = int(capture.logits.detach().softmax(-1).argmax())
-        return show(capture, layer, capture.gradients(layer, top))
+        return show(capture, layer, capture.gradient(layer, Score.logit(top)))
 
     def ten() -> object:
         capture = capture_all()
-        found = [capture.gradients(layer, target) for target in FIVE]
+        found = [capture.gradient(layer, Score.logit(target)) for target in FIVE]
         return [show(capture, layer, sign * gradients) for gradients in found for sign in (1, -1)]
 
     def layers() -> object:
         capture = capture_all()
-        return [show(capture, at, found) for at, found in capture.gradients_at(list(model.offered), 1).items()]
+        return [
+            show(capture, at, found) for at, found in capture.gradients_at(list(model.offered), Score.logit(1)).items()
+        ]
 
     return {
         FIRST: first,
-        CLASS: lambda: show(held, layer, held.gradients(layer, 2)),
+        CLASS: lambda: show(held, layer, held.gradient(layer, Score.logit(2))),
         SIGN: lambda: show(held, layer, -known),
         TEN: ten,
         LAYERS: layers,

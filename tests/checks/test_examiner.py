@@ -16,6 +16,8 @@ from gradcam_core.checks.hiding import HIDING, Curve, Hidden, HideAndLook, blurr
 from gradcam_core.checks.places import Change, brushed, region, said_without
 from gradcam_core.checks.sanity import forgetting
 from gradcam_core.engine.capture import run
+from gradcam_core.engine.inputs import named
+from gradcam_core.engine.score import Score
 from gradcam_core.types import Box, Placement, Prediction
 
 from ..helpers import RAMP, HandNetwork, PixelNetwork, SmallNetwork, counted_calls, noise, sure
@@ -172,7 +174,7 @@ def test_mean_colour_is_the_mean_and_hiding_is_remembered_by_its_kind(
 def test_slopes_of_all_classes_are_their_gradients() -> None:
     capture = run(network := HandNetwork(), HandNetwork.inputs(), {"act": network.act})
     direction = torch.randn(2, 2, 2, generator=torch.Generator().manual_seed(0))
-    expected = [(capture.gradients("act", index) * direction).sum().item() for index in range(2)]
+    expected = [(capture.gradient("act", Score.logit(index)) * direction).sum().item() for index in range(2)]
     np.testing.assert_allclose(capture.along("act", direction), expected, rtol=1e-5)
     with pytest.raises(LayerError):
         capture.along("conv", direction)
@@ -286,7 +288,7 @@ def test_the_network_forgets_from_the_top_down_and_only_as_a_copy() -> None:
     network = SmallNetwork()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     changed = []
-    for layer, twin in forgetting(network, torch.rand(1, 3, 32, 32), ["stem", "middle", "last"]):
+    for layer, twin in forgetting(network, named(torch.rand(1, 3, 32, 32)), ["stem", "middle", "last"]):
         names = {name.split(".")[0] for name, value in twin.named_parameters() if not torch.equal(value, before[name])}
         changed.append((layer, sorted(names)))
     assert changed == [

@@ -14,6 +14,8 @@ import torch
 
 from gradcam_core import Examiner, Explainer
 from gradcam_core.engine.borrowed_gpu import TOP, look_ahead
+from gradcam_core.engine.inputs import named
+from gradcam_core.engine.score import Score
 
 from ..helpers import SmallNetwork, noise
 
@@ -42,7 +44,7 @@ class Lender:
             parts = (
                 {layer: a.numpy() for layer, a in ahead.activations.items()},
                 ahead.logits.numpy(),
-                {target: {layer: g.numpy() for layer, g in found.items()} for target, found in ahead.gradients.items()},
+                {score: {layer: g.numpy() for layer, g in found.items()} for score, found in ahead.gradients.items()},
             )
             channel.send((os.getpid(), type(ahead), parts))
 
@@ -91,7 +93,7 @@ def test_one_call_answers_all_that_the_page_may_ask_next(lender: Lender, offer: 
     expected, found = (explainer.explain(image, model=name, target=other) for explainer in (here, far))
     np.testing.assert_array_equal(found.cam, expected.cam)
     assert len(lender.calls) == 2
-    assert lender.calls[1][-1] == other
+    assert lender.calls[1][-1] == Score.logit(other)
 
 
 def test_what_cannot_be_sent_is_computed_here(lender: Lender, offer: Callable[..., str]) -> None:
@@ -129,10 +131,11 @@ def test_ahead_are_the_top_classes_at_every_layer() -> None:
     explainer = Explainer(device="cpu")
     explainer.add_model("own", network, input_size=32)
     layouts = explainer.load("own").layouts
-    ahead = look_ahead(network, inputs, layers, layouts)
+    ahead = look_ahead(network, named(inputs), layers, layouts)
     with torch.no_grad():
         order = network(inputs)[0].argsort(descending=True).tolist()
-    assert [*ahead.gradients] == order[:TOP]
-    assert [*ahead.gradients[order[0]]] == [*ahead.activations] == layers
-    assert [*look_ahead(network, inputs, layers, layouts, target=3).gradients] == [3]
+    assert [*ahead.gradients] == [Score.logit(index) for index in order[:TOP]]
+    assert [*ahead.gradients[Score.logit(order[0])]] == [*ahead.activations] == layers
+    third = Score.logit(3)
+    assert [*look_ahead(network, named(inputs), layers, layouts, score=third).gradients] == [third]
     assert not ahead.logits.requires_grad

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import LayerError, OutputError, TargetError
-from gradcam_core.engine.capture import Capture, recording, run
+from gradcam_core.engine.capture import EagerCapture, recording, run
+from gradcam_core.engine.score import Score
 
 from ..helpers import CrashingNetwork, HandNetwork, SmallNetwork, global_hook_count, hook_count, in_threads
 
@@ -53,9 +54,9 @@ def test_numbers_by_hand(hand: HandNetwork) -> None:
     np.testing.assert_array_equal(capture.logits.detach(), [hand.LOGITS])
     np.testing.assert_array_equal(capture.activations("act"), hand.ACTIVATIONS)
     for target in (0, 1):
-        np.testing.assert_array_equal(capture.gradients("act", target), hand.CLASS_WEIGHTS[target])
+        np.testing.assert_array_equal(capture.gradient("act", Score.logit(target)), hand.CLASS_WEIGHTS[target])
     # in front of the ReLU the gradient is cut where the activation is not positive
-    np.testing.assert_array_equal(capture.gradients("conv", 0), [[[1, 0], [0, 3]], [[-2, 0], [0, 0]]])
+    np.testing.assert_array_equal(capture.gradient("conv", Score.logit(0)), [[[1, 0], [0, 3]], [[-2, 0], [0, 0]]])
 
 
 def test_an_in_place_activation_does_not_overwrite_the_layer_in_front(hand: HandNetwork) -> None:
@@ -76,7 +77,7 @@ def test_what_nothing_writes_to_is_not_copied() -> None:
     assert torch.equal(shared.logits, copied.logits)
     for name in ("stem", "middle", "last"):
         assert torch.equal(shared.activations(name), copied.activations(name))
-        assert torch.equal(shared.gradients(name, 2), copied.gradients(name, 2))
+        assert torch.equal(shared.gradient(name, Score.logit(2)), copied.gradient(name, Score.logit(2)))
 
 
 @pytest.mark.parametrize("names", [["stem.1"], ["stem", "middle.0"]], ids=["root", "behind the root"])
@@ -89,7 +90,7 @@ def test_what_is_written_to_all_the_same_is_noticed(names: list[str]) -> None:
     for name in names:
         assert (expected.activations(name) < 0).any() or name == "stem"
         assert torch.equal(found.activations(name), expected.activations(name))
-        assert torch.equal(found.gradients(name, 2), expected.gradients(name, 2))
+        assert torch.equal(found.gradient(name, Score.logit(2)), expected.gradient(name, Score.logit(2)))
 
 
 def test_capturing_does_not_change_the_scores() -> None:
@@ -106,10 +107,10 @@ def test_gradients_equal_those_of_the_whole_graph(frozen: bool) -> None:
     names = ["last", "middle", "middle.0", "stem", "stem.1", "stem.0"]
     expected = plain_gradients(network, inputs, names, 3)
     capture = run(network, inputs, {name: network.get_submodule(name) for name in names})
-    together = capture.gradients_at(names, 3)
+    together = capture.gradients_at(names, Score.logit(3))
     for name, (activations, gradients) in expected.items():
         assert torch.equal(capture.activations(name), activations)
-        torch.testing.assert_close(capture.gradients(name, 3), gradients, rtol=1e-6, atol=0)
+        torch.testing.assert_close(capture.gradient(name, Score.logit(3)), gradients, rtol=1e-6, atol=0)
         torch.testing.assert_close(together[name], gradients, rtol=1e-6, atol=0)
 
 
@@ -131,7 +132,7 @@ def test_layers_side_by_side_are_all_explained(frozen: bool) -> None:
     expected = plain_gradients(network, inputs, ["left", "right"], 1)
     capture = run(network, inputs, {"left": network.left, "right": network.right})
     for name in expected:
-        torch.testing.assert_close(capture.gradients(name, 1), expected[name][1])
+        torch.testing.assert_close(capture.gradient(name, Score.logit(1)), expected[name][1])
 
 
 def test_a_module_that_runs_twice_is_seen_at_its_last_run() -> None:
@@ -147,23 +148,23 @@ def test_a_module_that_runs_twice_is_seen_at_its_last_run() -> None:
     network = Twice().eval()
     capture = run(network, torch.tensor([[[[-1.0, 0.5], [2.0, 3.0]]]]), {"act": network.act})
     np.testing.assert_array_equal(capture.activations("act"), [[[0, 0], [1, 2]]])
-    torch.testing.assert_close(capture.gradients("act", 1), network.head.weight.detach()[1].view(1, 2, 2))
+    torch.testing.assert_close(capture.gradient("act", Score.logit(1)), network.head.weight.detach()[1].view(1, 2, 2))
 
 
 def test_two_answers_of_one_capture_are_the_same_however_often_it_is_asked() -> None:
     network = SmallNetwork()
     capture = run(network, torch.randn(1, 3, 32, 32), stages(network))
-    first = [capture.gradients(name, target) for name in stages(network) for target in range(6)]
-    again = [capture.gradients(name, target) for name in stages(network) for target in range(6)]
+    first = [capture.gradient(name, Score.logit(target)) for name in stages(network) for target in range(6)]
+    again = [capture.gradient(name, Score.logit(target)) for name in stages(network) for target in range(6)]
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
 
 
 def test_threads_may_ask_one_capture_for_different_classes() -> None:
     network = SmallNetwork(classes=50)
     capture = run(network, torch.randn(1, 3, 32, 32), stages(network))
-    jobs = [(name, target) for target in range(50) for name in stages(network)] * 2
-    expected = [capture.gradients(*job) for job in jobs]
-    found = in_threads([partial(capture.gradients, *job) for job in jobs])
+    jobs = [(name, Score.logit(target)) for target in range(50) for name in stages(network)] * 2
+    expected = [capture.gradient(*job) for job in jobs]
+    found = in_threads([partial(capture.gradient, *job) for job in jobs])
     assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))
 
 
@@ -174,7 +175,7 @@ def test_threads_may_run_one_network_with_different_inputs() -> None:
     def maps(index: int) -> list[Tensor]:
         layer = list(stages(network))[index % 3]
         capture = run(network, inputs[index], {layer: network.get_submodule(layer)})
-        return [capture.activations(layer), capture.gradients(layer, index % 6), capture.logits.detach()]
+        return [capture.activations(layer), capture.gradient(layer, Score.logit(index % 6)), capture.logits.detach()]
 
     expected = [maps(index) for index in range(64)]
     found = in_threads([partial(maps, index) for index in range(64)])
@@ -205,14 +206,14 @@ def test_no_hooks_after_success_bad_input_and_a_crash() -> None:
     capture = run(network, inputs, stages(network))
     assert hook_count(network) == 0
     with pytest.raises(TargetError):
-        capture.gradients("last", 99)
+        capture.gradient("last", Score.logit(99))
     with pytest.raises(LayerError):
         run(network, inputs, {"head": network.head})
     with pytest.raises(RuntimeError):
         run(network, torch.randn(1, 5, 32, 32), stages(network))
     assert hook_count(network) == 0
     expected = plain_gradients(network, inputs, ["last"], 0)["last"][1]
-    torch.testing.assert_close(run(network, inputs, stages(network)).gradients("last", 0), expected)
+    torch.testing.assert_close(run(network, inputs, stages(network)).gradient("last", Score.logit(0)), expected)
 
 
 def test_after_a_crash_the_network_is_recorded_no_more() -> None:
@@ -234,7 +235,7 @@ def test_a_network_of_ones_own_is_left_as_it_was() -> None:
     wanted = [parameter.requires_grad for parameter in network.parameters()]
     state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     inputs = torch.randn(1, 3, 32, 32)
-    run(network, inputs, stages(network)).gradients("stem", 2)
+    run(network, inputs, stages(network)).gradient("stem", Score.logit(2))
     assert [module.training for module in network.modules()] == modes
     assert [parameter.requires_grad for parameter in network.parameters()] == wanted
     assert all(torch.equal(tensor, state[name]) for name, tensor in network.state_dict().items())
@@ -246,9 +247,9 @@ def test_a_network_of_ones_own_is_left_as_it_was() -> None:
 
 def test_works_where_gradients_are_switched_off() -> None:
     network, inputs = SmallNetwork().requires_grad_(False), torch.randn(1, 3, 32, 32)
-    expected = run(network, inputs, stages(network)).gradients("stem", 1)
+    expected = run(network, inputs, stages(network)).gradient("stem", Score.logit(1))
     with torch.no_grad():
-        assert torch.equal(run(network, inputs, stages(network)).gradients("stem", 1), expected)
+        assert torch.equal(run(network, inputs, stages(network)).gradient("stem", Score.logit(1)), expected)
         assert not torch.is_grad_enabled()
 
 
@@ -289,7 +290,7 @@ def test_bytes_held_do_not_count_the_weights() -> None:
 
 def test_memory_is_flat_after_many_runs_and_failures() -> None:
     network = CrashingNetwork()
-    alive: list[weakref.ref[Capture]] = []
+    alive: list[weakref.ref[EagerCapture]] = []
     gc.disable()
     try:
         for index in range(50):
@@ -298,7 +299,7 @@ def test_memory_is_flat_after_many_runs_and_failures() -> None:
                 capture = run(network, torch.randn(1, 3, 32, 32), stages(network))
             except RuntimeError:
                 continue
-            capture.gradients("stem", 0)
+            capture.gradient("stem", Score.logit(0))
             alive.append(weakref.ref(capture))
         del capture
         # without the collector: reference counts alone must free the graphs
@@ -345,7 +346,7 @@ def test_output_that_is_no_class_scores(returned: Any, found: str) -> None:
 def test_scores_can_be_picked_out_of_what_the_network_returns() -> None:
     network = Returns(lambda features: {"scores": features.mean((2, 3)), "other": 1})
     capture = run(network, torch.ones(1, 1, 2, 2), {"conv": network.conv}, logits=lambda out: out["scores"])
-    np.testing.assert_array_equal(capture.gradients("conv", 1), np.array([[[0] * 2] * 2, [[0.25] * 2] * 2]))
+    np.testing.assert_array_equal(capture.gradient("conv", Score.logit(1)), np.array([[[0] * 2] * 2, [[0.25] * 2] * 2]))
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
@@ -383,7 +384,7 @@ def test_layer_without_influence(frozen: bool) -> None:
     network = Aside().requires_grad_(not frozen)
     capture = run(network, torch.randn(1, 3, 32, 32), stages(network))
     with pytest.raises(LayerError, match="'last' has no influence on the score; choose"):
-        capture.gradients("last", 0)
+        capture.gradient("last", Score.logit(0))
 
 
 @pytest.mark.parametrize("frozen", [True, False])
@@ -398,7 +399,7 @@ def test_backbone_that_switches_gradients_off_itself(frozen: bool) -> None:
 
     network, inputs = Frozen().requires_grad_(not frozen), torch.randn(1, 3, 32, 32)
     with pytest.raises(LayerError, match="no influence on the score"):
-        run(network, inputs, {"stem": network.stem}).gradients("stem", 0)
+        run(network, inputs, {"stem": network.stem}).gradient("stem", Score.logit(0))
 
 
 @pytest.mark.parametrize("target", [-1, 6, 1000])
@@ -406,7 +407,7 @@ def test_target_out_of_range(target: int) -> None:
     network = SmallNetwork()
     capture = run(network, torch.randn(1, 3, 32, 32), stages(network))
     with pytest.raises(TargetError, match=rf"`target` {target} is out of range.*0 to 5"):
-        capture.gradients("last", target)
+        capture.gradient("last", Score.logit(target))
 
 
 def test_layer_that_was_not_captured() -> None:
@@ -419,21 +420,21 @@ def test_layer_that_was_not_captured() -> None:
 def test_half_precision_on_the_cpu() -> None:
     network, inputs = SmallNetwork(), torch.randn(1, 3, 32, 32)
     exact = run(network, inputs, stages(network))
-    expected = exact.gradients("last", 1)
+    expected = exact.gradient("last", Score.logit(1))
     coarse = run(network.bfloat16(), inputs.bfloat16(), stages(network))
-    assert coarse.gradients("last", 1).dtype == torch.bfloat16
+    assert coarse.gradient("last", Score.logit(1)).dtype == torch.bfloat16
     # bfloat16 keeps 8 bits
     torch.testing.assert_close(
-        coarse.gradients("last", 1).float(), expected, rtol=0, atol=expected.abs().max().item() / 50
+        coarse.gradient("last", Score.logit(1)).float(), expected, rtol=0, atol=expected.abs().max().item() / 50
     )
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_gradients_on_cuda_equal_those_on_the_cpu() -> None:
     network, inputs = SmallNetwork(), torch.randn(1, 3, 32, 32)
-    expected = run(network, inputs, stages(network)).gradients("stem", 1)
+    expected = run(network, inputs, stages(network)).gradient("stem", Score.logit(1))
     network.cuda()
-    found = run(network, inputs.cuda(), stages(network)).gradients("stem", 1)
+    found = run(network, inputs.cuda(), stages(network)).gradient("stem", Score.logit(1))
     torch.testing.assert_close(found.cpu(), expected, rtol=1e-3, atol=1e-4 * expected.abs().max().item())
 
 

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core.engine import cores as spare_cores
+from gradcam_core.engine.chunks import in_chunks
 from gradcam_core.engine.cores import SpareCores
-from gradcam_core.engine.rerun import Watch, in_chunks
+from gradcam_core.engine.watch import Watch
 from gradcam_core.errors import StoppedError
 
 CPU = torch.device("cpu")

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from gradcam_core.checks.sanity import forgetting
 from gradcam_core.engine.capture import run
 from gradcam_core.engine.folding import fold
+from gradcam_core.engine.inputs import named
+from gradcam_core.engine.score import Score
 
 
 def norm(channels: int) -> nn.BatchNorm2d:
@@ -72,7 +74,9 @@ def agree(found: nn.Module, plain: nn.Module, image: Tensor, layers: tuple[str, 
     torch.testing.assert_close(after.logits, before.logits, rtol=1e-5, atol=1e-5)
     for layer in layers:
         torch.testing.assert_close(after.activations(layer), before.activations(layer), rtol=1e-5, atol=1e-5)
-        torch.testing.assert_close(after.gradients(layer, 2), before.gradients(layer, 2), rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(
+            after.gradient(layer, Score.logit(2)), before.gradient(layer, Score.logit(2)), rtol=1e-5, atol=1e-6
+        )
 
 
 def test_both_norms_are_folded_and_nothing_else_changes(image: Tensor) -> None:
@@ -177,7 +181,7 @@ def test_training_is_left_alone(image: Tensor) -> None:
 def test_a_network_that_forgets_does_not_go_on_from_what_was_folded(image: Tensor) -> None:
     """The sanity check writes to one layer's weights after another, between passes."""
     network = fold(Network(), image)
-    for _, twin in forgetting(network, image, ["first_norm", "second_norm"]):
+    for _, twin in forgetting(network, named(image), ["first_norm", "second_norm"]):
         plain = Network()
         plain.load_state_dict(twin.state_dict())
         agree(twin, plain, image, ("first_norm", "second_norm"))

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from gradcam_core import Explainer, Layer, LayerError, ModelError, OutputError
 from gradcam_core.engine.capture import run
+from gradcam_core.engine.inputs import named
 from gradcam_core.engine.layout import MAPS, Layout, find_layout
-from gradcam_core.engine.rerun import Rerun
+from gradcam_core.engine.replay import Replay
 from gradcam_core.engine.score import Score
 from gradcam_core.engine.survey import find_layers, survey
 from gradcam_core.methods import METHODS
@@ -88,9 +89,13 @@ def test_maps_of_a_transformer_by_hand(prefix: int) -> None:
     np.testing.assert_array_equal(capture.activations("patches"), [SUMS, SUMS / 2])
     places = np.arange(1.0, 7).reshape(2, 3)
     for target, (first, second) in enumerate(network.HEAD):
-        np.testing.assert_array_equal(capture.gradients("patches", target), [first * places, second * places])
+        np.testing.assert_array_equal(
+            capture.gradient("patches", Score.logit(target)), [first * places, second * places]
+        )
         # the mean of 1 to 6 is 3.5: Grad-CAM is 3.5 * (first * sum + second * sum / 2)
-        cam = METHODS["gradcam"].function(capture.activations("patches"), capture.gradients("patches", target))
+        cam = METHODS["gradcam"].function(
+            capture.activations("patches"), capture.gradient("patches", Score.logit(target))
+        )
         np.testing.assert_allclose(cam, 3.5 * (first + second / 2) * SUMS, rtol=1e-6)
 
 
@@ -98,8 +103,10 @@ def test_ablation_on_tokens_by_hand() -> None:
     network = TinyTransformer(3)
     found = survey(network, (1, 1, 4, 6))
     capture = run(network, PIXELS, {"patches": network.patches}, layouts=found.layouts)
-    score = Score(((1, 1.0),))
-    rerun = Rerun(network, PIXELS, network.patches, score, capture.logits.detach(), layout=capture.layouts["patches"])
+    score = Score.logit(1)
+    rerun = Replay(
+        network, named(PIXELS), network.patches, score, capture.logits.detach(), layout=capture.layouts["patches"]
+    )
     cam = METHODS["ablationcam"].function(capture.activations("patches"), rerun)
     # class 1 is twice the second number: 2 * (7 + sum of place * half the patch); the first channel changes nothing
     lost = 2 * (np.arange(1, 7) * SUMS.ravel() / 2).sum()
@@ -110,7 +117,7 @@ def test_slopes_along_a_direction_are_gradients_times_it() -> None:
     network = TinyTransformer(2)
     capture = run(network, PIXELS, {"patches": network.patches}, layouts=survey(network, (1, 1, 4, 6)).layouts)
     direction = torch.randn(2, 2, 3, generator=torch.Generator().manual_seed(0))
-    expected = [float((capture.gradients("patches", target) * direction).sum()) for target in (0, 1)]
+    expected = [float((capture.gradient("patches", Score.logit(target)) * direction).sum()) for target in (0, 1)]
     np.testing.assert_allclose(capture.along("patches", direction), expected, rtol=1e-6)
 
 
@@ -153,8 +160,8 @@ def test_maps_of_a_network_with_channels_last_by_hand() -> None:
     np.testing.assert_array_equal(capture.activations("last"), expected)
     np.testing.assert_array_equal(capture.activations("act"), expected.relu())
     weights = network.head.weight.detach()[2].view(4, 5, 3).permute(2, 0, 1)
-    np.testing.assert_array_equal(capture.gradients("act", 2), weights)
-    np.testing.assert_array_equal(capture.gradients("last", 2), weights * (expected > 0))
+    np.testing.assert_array_equal(capture.gradient("act", Score.logit(2)), weights)
+    np.testing.assert_array_equal(capture.gradient("last", Score.logit(2)), weights * (expected > 0))
 
 
 LAYOUTS = [
@@ -303,7 +310,7 @@ def test_gradcam_of_a_transformer_equals_captum() -> None:
     found = survey(network, (1, 3, 64, 96))
     inputs = torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
     capture = run(network, inputs, {"blocks.2": network.blocks[2]}, layouts=found.layouts)
-    cam = METHODS["gradcam"].function(capture.activations("blocks.2"), capture.gradients("blocks.2", 3))
+    cam = METHODS["gradcam"].function(capture.activations("blocks.2"), capture.gradient("blocks.2", Score.logit(3)))
 
     class Led(nn.Module):
         def __init__(self, block: nn.Module) -> None:

@@ -10,6 +10,7 @@ from torch import nn
 
 from gradcam_core.engine.capture import run
 from gradcam_core.engine.lean import spare
+from gradcam_core.engine.score import Score
 
 
 def network(*, inplace: bool = True) -> nn.Sequential:
@@ -37,7 +38,9 @@ def test_same_logits_to_the_bit_and_same_gradients_from_less_memory(inplace: boo
     assert torch.equal(after.logits, before.logits)
     for layer in ("0", "3"):
         assert torch.equal(after.activations(layer), before.activations(layer))
-        torch.testing.assert_close(after.gradients(layer, 2), before.gradients(layer, 2), rtol=1e-5, atol=1e-7)
+        torch.testing.assert_close(
+            after.gradient(layer, Score.logit(2)), before.gradient(layer, Score.logit(2)), rtol=1e-5, atol=1e-7
+        )
     assert after.nbytes < 0.7 * before.nbytes
 
 
@@ -64,7 +67,7 @@ def test_a_norm_whose_numbers_were_changed_is_followed() -> None:
     """The factor is kept between passes, but not past a write to its parts, nor by a copy of the network."""
     lean = spare(network())
     image = 3 * torch.randn(1, 3, 16, 16)
-    run(lean, image, {"0": lean[0]}).gradients("0", 1)
+    run(lean, image, {"0": lean[0]}).gradient("0", Score.logit(1))
     changed = copy.deepcopy(lean)
     with torch.no_grad():
         lean[1].weight.mul_(-3)
@@ -73,5 +76,5 @@ def test_a_norm_whose_numbers_were_changed_is_followed() -> None:
     for net in (lean, changed):
         plain = network()
         plain.load_state_dict(net.state_dict())
-        found, expected = (run(one, image, {"0": one[0]}).gradients("0", 1) for one in (net, plain))
+        found, expected = (run(one, image, {"0": one[0]}).gradient("0", Score.logit(1)) for one in (net, plain))
         torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-7)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gradcam_core.engine import packing
+from gradcam_core.engine.chunks import in_chunks
 from gradcam_core.engine.packing import Packing, laid_out
-from gradcam_core.engine.rerun import in_chunks
 
 needs_packing = pytest.mark.skipif(not packing._can_pack(), reason="this build of torch packs no weights")
 

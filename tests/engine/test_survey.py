@@ -139,3 +139,12 @@ def test_after_a_crash_while_looking_the_network_is_looked_at_no_more() -> None:
     with pytest.raises(RuntimeError, match="broken"):
         find_layers(Broken(), (1, 3, 32, 32))
     assert global_hook_count() == hooks
+
+
+def test_a_network_with_a_second_input_is_tried_out_with_it() -> None:
+    class Answerer(SmallNetwork):
+        def forward(self, x: Tensor, question: Tensor) -> Tensor:
+            return super().forward(x) * question
+
+    found = survey(Answerer(), (1, 3, 32, 32), {"question": torch.tensor([[2.0]])})
+    assert found.stages == survey(SmallNetwork(), (1, 3, 32, 32)).stages

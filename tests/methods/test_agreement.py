@@ -16,6 +16,7 @@ from torch import nn
 from gradcam_core import METHODS
 from gradcam_core.canvases.project import normalise
 from gradcam_core.engine.capture import run
+from gradcam_core.engine.score import Score
 from gradcam_core.engine.survey import find_layers
 
 from ..helpers import hook_count, random_network
@@ -51,7 +52,7 @@ def gradcam_of(network: nn.Module, inputs: torch.Tensor, layer: str, target: int
         capture = run(network, inputs, {name: network.get_submodule(name) for name in layers})
     finally:
         network.requires_grad_(True)
-    return METHODS["gradcam"].function(capture.activations(layer), capture.gradients(layer, target)).numpy()
+    return METHODS["gradcam"].function(capture.activations(layer), capture.gradient(layer, Score.logit(target))).numpy()
 
 
 @pytest.mark.parametrize("target", [3, 700])
@@ -139,7 +140,7 @@ def test_every_method_equals_the_grad_cam_package(key: str, double: Any) -> None
     network.zero_grad()
     capture = run(network, inputs, {"layer": module})
     np.testing.assert_allclose(capture.activations("layer"), activations[0], rtol=1e-12)
-    found = METHODS[key].function(capture.activations("layer"), capture.gradients("layer", 5)).numpy()
+    found = METHODS[key].function(capture.activations("layer"), capture.gradient("layer", Score.logit(5))).numpy()
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
 
 
@@ -147,7 +148,7 @@ def test_every_method_equals_the_grad_cam_package(key: str, double: Any) -> None
 def test_methods_equal_torchcam(key: str, peer: str, double: Any) -> None:
     network, inputs, module = double
     capture = run(network, inputs, {"layer": module})
-    gradients = {target: capture.gradients("layer", target) for target in range(20)}
+    gradients = {target: capture.gradient("layer", Score.logit(target)) for target in range(20)}
     maps = {t: METHODS[key].function(capture.activations("layer"), g).numpy() for t, g in gradients.items()}
     target = next(t for t, cam in maps.items() if cam.max() > 0)
     with getattr(torchcam.methods, peer)(network, module) as extractor:

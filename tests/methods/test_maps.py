@@ -14,6 +14,7 @@ from torch import nn
 from gradcam_core import METHODS, MethodError
 from gradcam_core.canvases.project import normalise
 from gradcam_core.engine.capture import run
+from gradcam_core.engine.score import Score
 from gradcam_core.methods import GRADIENTS, find_method, method
 
 from ..helpers import HandNetwork
@@ -47,7 +48,7 @@ HOMOGENEOUS = ["gradcam", "hirescam", "layercam", "xgradcam"]
 @pytest.mark.parametrize("key", BY_HAND)
 def test_map_worked_out_by_hand(key: str) -> None:
     capture = run(network := HandNetwork(), HandNetwork.inputs(), {"act": network.act})
-    activations, gradients = capture.activations("act"), capture.gradients("act", 0)
+    activations, gradients = capture.activations("act"), capture.gradient("act", Score.logit(0))
     for sign, expected in zip((1, -1), BY_HAND[key], strict=True):
         found = METHODS[key].function(activations, sign * gradients)
         np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
@@ -135,7 +136,7 @@ def test_equals_a_recomputation_in_numpy(key: str, sign: int, double_network: nn
 
     capture = run(double_network, torch.from_numpy(image)[None], {"1": double_network[1]})
     assert capture.logits[0, target].item() == pytest.approx(score(activations), rel=1e-12)
-    found = METHODS[key].function(capture.activations("1"), sign * capture.gradients("1", target)).numpy()
+    found = METHODS[key].function(capture.activations("1"), sign * capture.gradient("1", Score.logit(target))).numpy()
     assert np.abs(expected).max() > 1e-4
     np.testing.assert_allclose(found, expected, atol=1e-7 * np.abs(expected).max())
 
@@ -223,7 +224,7 @@ def test_maps_that_add_up_to_the_score() -> None:
     conv = nn.Conv2d(3, 4, 3)
     network = nn.Sequential(conv, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5)).eval()
     capture = run(network, torch.randn(1, 3, 9, 9), {"0": conv})
-    cam = METHODS["hirescam"].function(capture.activations("0"), capture.gradients("0", 2))
+    cam = METHODS["hirescam"].function(capture.activations("0"), capture.gradient("0", Score.logit(2)))
     assert cam.sum().item() == pytest.approx((capture.logits[0, 2] - network[3].bias[2]).item(), rel=1e-5)
 
 

@@ -13,9 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import METHODS, DeviceError, Explainer, LayerError, MethodError, StoppedError, Watch
-from gradcam_core.engine import rerun as rerunning
+from gradcam_core.engine import replay
 from gradcam_core.engine.capture import run
-from gradcam_core.engine.rerun import Rerun, guided_gradients, in_chunks
+from gradcam_core.engine.chunks import in_chunks
+from gradcam_core.engine.guided import guided_gradients
+from gradcam_core.engine.inputs import named
+from gradcam_core.engine.replay import Replay
 from gradcam_core.engine.score import Score
 from gradcam_core.methods import GRADIENTS
 
@@ -45,10 +48,12 @@ def case(request: Any) -> tuple[nn.Module, nn.Module, Tensor]:
     return network, network.get_submodule(layer), inputs
 
 
-def questioned(network: nn.Module, layer: nn.Module, inputs: Tensor, target: int | None = None) -> tuple[Tensor, Rerun]:
+def questioned(
+    network: nn.Module, layer: nn.Module, inputs: Tensor, target: int | None = None
+) -> tuple[Tensor, Replay]:
     capture = run(network, inputs, {"layer": layer})
     target = int(capture.logits.argmax()) if target is None else target
-    return capture.activations("layer"), Rerun(network, inputs, layer, Score(((target, 1.0),)), capture.logits)
+    return capture.activations("layer"), Replay(network, named(inputs), layer, Score.logit(target), capture.logits)
 
 
 def assert_same_map(found: Any, expected: Any) -> None:
@@ -73,7 +78,7 @@ def test_ablationcam_equals_captum(case: Any) -> None:
     activations, rerun = questioned(*case)
     channels = torch.arange(len(activations)).view(1, -1, 1, 1)
     ablation = LayerFeatureAblation(network, layer)
-    target = rerun.explained.terms[0][0]
+    target = rerun.explained.terms[0][1]
     drops = ablation.attribute(inputs, target=target, layer_mask=channels, layer_baselines=0, perturbations_per_eval=16)
     expected = (drops[0, :, :1, :1] * activations).sum(0) / abs(rerun.score)
     assert_same_map(METHODS["ablationcam"].function(activations, rerun), expected)
@@ -91,7 +96,7 @@ def test_scorecam_equals_grad_cam_with_the_same_upsampling(case: Any, monkeypatc
     with ScoreCAM(network, [layer]) as peer:
         peer.batch_size = 64
         given = activations[None].numpy()
-        target = ClassifierOutputTarget(rerun.explained.terms[0][0])
+        target = ClassifierOutputTarget(rerun.explained.terms[0][1])
         expected = peer.get_cam_image(inputs, layer, [target], given, None)[0]
     assert_same_map(METHODS["scorecam"].function(activations, rerun), expected)
 
@@ -116,8 +121,8 @@ def test_guided_backprop_and_guided_gradcam_equal_captum(name: str, layer: str) 
     inputs = torch.randn(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
     capture = run(network, inputs, {layer: network.get_submodule(layer)})
     target = int(capture.logits.argmax())
-    guided = guided_gradients(network, inputs, Score(((target, 1.0),)))
-    activations, gradients = capture.activations(layer), capture.gradients(layer, target)
+    guided = guided_gradients(network, named(inputs), Score.logit(target))
+    activations, gradients = capture.activations(layer), capture.gradient(layer, Score.logit(target))
     leaf = inputs.clone().requires_grad_()
     with pytest.warns(UserWarning, match="hooks"):
         expected = GuidedBackprop(network).attribute(leaf, target)[0].detach()
@@ -163,13 +168,13 @@ def test_guided_backprop_by_hand() -> None:
         network[1].weight.copy_(torch.tensor([[1.0, 2.0], [3.0, 1.0]]))
         network[3].weight.copy_(torch.tensor([[5.0, -7.0]]))
     # both units are on; the second one's gradient is negative, so only the first passes
-    guided = guided_gradients(network, torch.tensor([[1.0, 1.0]]), Score(((0, 1.0),)))
+    guided = guided_gradients(network, named(torch.tensor([[1.0, 1.0]])), Score.logit(0))
     np.testing.assert_allclose(guided, [5, 10])
 
 
 def test_guided_gradients_need_a_rectifier() -> None:
     with pytest.raises(MethodError, match="ReLU"):
-        guided_gradients(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), torch.ones(1, 1, 2, 2), Score(((0, 1.0),)))
+        guided_gradients(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)), named(torch.ones(1, 1, 2, 2)), Score.logit(0))
 
 
 class JoinsOlder(nn.Module):
@@ -217,7 +222,7 @@ def test_scorecam_runs_channels_that_light_the_same_once() -> None:
         wide = nn.functional.interpolate(channel[None, None], (32, 32), mode="bilinear")
         spread = float(wide.max() - wide.min())
         mask = (wide - wide.min()) / spread if spread else torch.zeros_like(wide)
-        scores.append(rerun.explained.of(network(rerun.inputs * mask)))
+        scores.append(rerun.explained.of(network(rerun.inputs["image"] * mask)))
     expected = (torch.cat(scores).softmax(0).detach()[:, None, None] * activations).sum(0)
     with counted_calls(network, "forward") as passes:
         found = METHODS["scorecam"].function(activations, rerun)
@@ -259,11 +264,11 @@ def test_out_of_memory_halves_the_chunk_and_changes_nothing(key: str) -> None:
         METHODS[key].function(activations, rerun)
 
 
-@pytest.mark.parametrize(("room", "sizes"), [(1, [8] * 8 + [6]), (rerunning.CHUNK_BYTES_ON_CPU, [32, 32, 6])])
+@pytest.mark.parametrize(("room", "sizes"), [(1, [8] * 8 + [6]), (replay.CHUNK_BYTES_ON_CPU, [32, 32, 6])])
 def test_behind_a_layer_neither_few_nor_many_run_at_once(
     monkeypatch: pytest.MonkeyPatch, room: int, sizes: list[int]
 ) -> None:
-    monkeypatch.setattr(rerunning, "CHUNK_BYTES_ON_CPU", room)
+    monkeypatch.setattr(replay, "CHUNK_BYTES_ON_CPU", room)
     network = SmallNetwork()
     activations, rerun = questioned(network, network.last, torch.rand(1, 3, 32, 32))
     with memory_for(network.head, 99) as seen:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import gradio as gr
 
 from ...checks import Curves, Examiner, HideAndLook
-from ...engine.rerun import Watch
+from ...engine.watch import Watch
 from ...explanation import Explanation
 from ...languages import percent
 from ...serving.services import Services

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...checks import Examiner, HideAndLook
 from ...compare import Comparison
-from ...engine.rerun import Watch
+from ...engine.watch import Watch
 from ...explainer import Explainer
 from ...explanation import Explanation
 from ...languages import percent

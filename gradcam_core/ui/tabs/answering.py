@@ -14,9 +14,9 @@ import gradio as gr
 from gradio.data_classes import ImageData
 
 from ...engine.cores import allowed_cores
-from ...engine.score import AUTO, NEXT_THREE
 from ...explanation import Explanation
 from ...models import DEFAULT_MODEL
+from ...request import AUTO, NEXT_THREE
 from ..handlers import QUESTION, Choices, Controls, answer, ask, layer_choices, target_choices
 from ..messages import problem_box, said
 from ..model_menu import loaded_by

@@ -13,9 +13,9 @@ from typing import Any
 
 import gradio as gr
 
-from ...engine.score import AUTO
 from ...methods import METHODS, Method
 from ...models import DEFAULT_MODEL
+from ...request import AUTO
 from ..handlers import layer_choices, target_choices
 from ..model_menu import model_menu
 from ..panels import lay_out_panels

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from ...engine.score import AUTO
+from ...request import AUTO
 from ...serving.failures import plain_words
 from ...text import TEXT_METHODS, TextExplainer
 from ...text.methods import DEFAULT_METHOD

@@ -14,8 +14,8 @@ from torch import nn
 from torchvision.models import get_model
 
 from gradcam_core import Explainer, ModelError
-from gradcam_core.explainer import AUTO
 from gradcam_core.models import DEFAULT_MODEL
+from gradcam_core.request import AUTO
 from gradcam_core.serving.services import Services
 from gradcam_core.ui import build
 from gradcam_core.ui.handlers import Controls
