@@ -12,18 +12,17 @@ from weakref import WeakKeyDictionary
 import gradio as gr
 from gradio.blocks import Block, BlockFunction, BlocksConfig
 from gradio.state_holder import SessionState
+from gradio.utils import get_upload_folder
 
 from ..errors import UploadError
-from ..reading.uploads import NOT_UPLOADED, Upload
 from ..serving.failures import plain_words
+from .named_files import of_request, of_tool_call
 
 __all__ = ["PageBlocks"]
 
 UNFIT = (
     "The values of this request are not those that it takes: compare their number, order and kinds with the API page."
 )
-# how gradio tells a file from other values
-FILE_MARK = {"_type": "gradio.FileData"}
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +66,17 @@ class PageBlocks(gr.Blocks):
         # sessions are given a copy
         self.default_config.__class__ = _PageConfig
 
+    @property
+    def mcp_server_obj(self) -> Any:
+        """Gradio's server for tools, where there is one."""
+        return self._tools
+
+    @mcp_server_obj.setter
+    def mcp_server_obj(self, tools: Any) -> None:
+        if tools is not None:
+            tools.convert_strings_to_filedata = of_tool_call(get_upload_folder())
+        self._tools = tools
+
     async def preprocess_data(
         self, block_fn: BlockFunction, inputs: list[Any], *args: Any, **options: Any
     ) -> tuple[Any, ...] | list[Any]:
@@ -77,7 +87,7 @@ class PageBlocks(gr.Blocks):
         """
         missing = [getattr(block, "value", None) for block in block_fn.inputs[len(inputs) :]]
         try:
-            given = [_only_uploads(value, block) for value, block in zip(inputs, block_fn.inputs, strict=False)]
+            given = [of_request(value, block) for value, block in zip(inputs, block_fn.inputs, strict=False)]
             return await super().preprocess_data(block_fn, [*given, *inputs[len(given) :], *missing], *args, **options)
         except gr.Error:
             raise
@@ -121,30 +131,6 @@ class PageBlocks(gr.Blocks):
             answers = await super().postprocess_data(mentioned, values, state)
             answered |= zip(given, answers, strict=True)
         return [answered.get(output, None if output.stateful else gr.skip()) for output in outputs]
-
-
-def _only_uploads(value: Any, block: Block) -> Any:
-    """A request's `value` for a part of the page; raises UploadError where it names any file but an upload."""
-    if isinstance(block, (gr.Image, gr.File)) and value is not None:
-        upload = Upload(value["path"], block.GRADIO_CACHE) if _names_file(value) else None
-        if upload is None or not upload.is_below:
-            raise UploadError(NOT_UPLOADED)
-        # nothing else that it says of the file is believed, an address least of all
-        return {"path": upload.path, "orig_name": upload.name, "meta": FILE_MARK}
-    parts = [value]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, dict):
-            if _names_file(part) and "meta" in part:
-                raise UploadError(NOT_UPLOADED)
-            parts += part.values()
-        elif isinstance(part, list):
-            parts += part
-    return value
-
-
-def _names_file(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("path"), str)
 
 
 def _is_about(predictions: list[Any] | dict[Any, Any], outputs: Sequence[Any]) -> TypeGuard[dict[Any, Any]]:

@@ -187,12 +187,12 @@ def _await(server: Server) -> None:
 
 @pytest.fixture(scope="session")
 def _shared(start: Start) -> Server:
-    return start()
+    return start("--mcp")
 
 
 @pytest.fixture
 def server(_shared: Server) -> Iterator[Server]:
-    """The app as anybody starts it, shared by all tests; it must live on after each, with nothing new in tracebacks."""
+    """The app with all that it serves, shared by all tests; it must live on after each, and log no traceback."""
     before = _shared.log.stat().st_size
     yield _shared
     assert _shared.process.poll() is None, f"the server ended: {_shared.log.read_text()[-2000:]}"

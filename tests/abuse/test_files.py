@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -162,3 +165,40 @@ def test_every_failure_has_a_sentence(server: Server, endpoint: str, data: list[
     assert answer.data is None
     assert answer.error
     assert "went wrong" not in answer.error
+
+
+def tool(server: Server, name: str, **arguments: Any) -> tuple[bool, str]:
+    """Call a tool as a language model's client does; whether it failed, and the text of what came back."""
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+    headers = {"Accept": "application/json, text/event-stream"}
+    with server.http as http:
+        answer = http.post("mcp/", json=message, headers=headers)
+    told = next(line for line in answer.text.splitlines() if line.startswith("data: "))
+    result = json.loads(told[len("data: ") :])["result"]
+    return result["isError"], " ".join(part.get("text", "") for part in result["content"])
+
+
+def test_a_tool_takes_what_comes_along_or_was_handed_in(server: Server) -> None:
+    content = photo("PNG")
+    path = server.upload(content, "a name.png")
+    along = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+    for image in (along, path, f"{server.url}/gradio_api/file={quote(path)}"):
+        failed, text = tool(server, "ask_place", image=image, x=20, y=20)
+        assert not failed, text
+        assert "speaks_for" in text
+
+
+def test_a_tool_opens_no_other_file_and_fetches_nothing(server: Server, secret: Path) -> None:
+    for kind, name in never_uploaded(server, secret).items():
+        if kind in {"data", "no letter", "too long", "too deep"}:
+            continue
+        failed, text = tool(server, "ask_place", image=name, x=20, y=20)
+        assert failed, kind
+        assert NOT_UPLOADED in text, kind
+    path = server.upload(photo("PNG"))
+    for name in (str(secret), "/dev/zero", "http://127.0.0.1:1/a.png"):
+        hidden = [{"points": [[20, 20]], "radius": 9, "more": [named(name)]}]
+        failed, _ = tool(server, "without", image=path, strokes=hidden)
+        assert failed, name
+    copies = [one for one in server.uploads.rglob(secret.name) if not (one.is_symlink() or one.parent.is_symlink())]
+    assert not copies

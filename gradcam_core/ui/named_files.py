@@ -1,0 +1,91 @@
+"""Files that requests name: uploads and nothing else. Public names: `of_request`, `of_tool_call`.
+
+Gradio on its own fetches whatever address a request names as a file, and hands on a path that lacks its mark. A tool's
+call (MCP) it answers by asking its own server as a client would, and that client opens whatever file a value names, as
+if the server's files were the caller's, and hands it in.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio.processing_utils import save_bytes_to_cache
+
+from ..errors import UploadError
+from ..reading.photograph import MAX_UPLOAD_BYTES
+from ..reading.uploads import NOT_UPLOADED, Upload
+
+__all__ = ["of_request", "of_tool_call"]
+
+# how gradio tells a file from other values
+MARK = {"_type": "gradio.FileData"}
+# how gradio's helper that hands in a language model's file names it afterwards
+ADDRESS = "/gradio_api/file="
+
+
+def of_request(value: Any, block: Block) -> Any:
+    """What a request gives to `block`, a part of the page; raises UploadError where it names any file but an upload."""
+    if not isinstance(block, (gr.Image, gr.File)) or value is None:
+        _refuse_files(value)
+        return value
+    upload = Upload(value["path"], block.GRADIO_CACHE) if _names_file(value) else None
+    if upload is None or not upload.is_below:
+        raise UploadError(NOT_UPLOADED)
+    # nothing else that it says of the file is believed, an address least of all
+    return {"path": upload.path, "orig_name": upload.name, "meta": MARK}
+
+
+def of_tool_call(folder: str) -> Callable[[Any, Sequence[list[str | int]]], Any]:
+    """What makes an endpoint's values of a tool's: a file is one in `folder`, or comes along as a data: address.
+
+    It takes the place of gradio's `convert_strings_to_filedata`, and raises UploadError.
+    """
+
+    def convert(arguments: dict[str, Any], positions: Sequence[list[str | int]]) -> dict[str, Any]:
+        files = {position[0] for position in positions}
+        for name, value in arguments.items():
+            if name not in files:
+                _refuse_files(value)
+        return {name: _tools_file(value, folder) if name in files else value for name, value in arguments.items()}
+
+    return convert
+
+
+def _tools_file(value: Any, folder: str) -> dict[str, Any]:
+    text = value if isinstance(value, str) else ""
+    if text.startswith("data:"):
+        path = save_bytes_to_cache(_decoded(text), "file", folder)
+    else:
+        path = unquote(text.partition(ADDRESS)[2]) if ADDRESS in text else text
+    # what cannot be opened here is not handed to gradio's client, which opens it next
+    Upload(path, folder).open(limit=MAX_UPLOAD_BYTES, what="The photograph's file").close()
+    return {"path": path, "meta": MARK}
+
+
+def _decoded(address: str) -> bytes:
+    try:
+        return base64.b64decode(address.partition(",")[2], validate=True)
+    except (ValueError, binascii.Error):
+        raise UploadError("The data: address holds no base64; encode the file so, or upload it first.") from None
+
+
+def _refuse_files(value: Any) -> None:
+    parts = [value]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            if _names_file(part) and "meta" in part:
+                raise UploadError(NOT_UPLOADED)
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+
+
+def _names_file(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("path"), str)
