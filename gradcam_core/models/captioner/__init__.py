@@ -1,0 +1,74 @@
+"""The embedded captioner: a photograph described in words, one after another.
+
+    captioner = load_captioner()
+    inputs, placement = captioner.steps.encode(pixels)       # (1, 3, 224, 224): the whole photograph, squashed
+    captions = captioner.write(inputs, beam=3)               # best first; captions[0].numbers, .log_probability
+    captioner.vocabulary.text(captions[0].numbers)           # "a dog runs through the grass"
+    reading = captioner.read("A cat on a bed")               # or a caption of one's own: words with .start and .end
+    words = captioner.previous(captions[0].numbers)          # (1, T) int64, START first
+    logits = captioner.network(inputs, words)                # (1, T, V)
+
+The network's inputs are `image` and `words`. `logits[0, t].log_softmax(-1)[numbers[t]]` is the log-probability of
+word t given the words before it; position len(numbers) is that of the end. The layer for maps is `backbone.bn2`,
+(1, 1280, 7, 7). Public names: `WEIGHTS`, `Caption`, `CaptionNetwork`, `Captioner`, `load_captioner`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...reading.preprocess import Preprocessing
+from ..features import build_backbone, photograph_steps
+from ..training import read_weights, restore
+from ..vocabulary import START, Reading, Vocabulary
+from .decode import Caption, decode
+from .network import CaptionNetwork, CaptionShape
+
+__all__ = ["WEIGHTS", "Caption", "CaptionNetwork", "Captioner", "load_captioner"]
+
+WEIGHTS = Path(__file__).parents[3] / "assets" / "captioner" / "captioner.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Captioner:
+    """A network ready to describe photographs, with its words and the figures of its training."""
+
+    network: CaptionNetwork
+    vocabulary: Vocabulary
+    card: Mapping[str, Any]
+
+    @property
+    def steps(self) -> Preprocessing:
+        """What makes the network's input of a photograph."""
+        return photograph_steps()
+
+    @property
+    def limit(self) -> int:
+        """How many words a caption may have."""
+        return self.network.shape.limit - 1
+
+    def read(self, text: str) -> Reading:
+        """Split a caption of one's own; raises TextError where it is empty, too long, or nothing that it knows."""
+        return self.vocabulary.read(text, limit=self.limit, name="caption")
+
+    def previous(self, numbers: Sequence[int]) -> Tensor:
+        """(1, T + 1) int64: the start and the words, from which the network says each next word and the end."""
+        return torch.tensor([[START, *numbers]], dtype=torch.int64)
+
+    def write(self, image: Tensor, *, beam: int = 3) -> list[Caption]:
+        """Up to `beam` captions of a (1, 3, H, W) input, best first; one pass of the backbone."""
+        return decode(self.network, image, beam=beam, limit=self.limit)
+
+
+def load_captioner(path: Path = WEIGHTS) -> Captioner:
+    """Read the weights and put them behind the frozen backbone; raises ModelError where they cannot be read."""
+    tensors, header = read_weights(path)
+    vocabulary = Vocabulary(header["vocabulary"])
+    network = CaptionNetwork(len(vocabulary), header["concepts"], CaptionShape(**header["shape"]), build_backbone())
+    return Captioner(restore(network, tensors, path), vocabulary, header.get("card", {}))

@@ -1,0 +1,111 @@
+"""English words as numbers, and where they stand in what was typed.
+
+    vocabulary = Vocabulary(["a", "dog", "runs"])
+    reading = vocabulary.read("A dog  flies", limit=20, name="caption")
+    reading.numbers            # (4, 5, 3): the last is the unknown word
+    reading.unknown            # ("flies",)
+    reading.words[1].start     # 2
+
+Public names: `END`, `PAD`, `START`, `UNKNOWN`, `Reading`, `Vocabulary`, `Word`, `split_words`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..errors import TextError
+
+__all__ = ["END", "PAD", "START", "UNKNOWN", "Reading", "Vocabulary", "Word", "split_words"]
+
+PAD, START, END, UNKNOWN = range(4)
+SPECIAL = 4
+# characters of a text that an error repeats
+SHOWN = 60
+
+# letters and digits, with apostrophes inside: "don't" and "player's" are one word, "t-shirt" two
+PATTERN = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+LATIN = re.compile(r"[a-z0-9]", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word as it was typed, and its characters `start` to before `end` in the whole text."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def plain(self) -> str:
+        """What it is looked up by: small letters, the straight apostrophe."""
+        return self.text.lower().replace("\u2019", "'")
+
+
+def split_words(text: str) -> tuple[Word, ...]:
+    """All words of `text` in order; punctuation belongs to none of them."""
+    return tuple(Word(match.group(), match.start(), match.end()) for match in PATTERN.finditer(text))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as a network gets it: its words, a number for each, and those words that the network never saw."""
+
+    words: tuple[Word, ...]
+    numbers: tuple[int, ...]
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The words that the network never saw, each once, as they were typed."""
+        pairs = zip(self.words, self.numbers, strict=True)
+        return tuple(dict.fromkeys(word.text for word, number in pairs if number == UNKNOWN))
+
+
+class Vocabulary:
+    """Words and their numbers; 0 to 3 are padding, start, end and the unknown word."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self.words = tuple(words)
+        self._numbers = {word: number for number, word in enumerate(self.words, SPECIAL)}
+
+    def __len__(self) -> int:
+        return len(self.words) + SPECIAL
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._numbers
+
+    def number(self, word: str) -> int:
+        """The number of a word in small letters; `UNKNOWN` for one never seen."""
+        return self._numbers.get(word, UNKNOWN)
+
+    def word(self, number: int) -> str:
+        """The word of a number; padding, start and end are empty, the unknown word is "?"."""
+        if number < SPECIAL:
+            return "?" if number == UNKNOWN else ""
+        return self.words[number - SPECIAL]
+
+    def text(self, numbers: Sequence[int]) -> str:
+        """The words of `numbers` with spaces between them, up to the end."""
+        numbers = list(numbers)
+        whole = numbers[: numbers.index(END)] if END in numbers else numbers
+        return " ".join(word for word in map(self.word, whole) if word)
+
+    def read(self, text: str, *, limit: int, name: str) -> Reading:
+        """Split `text` and number its words; `name` is what an error calls it ("question", "caption").
+
+        Raises TextError where there is no word in it, none that the network knows, or more than `limit`.
+        """
+        if not isinstance(text, str):
+            raise TextError("words.not_text", name=name, value=text)
+        words = split_words(text)
+        shown = text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+        if not words:
+            raise TextError("words.none", name=name, text=shown)
+        if len(words) > limit:
+            raise TextError("words.too_many", name=name, count=len(words), limit=limit)
+        numbers = tuple(self.number(word.plain) for word in words)
+        if all(number == UNKNOWN for number in numbers):
+            foreign = not any(LATIN.search(word.text) for word in words)
+            raise TextError("words.not_english" if foreign else "words.unknown", name=name, text=shown)
+        return Reading(words, numbers)
