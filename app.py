@@ -53,7 +53,7 @@ def main() -> None:
     share_one_arena()
     share_cores(CONCURRENT)
     try:
-        explainer = Explainer(device=options.device, cache_mb=options.cache_mb, lend=getattr(spaces, "GPU", None))
+        explainer = Explainer(device=options.device, cache_mb=options.cache_mb, borrow=getattr(spaces, "GPU", None))
         # takes less than the imports above, and nobody's first click has to wait for it
         explainer.warm_up()
         page = build(explainer, own_models=options.own_models)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import LayerError, MethodError, OutputError
+from .errors import CamError, LayerError, MethodError, OutputError
 from .explanation import Explanation
 from .languages import percent
 from .methods import METHODS
@@ -32,7 +32,12 @@ class Cell:
     """One map, or the sentence that says why there is none."""
 
     explanation: Explanation | None
-    problem: str = ""
+    error: CamError | None = None
+
+    @property
+    def problem(self) -> str:
+        """Why there is no map, in a sentence; empty where there is one."""
+        return str(self.error or "")
 
     @classmethod
     def of(cls, explain: Callable[[], Explanation]) -> Cell:
@@ -40,7 +45,7 @@ class Cell:
         try:
             return cls(explain())
         except (LayerError, MethodError, OutputError) as error:
-            return cls(None, str(error))
+            return cls(None, error)
 
     @property
     def in_score(self) -> bool:
@@ -167,10 +172,10 @@ def axes(
 
 
 def filled(row_axis: str, rows: Sequence[Asked], column_axis: str, columns: Sequence[Asked], cells: Any) -> Comparison:
-    """The comparison with its titles; raises MethodError where no cell has a map."""
+    """The comparison with its titles; raises the first cell's error where no cell has a map."""
     table = tuple(tuple(line) for line in cells)
-    if all(cell.explanation is None for line in table for cell in line):
-        raise MethodError(table[0][0].problem)
+    if table[0][0].error is not None and all(cell.explanation is None for line in table for cell in line):
+        raise table[0][0].error
     return Comparison(
         row_axis,
         column_axis,

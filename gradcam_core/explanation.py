@@ -20,6 +20,7 @@ from .languages import percent
 from .methods import METHODS
 from .methods.correlation import rank_correlation
 from .reading.photograph import Photograph
+from .request import Request
 from .types import Placement, Prediction
 
 __all__ = ["Explanation"]
@@ -34,10 +35,10 @@ class Explanation:
     `cam` is the method's map (h, w) float32 at the layer's resolution, signed, before ReLU and
     normalisation, in units of the logit for methods that keep them; with `counterfactual` its weights are
     negated. `top` holds the most probable classes, most probable first; `target` the class explained.
-    `model`, `layer` and `method` are as used. With `rivals` the map is of the target's logit less their mean
-    logit. Where the classes are not `exclusive`, their probabilities need not sum to one. With `detail`, on an input of
-    twice the size, `usual` holds the target and the top classes as they are at the network's own. `notes` are
-    sentences about the image and this map.
+    `request` has the model, layer, target and rivals as they were chosen. With `rivals` the map is of the target's
+    logit less their mean logit. Where the classes are not `exclusive`, their probabilities need not sum to one. With
+    `detail`, on an input of twice the size, `usual` holds the target and the top classes as they are at the network's
+    own. `notes` are sentences about the image and this map.
     """
 
     photograph: Photograph
@@ -45,11 +46,8 @@ class Explanation:
     cam: NDArray[np.float32]
     top: tuple[Prediction, ...]
     target: Prediction
-    model: str
+    request: Request
     model_title: str
-    layer: str
-    method: str
-    counterfactual: bool
     provenance: dict[str, Any]
     rivals: tuple[Prediction, ...] = ()
     usual: tuple[Prediction, ...] = ()
@@ -61,9 +59,29 @@ class Explanation:
         return project(normalise(self.cam), self.placement)
 
     @property
+    def model(self) -> str:
+        """The name of the model."""
+        return str(self.request.model)
+
+    @property
+    def layer(self) -> str:
+        """The dotted name of the layer."""
+        return str(self.request.layer)
+
+    @property
+    def method(self) -> str:
+        """The key of the method."""
+        return self.request.method
+
+    @property
+    def counterfactual(self) -> bool:
+        """Whether the map shows what speaks against the class."""
+        return self.request.counterfactual
+
+    @property
     def detail(self) -> bool:
         """Whether the network was given more pixels than it was trained on."""
-        return bool(self.usual)
+        return self.request.detail
 
     @property
     def blank(self) -> bool:
@@ -165,15 +183,7 @@ class Explanation:
         box, place = self.placement.box, self.placement
         return {
             "sentence": self.sentence,
-            "request": {
-                "model": self.model,
-                "layer": self.layer,
-                "target": self.target.index,
-                "method": self.method,
-                "counterfactual": self.counterfactual,
-                "rival": [rival.index for rival in self.rivals] or None,
-                "detail": self.detail,
-            },
+            "request": self.request.record(),
             "target": _plain(self.target),
             "top": [_plain(prediction) for prediction in self.top],
             "rivals": [_plain(rival) for rival in self.rivals],

@@ -31,6 +31,7 @@ LINES = (
     {"methods"},
     {"tasks"},
     {"models"},
+    {"captures"},
     {"explanation"},
     {"compare"},
     {"explainer", "text"},

@@ -324,7 +324,7 @@ def hammered(explainer: Explainer, model: str | None, layers: list[str], count: 
         for index in range(count)
     ]  # fmt: skip
     expected = [job() for job in jobs]
-    explainer._results.clear()
+    explainer._captures.clear()
     explainer._photographs.clear()
     for alone, together in zip(expected, in_threads(jobs), strict=True):
         np.testing.assert_array_equal(together.cam, alone.cam)
@@ -457,13 +457,13 @@ def test_memory_is_flat_after_300_images(fails: bool, offer: Callable[..., str])
     try:
         for index in range(30, 330):
             ask(index)
-        kept = explainer._results.nbytes + explainer._photographs.nbytes
+        kept = explainer._captures.nbytes + explainer._photographs.nbytes
         assert kept <= 2_000_000
         # 300 graphs of 40 kB are 12 MB, 300 photographs 3.7 MB
         assert resident_bytes() - resident < 3_000_000
     finally:
         gc.enable()
-    assert live_captures() - others <= len(explainer._results)
+    assert live_captures() - others <= len(explainer._captures)
     assert live_tensor_bytes() - tensors < 2_000_000
 
 
@@ -481,7 +481,7 @@ def test_the_cache_counts_photographs_and_captures(small: Small) -> None:
     for index in range(40):
         explainer.explain(noise(100, 100, seed=index), model="own")
         assert explainer._photographs.nbytes <= 250_000
-        assert explainer._results.nbytes <= 750_000
+        assert explainer._captures.nbytes <= 750_000
     assert explainer._photographs.nbytes == 240_000
 
 

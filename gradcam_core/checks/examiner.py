@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,12 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..canvases.project import normalise
-from ..engine import capture as capturing
-from ..engine.chunks import chunk_of, in_chunks
-from ..engine.inputs import called, first_of, with_first
+from ..engine.inputs import first_of
 from ..engine.score import contrast
 from ..engine.watch import NOBODY, Watch
-from ..errors import MethodError
+from ..errors import MethodError, OptionError
 from ..explainer import Explainer
 from ..explanation import Explanation
 from ..methods import METHODS
@@ -45,12 +44,12 @@ CHOOSE = "choose another class, layer or method."
 class Examiner:
     """Asks whether a map holds; what takes many passes is remembered by `explainer` for as long as there is room.
 
-    `hiding` is a key of HIDING: what stands in the place of what is hidden. Raises ValueError for another one.
+    `hiding` is a key of HIDING: what stands in the place of what is hidden. Raises OptionError for another one.
     """
 
     def __init__(self, explainer: Explainer, *, hiding: str = "blur") -> None:
         if hiding not in HIDING:
-            raise ValueError(f"`hiding` {hiding!r} is unknown; choose one of {', '.join(HIDING)}.")
+            raise OptionError(f"`hiding` {hiding!r} is unknown; choose one of {', '.join(HIDING)}.")
         self.explainer = explainer
         self.hiding = hiding
 
@@ -59,11 +58,11 @@ class Examiner:
     ) -> HideAndLook:
         """Hide the hottest `shares` of the seen area and score again, with `draws` random ones beside each.
 
-        Costs len(shares) * (1 + draws) forward passes, batched. Raises StoppedError, ValueError for shares
+        Costs len(shares) * (1 + draws) forward passes, batched. Raises StoppedError, OptionError for shares
         outside (0, 1), MethodError for a map without anything hot.
         """
         if not shares or not all(0 < share < 1 for share in shares):
-            raise ValueError(f"`shares` {shares!r} must lie between 0 and 1, at least one of them.")
+            raise OptionError(f"`shares` {shares!r} must lie between 0 and 1, at least one of them.")
         if explanation.blank:
             raise MethodError(f"The map has no coloured place, so there is nothing to hide; {CHOOSE}")
 
@@ -176,18 +175,9 @@ class Examiner:
 
     def strip(self, explanation: Explanation, *, watch: Watch = NOBODY) -> tuple[Explanation, ...]:
         """The same question at every offered layer, from input to output; each can be asked to hold by itself."""
-        names = [layer.name for layer in self.explainer.layers(explanation.model)]
-        return self.explainer.explain_many(
-            explanation.photograph,
-            model=explanation.model,
-            layers=names,
-            targets=[explanation.target.index],
-            method=explanation.method,
-            counterfactuals=[explanation.counterfactual],
-            rival=[rival.index for rival in explanation.rivals] or None,
-            detail=explanation.detail,
-            watch=watch,
-        )
+        layers = self.explainer.layers(explanation.model)
+        requests = [explanation.request.replace(layer=layer.name) for layer in layers]
+        return self.explainer.answer_all(explanation.photograph, requests, watch=watch)
 
     def _sanity(self, explanation: Explanation, watch: Watch) -> Sanity:
         explainer, layer = self.explainer, explanation.layer
@@ -202,14 +192,14 @@ class Examiner:
         true, stages = coloured(explanation.cam), []
         for place, (behind, twin) in enumerate(forgetting(loaded.network, inputs, names)):
             watch.at(place, len(names) + 1)
-            module = twin.get_submodule(layer)
-            capture = capturing.run(twin, inputs, {layer: module}, layouts=loaded.layouts)
+            forgetful = replace(loaded, network=twin)
+            capture = explainer.runner.capture(forgetful, inputs, {layer: twin.get_submodule(layer)})
             question = Question(
-                network=twin,
+                runner=explainer.runner,
+                model=forgetful,
                 inputs=lambda: inputs,
                 capture=capture,
                 layer=layer,
-                module=module,
                 score=score,
                 gradient=partial(capture.gradient, layer),
                 watch=Watch(stop=watch.stop),
@@ -256,21 +246,17 @@ class Examiner:
         whole = first_of(inputs)
         instead = HIDING[self.hiding](whole)
 
-        def compute(part: slice) -> Tensor:
+        def change(part: slice) -> Tensor:
             masks = torch.from_numpy(np.stack(hidden[part]))[:, None].to(whole.device)
-            changed = with_first(inputs, torch.where(masks, instead, whole))
-            return loaded.head.probabilities(called(loaded.network, changed).float())
+            return torch.where(masks, instead, whole)
 
-        size, device = chunk_of(whole), whole.device
-        return in_chunks(compute, len(hidden), size=size, device=device, watch=watch).cpu().numpy()
+        return loaded.head.of(self.explainer.runner.outputs(loaded, inputs, change, len(hidden), watch))
 
     def _remembered(
         self, question: tuple[Hashable, ...], explanation: Explanation, ask: Callable[[], Answer], watch: Watch
     ) -> Answer:
-        request = explanation.record()["request"]
-        identity = self.explainer.network_of(explanation).identity
-        asked = (*question, self.hiding, identity, explanation.photograph.digest)
-        key = (*asked, *(str(value) for value in request.values()))
+        identity, photograph = self.explainer.network_of(explanation).identity, explanation.photograph
+        key = (*question, self.hiding, identity, photograph.digest, explanation.request.key())
         return self.explainer.remembered(key, ask, watch)
 
 

@@ -1,27 +1,34 @@
-"""Computing on a card that is lent for one call at a time, such as Hugging Face's ZeroGPU.
+"""Computing on a GPU that is borrowed for one call at a time, such as Hugging Face's ZeroGPU.
 
-Nothing stays on the card, nor in the process that had it: one call computes all that may be asked next, the gradients
-of the top classes at all offered layers, and hands it back as plain tensors. Public names: `Ahead`, `LentCapture`,
-`look_ahead`.
+Nothing stays on the GPU, nor in the process that had it: one call computes all that may be asked next, the gradients
+of the top classes at all offered layers, and hands it back as plain tensors. Public names: `Ahead`, `BorrowedCapture`,
+`BorrowedRunner`, `look_ahead`.
 """
 
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import LayerError
 from . import capture as capturing
+from .capture import Capture
 from .devices import mixed
 from .inputs import Inputs
 from .layout import Layout
+from .runner import LocalRunner, Runnable
 from .score import Score
 
-__all__ = ["Ahead", "LentCapture", "look_ahead"]
+__all__ = ["Ahead", "BorrowedCapture", "BorrowedRunner", "look_ahead"]
+
+log = logging.getLogger(__name__)
 
 TOP = 5
 
@@ -43,9 +50,9 @@ def look_ahead(
     *,
     score: Score | None = None,
 ) -> Ahead:
-    """Run `network` on the card that is there now, and all backward passes of the top classes, or of `score` alone.
+    """Run `network` on the GPU that is there now, and all backward passes of the top classes, or of `score` alone.
 
-    `network` itself stays where it is: a copy goes to the card. Where there is no card it is run as it is.
+    `network` itself stays where it is: a copy goes to the GPU. Where there is none it is run as it is.
     """
     if torch.cuda.is_available():
         device = torch.device("cuda")
@@ -69,23 +76,25 @@ def _home(tensor: Tensor) -> Tensor:
     return tensor.float().cpu().clone()
 
 
-class LentCapture:
-    """Stands for a `Capture` whose graph is gone: answers from what was computed ahead, else asks again.
+class Borrowed(Protocol):
+    """A call that runs where the GPU is: `score` None for what is most probably asked next."""
 
-    `more(score)` is another call to the card; `here()` the real capture, on this machine's own processor.
+    def __call__(self, score: Score | None) -> Ahead: ...
+
+
+class BorrowedCapture:
+    """A `Capture` whose graph is gone: answers from what was computed ahead, else asks again.
+
+    `borrowed(score)` is another call to the GPU; `here()` the real capture, on this machine's own processor.
     """
 
     def __init__(
-        self,
-        ahead: Ahead,
-        layouts: Mapping[str, Layout],
-        more: Callable[[Score], Ahead],
-        here: Callable[[], capturing.Capture],
+        self, ahead: Ahead, layouts: Mapping[str, Layout], borrowed: Borrowed, here: Callable[[], Capture]
     ) -> None:
         self.logits = ahead.logits
         self.layouts = layouts
         self._ahead = ahead
-        self._more = more
+        self._borrowed = borrowed
         self._here = here
         tensors = [*ahead.activations.values(), *(g for found in ahead.gradients.values() for g in found.values())]
         self.nbytes = sum(tensor.nbytes for tensor in (ahead.logits, *tensors))
@@ -104,9 +113,47 @@ class LentCapture:
         """Like `gradient` for several layers; a score that was not computed ahead costs another call."""
         found = self._ahead.gradients.get(score)
         if found is None:
-            found = self._more(score).gradients[score]
+            found = self._borrowed(score).gradients[score]
         return {layer: found[layer] for layer in layers}
 
     def along(self, layer: str, direction: Tensor) -> Tensor:
         """(K,) slopes of all logits as the activations of `layer` move along `direction`, (C, h, w)."""
         return self._here().along(layer, direction)
+
+
+class BorrowedRunner(LocalRunner):
+    """Captures offered layers on a GPU that is borrowed for the call, and runs all else on this machine's processor.
+
+    `borrow` is a decorator under which a GPU is there, in a process of its own, such as `spaces.GPU`. That process
+    finds the network by `find(name, detail)`; what goes there and back are plain values.
+    """
+
+    def __init__(
+        self, borrow: Callable[[Callable[..., Ahead]], Callable[..., Ahead]], find: Callable[[str, bool], Runnable]
+    ) -> None:
+        super().__init__(torch.device("cpu"))
+        self._find = find
+        self._ahead = borrow(self._there)
+
+    @property
+    def borrows(self) -> bool:
+        """Whether there is anything to borrow: elsewhere such a decorator gives the function itself back."""
+        return self._ahead != self._there
+
+    def capture(self, model: Runnable, inputs: Inputs, layers: Mapping[str, nn.Module]) -> Capture:
+        """As on this machine, of offered layers with the gradients that are most probably asked next."""
+        here = partial(super().capture, model, inputs, layers)
+        if layers is not model.offered:
+            return here()
+        borrowed = partial(self._ahead, model.name, model.detail, inputs)
+        try:
+            ahead = borrowed(None)
+        except Exception:
+            # no GPU is free, somebody's share is used up, or the other process does not know the model yet
+            log.warning("the borrowed GPU could not be used", exc_info=True)
+            return here()
+        return BorrowedCapture(ahead, model.layouts, borrowed, here)
+
+    def _there(self, name: str, detail: bool, inputs: Inputs, score: Score | None) -> Ahead:
+        model = self._find(name, detail)
+        return look_ahead(model.network, inputs, [*model.offered], model.layouts, score=score)

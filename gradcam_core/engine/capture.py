@@ -57,12 +57,13 @@ AnyRecorder = TypeVar("AnyRecorder", bound=Recorder)
 class _Outputs:
     """Keeps the outputs of some layers, the first of them as the root of the graph.
 
-    Of those called `unwritten` the network goes on with the output itself, of all others with a copy.
+    The network goes on with a copy of each output, which an activation in place may overwrite; only of layers that are
+    `in_place_safe`, behind which nothing writes to the output, it goes on with the output itself.
     """
 
-    def __init__(self, layers: Mapping[str, nn.Module], unwritten: Collection[str] = ()) -> None:
+    def __init__(self, layers: Mapping[str, nn.Module], in_place_safe: Collection[str] = ()) -> None:
         self._names = {module: name for name, module in layers.items()}
-        self._unwritten = unwritten
+        self._in_place_safe = in_place_safe
         # each with what had been written to it by then
         self.not_copied: dict[str, int] = {}
         self.outputs: dict[str, Any] = {}
@@ -70,7 +71,7 @@ class _Outputs:
 
     @property
     def overwritten(self) -> bool:
-        """Whether something has written to an output that is called unwritten."""
+        """Whether something has written to the output of a layer that is called in-place-safe."""
         return any(self.outputs[name]._version != version for name, version in self.not_copied.items())
 
     def wants(self, module: nn.Module) -> bool:
@@ -91,7 +92,7 @@ class _Outputs:
             values = values.detach().requires_grad_()
             self._rooted = True
         self.outputs[name] = values
-        if name in self._unwritten:
+        if name in self._in_place_safe:
             self.not_copied[name] = values._version
             return with_tensor(output, values)
         # the network gets a copy, or an in-place activation behind the layer would overwrite the map; a part that
@@ -258,15 +259,15 @@ def run(
     layers: Mapping[str, nn.Module],
     *,
     layouts: Mapping[str, Layout] = NO_LAYOUTS,
-    unwritten: Collection[str] = (),
+    in_place_safe: Collection[str] = (),
     logits: Callable[[Any], Tensor] | None = None,
 ) -> EagerCapture:
     """Run `network` once on a batch of one and keep what maps at `layers` need.
 
     `inputs` are what it takes, by name and in order; a tensor alone is its only one. `layers` maps dotted names to
     modules of the network; their order does not matter. `layouts` says of some how
-    their outputs are laid out, all others are (1, C, h, w). What layers called `unwritten` return is not copied: it
-    is known that nothing behind them writes to it, as activations in place do. `logits` picks the (1, K) scores out
+    their outputs are laid out, all others are (1, C, h, w). What layers called `in_place_safe` return is not copied:
+    nothing behind them writes to it, as activations in place do. `logits` picks the (1, K) scores out
     of what the network returns, where that is not a tensor itself.
     The network's mode, its parameters and their `requires_grad` are left as they are.
 
@@ -275,11 +276,11 @@ def run(
     """
     given = named(inputs)
     try:
-        recorder, returned = _recorded(network, given, _Outputs(layers, unwritten))
+        recorder, returned = _recorded(network, given, _Outputs(layers, in_place_safe))
         overwritten = recorder.overwritten
     except RuntimeError as error:
         # torch's words for writing to the root of the graph
-        if not unwritten or "a leaf Variable" not in str(error):
+        if not in_place_safe or "a leaf Variable" not in str(error):
             raise
         overwritten = True
     if overwritten:

@@ -37,15 +37,16 @@ FIRST_TOKENS, BESIDE = 16, 3
 class _Seen:
     """What one module returned.
 
-    `passing` where it hands on its input, `apart` where no gradient leads from it to the input, `influence` where the
-    scores depend on it. `version` counts what had been written to `output` by then; `written` says that more was later.
+    `passing` where it hands on its input, `detached` where no gradient leads from it to the input, `influence` where
+    the scores depend on it. `version` counts what had been written to `output` by then; `written` says that more was
+    later.
     """
 
     shape: tuple[int, int, int]
     layout: Layout
     output: Tensor
     passing: bool
-    apart: bool
+    detached: bool
     influence: bool = False
     version: int = 0
     written: bool = True
@@ -89,12 +90,12 @@ class _Looker:
 class Survey:
     """Every module of a network that shows places, by dotted name, and the stages that are worth offering.
 
-    What those called `unwritten` return is left as it is by all that follows them.
+    Nothing behind those called `in_place_safe` writes to what they return.
     """
 
     every: Mapping[str, Layer]
     stages: tuple[Layer, ...]
-    unwritten: frozenset[str]
+    in_place_safe: frozenset[str]
 
     @cached_property
     def layouts(self) -> dict[str, Layout]:
@@ -139,8 +140,8 @@ def survey(network: nn.Module, input_shape: tuple[int, int, int, int], beside: I
         )
     names = {module: name for name, module in network.named_modules()}
     every = {names[module]: Layer(names[module], one.shape, one.layout) for module, one in seen.items()}
-    unwritten = frozenset(names[module] for module, one in seen.items() if not one.written)
-    return Survey(every, tuple(every[names[module]] for module in _stages(network, seen)), unwritten)
+    in_place_safe = frozenset(names[module] for module, one in seen.items() if not one.written)
+    return Survey(every, tuple(every[names[module]] for module in _stages(network, seen)), in_place_safe)
 
 
 def default_layer(layers: tuple[Layer, ...]) -> Layer:
@@ -193,7 +194,7 @@ def _fed(network: nn.Module, inputs: Inputs, seen: dict[nn.Module, _Seen]) -> di
 
     Tried out with another input, for gradients may be switched off on the way.
     """
-    if not any(one.apart for one in seen.values()):
+    if not any(one.detached for one in seen.values()):
         return seen
     layouts = {module: one.layout for module, one in seen.items()}
     mirrored = with_first(inputs, first_of(inputs).flip(-1))

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..engine.capture import Capture
-from ..engine.guided import guided_gradients
 from ..engine.inputs import Inputs
 from ..engine.replay import Replay
+from ..engine.runner import Runnable, Runner
 from ..engine.score import Score
 from ..engine.watch import NOBODY, Watch
 from ..errors import LayerError, OutputError
@@ -24,16 +24,17 @@ __all__ = ["Question"]
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """`layer` is the captured name of `module`; `inputs()` gives what the network was given when it was captured.
+    """`inputs()` gives what `model` was given when `layer` was captured.
 
-    `gradient(part)` gives the (C, h, w) gradient at the layer of each of `score.parts()`.
+    `gradient(part)` gives the (C, h, w) gradient at the layer of each of `score.parts()`; `runner` runs the model
+    again where a method needs that.
     """
 
-    network: nn.Module
+    runner: Runner
+    model: Runnable
     inputs: Callable[[], Inputs]
     capture: Capture
     layer: str
-    module: nn.Module
     score: Score
     gradient: Callable[[Score], Tensor]
     watch: Watch = NOBODY
@@ -64,9 +65,7 @@ class Question:
         return total
 
     def _rerun(self) -> Replay:
-        logits = self.capture.logits.detach()
-        layout = self.capture.layouts[self.layer]
-        return Replay(self.network, self.inputs(), self.module, self.score, logits, self.watch, layout)
+        return self.runner.replay(self.model, self.inputs(), self.layer, self.score, self.capture, self.watch)
 
     def _guided(self) -> Tensor:
-        return guided_gradients(self.network, self.inputs(), self.score).float()
+        return self.runner.guided(self.model, self.inputs(), self.score).float()

@@ -1,6 +1,6 @@
 """Where models come from: one registry, one module a source.
 
-`MODELS` maps the names of the models shown first to their `ModelSpec`, those that need no download first. `find_spec`
+`MODELS` maps the names of the models shown first to their `ModelSpec`, those that need no download first. `find_model`
 also knows every classifier of torchvision and timm, which are only imported to look for a name that is not there.
 `load` turns a spec into a `LoadedModel`. A new model is one entry; a new source is one module with `names`,
 `spec`, `at_hand` and `architecture`. `own` makes the spec of somebody's own network, which an Explainer keeps to
@@ -24,7 +24,7 @@ __all__ = [
     "at_hand",
     "every",
     "find_architecture",
-    "find_spec",
+    "find_model",
     "how_far",
     "load",
     "own",
@@ -36,7 +36,7 @@ MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in (*embedded.SPECS, *t
 SOURCES = (torchvision_source, timm_source)
 
 
-def find_spec(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:
+def find_model(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:
     """The model called `name`, of `specs` or of any source; raises ModelError with near misses."""
     if isinstance(name, str):
         if name in specs:

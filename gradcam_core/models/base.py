@@ -79,9 +79,10 @@ class LoadedModel:
     layers: tuple[Layer, ...]
     default: Layer
     layouts: Mapping[str, Layout]
-    unwritten: frozenset[str]
+    in_place_safe: frozenset[str]
     head: Head = SOFTMAX
     identity: object = field(default_factory=object)
+    detail: bool = False
 
     @cached_property
     def nbytes(self) -> int:
@@ -124,7 +125,13 @@ class LoadedModel:
         if default.shape[1] <= self.default.shape[1]:
             raise ModelError(refusal.format(f"its maps do not become finer where the input is larger than {own}."))
         return replace(
-            self, preprocessing=steps, layers=layers, default=default, layouts=found.layouts, unwritten=found.unwritten
+            self,
+            preprocessing=steps,
+            layers=layers,
+            default=default,
+            layouts=found.layouts,
+            in_place_safe=found.in_place_safe,
+            detail=True,
         )
 
     def layer_modules(self, layer: str) -> Mapping[str, nn.Module]:
@@ -132,13 +139,13 @@ class LoadedModel:
 
         An offered layer shares one capture with all the others; any other module gets its own.
         """
-        modules = dict(self.network.named_modules())
-        if isinstance(layer, str) and layer in self.offered:
+        if layer in self.offered:
             return self.offered
-        if not isinstance(layer, str) or not layer or layer not in modules:
+        modules = dict(self.network.named_modules())
+        if not layer or layer not in modules:
             raise LayerError(
                 f"`layer` {layer!r} is not a module of {self.title}."
-                f" {did_you_mean(str(layer), [*self.offered, *(name for name in modules if name)])}"
+                f" {did_you_mean(layer, [*self.offered, *(name for name in modules if name)])}"
             )
         return {layer: modules[layer]}
 
@@ -163,7 +170,7 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
         found.stages,
         default,
         found.layouts,
-        found.unwritten,
+        found.in_place_safe,
         spec.head,
         spec.identity,
     )

@@ -89,7 +89,7 @@ class Photograph:
         return width * height * 3 + files + (self.preview.nbytes if self.encoded else 0)
 
 
-def read_photograph(source: ImageSource | None) -> Photograph:
+def read_photograph(source: ImageSource | None, digest: str = "") -> Photograph:
     """Read `source` as an upright RGB photograph; a file's extension is ignored, its content decides.
 
     EXIF orientation is applied, transparency is put on white, of an animation the first frame is taken,
@@ -97,7 +97,7 @@ def read_photograph(source: ImageSource | None) -> Photograph:
     Raises ImageError with what is wrong and what can be done.
     """
     content = content_of(source)
-    digest = digest_of(content)
+    digest = digest or digest_of(content)
     if isinstance(content, np.ndarray):
         pixels = _array_pixels(content)
         return Photograph((pixels.shape[1], pixels.shape[0]), (), digest, pixels)

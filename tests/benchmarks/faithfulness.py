@@ -85,7 +85,8 @@ def moved(explanation: Explanation, seed: int) -> Explanation:
     dice, cam = np.random.default_rng(seed), explanation.cam
     rolled = np.roll(cam, tuple(int(dice.integers(side)) for side in cam.shape), (0, 1))
     # under the method's own name the answers about this map would be taken for those about that one
-    return replace(explanation, cam=rolled[:: dice.choice([-1, 1]), :: dice.choice([-1, 1])], method=MOVED)
+    moved = rolled[:: dice.choice([-1, 1]), :: dice.choice([-1, 1])]
+    return replace(explanation, cam=moved, request=explanation.request.replace(method=MOVED))
 
 
 @dataclass(frozen=True, eq=False)

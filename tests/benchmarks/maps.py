@@ -56,7 +56,9 @@ def plain(name: str) -> nn.Module:
 def ours(model: LoadedModel, inputs: Tensor) -> dict[str, Work]:
     """The core's own steps, as `Explainer` takes them; the maps end on the host."""
     layer = model.default.name
-    capture_all = partial(run, model.network, inputs, model.offered, layouts=model.layouts, unwritten=model.unwritten)
+    capture_all = partial(
+        run, model.network, inputs, model.offered, layouts=model.layouts, in_place_safe=model.in_place_safe
+    )
     held = capture_all()
     known = held.gradient(layer, Score.logit(1))
 

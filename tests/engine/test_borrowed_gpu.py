@@ -15,6 +15,7 @@ import torch
 from gradcam_core import Examiner, Explainer
 from gradcam_core.engine.borrowed_gpu import TOP, look_ahead
 from gradcam_core.engine.inputs import named
+from gradcam_core.engine.runner import LocalRunner
 from gradcam_core.engine.score import Score
 
 from ..helpers import SmallNetwork, noise
@@ -74,7 +75,7 @@ def lender() -> Lender:
 
 def test_one_call_answers_all_that_the_page_may_ask_next(lender: Lender, offer: Callable[..., str]) -> None:
     name, image = offer(SmallNetwork(classes=8), classes=8), noise(60, 50)
-    here, far = Explainer(device="cpu"), Explainer(lend=lender)
+    here, far = Explainer(device="cpu"), Explainer(borrow=lender)
     assert far.device.type == "cpu"
     top = [one.index for one in here.explain(image, model=name).top]
     layers = [layer.name for layer in here.layers(name)]
@@ -99,7 +100,7 @@ def test_one_call_answers_all_that_the_page_may_ask_next(lender: Lender, offer: 
 def test_what_cannot_be_sent_is_computed_here(lender: Lender, offer: Callable[..., str]) -> None:
     """Methods that run the network again, checks, single places, and modules beyond the offered layers."""
     name, image = offer(SmallNetwork()), noise(60, 50)
-    here, far = Explainer(device="cpu"), Explainer(lend=lender)
+    here, far = Explainer(device="cpu"), Explainer(borrow=lender)
     for asked in ({"method": "ablationcam"}, {"method": "guided_backprop"}, {"layer": "middle.0"}):
         expected, found = (explainer.explain(image, model=name, **asked) for explainer in (here, far))
         np.testing.assert_allclose(found.cam, expected.cam, rtol=1e-5, atol=1e-7)
@@ -112,15 +113,15 @@ def test_without_a_card_it_is_computed_here(
 ) -> None:
     name, image = offer(SmallNetwork()), noise(60, 50)
     lender.broken = True
-    found = Explainer(lend=lender).explain(image, model=name)
+    found = Explainer(borrow=lender).explain(image, model=name)
     np.testing.assert_array_equal(found.cam, Explainer(device="cpu").explain(image, model=name).cam)
     assert "your share of the card is used up" in caplog.text
 
 
 def test_a_decorator_that_lends_nothing_changes_nothing(offer: Callable[..., str]) -> None:
     """Outside ZeroGPU `spaces.GPU` gives the function itself back."""
-    explainer = Explainer(device="cpu", lend=lambda function: function)
-    assert explainer._lent is None
+    explainer = Explainer(device="cpu", borrow=lambda function: function)
+    assert type(explainer.runner) is LocalRunner
     assert explainer.capture(explainer.explain(noise(50, 50), model=offer(SmallNetwork()))).logits.requires_grad
 
 

@@ -70,7 +70,7 @@ def test_what_nothing_writes_to_is_not_copied() -> None:
     for name in ("middle", "last"):
         network.get_submodule(name).register_forward_pre_hook(lambda _, given: taken.append(given[0].data_ptr()))
     copied = run(network, inputs, stages(network))
-    shared = run(network, inputs, stages(network), unwritten=["stem", "middle"])
+    shared = run(network, inputs, stages(network), in_place_safe=["stem", "middle"])
     assert taken[2:] == [shared.outputs[name].data_ptr() for name in ("stem", "middle")]
     assert not {*taken[:2]} & {copied.outputs[name].data_ptr() for name in ("stem", "middle")}
     assert shared.nbytes < copied.nbytes
@@ -85,7 +85,7 @@ def test_what_is_written_to_all_the_same_is_noticed(names: list[str]) -> None:
     """Both are followed by an activation in place."""
     network, inputs = SmallNetwork(), torch.randn(1, 3, 32, 32)
     layers = {name: network.get_submodule(name) for name in names}
-    found, expected = run(network, inputs, layers, unwritten=names), run(network, inputs, layers)
+    found, expected = run(network, inputs, layers, in_place_safe=names), run(network, inputs, layers)
     assert torch.equal(found.logits, expected.logits)
     for name in names:
         assert (expected.activations(name) < 0).any() or name == "stem"

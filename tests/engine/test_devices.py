@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import DeviceError, Explainer, OutputError
-from gradcam_core import explainer as explaining
 from gradcam_core.engine import devices
 from gradcam_core.engine.devices import DEVICES, full_precision, mixed, resolve_device, share_cores, with_room
-from gradcam_core.models import base
+from gradcam_core.models import base, catalogue
 
 from ..helpers import SmallNetwork, noise
 
@@ -130,13 +129,13 @@ def test_a_request_without_room_lets_go_of_what_is_kept_and_succeeds(offer: Call
     explainer = Explainer(device="cpu")
     name = offer(network)
     explainer.explain(noise(40, 40), model=name)
-    kept = explainer._results.nbytes
+    kept = explainer._captures.nbytes
     assert kept > 0
     network.times = 1
     expected = explainer.explain(noise(40, 50, 1), model=name).cam
     assert network.times == 0
     # the first photograph's capture has gone
-    assert explainer._results.nbytes < 1.5 * kept
+    assert explainer._captures.nbytes < 1.5 * kept
     network.times = 2
     with pytest.raises(DeviceError, match="not enough memory"):
         explainer.explain(noise(40, 50, 2), model=name)
@@ -156,7 +155,7 @@ def test_adding_a_model_without_room_lets_go_of_what_is_kept(failures: int, offe
 
     explainer = Explainer(device="cpu")
     explainer.explain(noise(40, 40), model=offer(SmallNetwork()))
-    assert explainer._results.nbytes > 0
+    assert explainer._captures.nbytes > 0
     if failures == 1:
         explainer.add_model("mine", Large(), input_size=32)
         assert explainer.explain(noise(40, 40), model="mine").layer == "last"
@@ -164,7 +163,7 @@ def test_adding_a_model_without_room_lets_go_of_what_is_kept(failures: int, offe
     else:
         with pytest.raises(DeviceError, match="not enough memory"):
             explainer.add_model("mine", Large(), input_size=32)
-        assert explainer._results.nbytes == 0
+        assert explainer._captures.nbytes == 0
         assert "mine" not in explainer._own
 
 
@@ -178,11 +177,11 @@ def test_of_more_models_than_fit_the_least_recently_used_goes(
         loaded.append(spec.name)
         return original(spec, device)
 
-    monkeypatch.setattr(explaining, "load", load)
+    monkeypatch.setattr(catalogue, "load", load)
     for name in "abc":
         offer(SmallNetwork(), name)
-    size = original(explaining.MODELS["a"], CPU).nbytes
-    monkeypatch.setattr(explaining, "model_bytes", lambda _: int(2.5 * size))
+    size = original(catalogue.MODELS["a"], CPU).nbytes
+    monkeypatch.setattr(catalogue, "model_bytes", lambda _: int(2.5 * size))
     explainer = Explainer(device="cpu")
     for name in "abacab":
         explainer.explain(noise(40, 40), model=name)

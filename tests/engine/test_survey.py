@@ -33,7 +33,7 @@ def test_stages_of_a_small_network_by_hand() -> None:
 def test_what_is_written_to_later_is_found() -> None:
     network = SmallNetwork()
     # by the activation in place behind each convolution and norm, but not by that which makes it
-    assert survey(network, (1, 3, 32, 32)).unwritten == {
+    assert survey(network, (1, 3, 32, 32)).in_place_safe == {
         "stem.0",
         "stem.2",
         "stem",
@@ -43,10 +43,10 @@ def test_what_is_written_to_later_is_found() -> None:
         "last",
     }
     network.stem[2] = nn.ReLU()
-    assert "stem.1" in survey(network, (1, 3, 32, 32)).unwritten
+    assert "stem.1" in survey(network, (1, 3, 32, 32)).in_place_safe
     plain = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3), nn.ReLU(inplace=True), nn.Flatten(), nn.LazyLinear(2))
     plain(torch.zeros(1, 3, 32, 32))
-    assert survey(plain, (1, 3, 32, 32)).unwritten == {"0", "2"}
+    assert survey(plain, (1, 3, 32, 32)).in_place_safe == {"0", "2"}
 
 
 @pytest.fixture(scope="module", params=sorted(KNOWN))

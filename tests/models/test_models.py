@@ -25,7 +25,7 @@ from gradcam_core.models import (
     MODELS,
     embedded,
     find_architecture,
-    find_spec,
+    find_model,
     how_far,
     load,
     torchvision_source,
@@ -259,7 +259,7 @@ def test_every_classifier_of_torchvision_comes_with_its_labels_size_and_transfor
     assert len(names) >= 80
     pixels = noise(90, 70)
     for name in names:
-        weights, spec = get_model_weights(name).DEFAULT, find_spec(name, MODELS)
+        weights, spec = get_model_weights(name).DEFAULT, find_model(name, MODELS)
         assert (spec.name, spec.source) == (name, "torchvision")
         assert spec.labels() == tuple(weights.meta["categories"])
         assert spec.download_mb == pytest.approx(weights.meta["_file_size"], abs=0.5)
@@ -337,7 +337,7 @@ def test_listing_the_models_reads_no_weights_and_needs_no_network(tmp_path: Path
 )
 def test_unknown_models(wrong: Any, words: str) -> None:
     with pytest.raises(ModelError, match=f"`model` {words}"):
-        find_spec(wrong, MODELS)
+        find_model(wrong, MODELS)
 
 
 @pytest.mark.parametrize(
@@ -352,7 +352,7 @@ def test_unknown_models(wrong: Any, words: str) -> None:
 )
 def test_models_of_torchvisions_that_are_no_classifiers_are_refused_in_a_sentence(name: str, why: str) -> None:
     with pytest.raises(ModelError, match=f"`model` '{name}' is not a classifier of images: it {why}"):
-        find_spec(name, MODELS)
+        find_model(name, MODELS)
     with pytest.raises(ModelError, match=f"`architecture` '{name}' is not a classifier of images: it {why}"):
         find_architecture(name)
 

@@ -79,7 +79,7 @@ def test_a_removed_model_is_gone_with_all_that_was_remembered(explainer: Explain
     assert live_captures() == before + 1
     explainer.remove_model("mine")
     assert live_captures() == before
-    assert explainer._results.nbytes == 0
+    assert explainer._captures.nbytes == 0
     for ask in (explainer.layers, explainer.remove_model):
         with pytest.raises(ModelError, match="'mine' is"):
             ask("mine")

@@ -21,7 +21,7 @@ from safetensors.torch import save_file
 from timm.data import ImageNetInfo, create_transform, resolve_data_config
 
 from gradcam_core import Explainer, ModelError
-from gradcam_core.models import MODELS, every, find_spec, how_far, timm_source
+from gradcam_core.models import MODELS, every, find_model, how_far, timm_source
 from gradcam_core.models.torchvision_source import imagenet_labels
 
 from ..helpers import in_threads, noise
@@ -115,7 +115,7 @@ def test_labels_of_imagenet_1k_are_the_same_as_everywhere_and_unknown_ones_are_n
     ],
 )
 def test_names_with_and_without_prefix_and_tag(asked: str, name: str) -> None:
-    spec = find_spec(asked, MODELS)
+    spec = find_model(asked, MODELS)
     assert (spec.name, spec.source) == (name, "timm")
 
 
@@ -129,23 +129,23 @@ def test_it_is_loaded_once_whoever_asks_by_whatever_name(monkeypatch: pytest.Mon
     monkeypatch.setattr(timm_source, "_build", build)
     explainer = Explainer(device="cpu")
     asked = [NAME, f"timm/{NAME}", f"hf-hub:timm/{NAME}", "mobilenetv3_small_050"] * 2
-    assert find_spec(asked[0], MODELS) is not find_spec(asked[1], MODELS)
+    assert find_model(asked[0], MODELS) is not find_model(asked[1], MODELS)
     assert len(set(in_threads([partial(explainer.load, name) for name in asked]))) == 1
     assert built == [NAME]
 
 
 def test_a_name_of_both_is_torchvisions() -> None:
-    assert find_spec("resnet18", MODELS).source == "torchvision"
+    assert find_model("resnet18", MODELS).source == "torchvision"
 
 
 def test_features_without_classes_are_refused() -> None:
     with pytest.raises(ModelError, match=r"'vit_small_patch14_dinov2\.lvd142m' ends in features, not in classes"):
-        find_spec("vit_small_patch14_dinov2.lvd142m", MODELS)
+        find_model("vit_small_patch14_dinov2.lvd142m", MODELS)
 
 
 def test_near_misses_are_of_every_source() -> None:
     with pytest.raises(ModelError, match=r"'mobilenetv3_smal_050.lamb_in1k' is unknown. Did you mean 'mobilenetv3_sm"):
-        find_spec("mobilenetv3_smal_050.lamb_in1k", MODELS)
+        find_model("mobilenetv3_smal_050.lamb_in1k", MODELS)
 
 
 def test_all_of_them_are_listed_by_name() -> None:
@@ -270,7 +270,7 @@ def test_what_a_space_preloads_is_offered_first_without_a_network(hub: Path) -> 
     entries = preloaded()
     assert len(entries) >= 2
     for repository, files in entries:
-        spec = find_spec(repository, MODELS)
+        spec = find_model(repository, MODELS)
         assert (spec.source, f"timm/{spec.name}") == ("timm", repository)
         assert files in timm_source._file_names(timm.get_pretrained_cfg(spec.name))
         path = hub / f"models--{repository.replace('/', '--')}" / "snapshots" / "abc" / files

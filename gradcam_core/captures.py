@@ -1,0 +1,154 @@
+"""What models saw of photographs, kept for as long as there is room, so that no question costs a second forward pass.
+
+    captures = Captures(LocalRunner(device), max_bytes, ttl)
+    seen = captures.seen(model, photograph, "layer4")
+    captures.gradients(model, photograph, seen, ["layer4"]).at("layer4", Score.logit(281))
+
+Public names: `Captures`, `Gradients`, `Seen`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from .engine.cache import ByteCache
+from .engine.capture import Capture
+from .engine.devices import with_room
+from .engine.inputs import Inputs
+from .engine.runner import Runner
+from .engine.score import Score
+from .engine.watch import NOBODY, Watch
+from .errors import OutputError, StoppedError
+from .models import LoadedModel
+from .reading.photograph import Photograph
+from .types import Placement
+
+__all__ = ["Captures", "Gradients", "Seen"]
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """One photograph as one model saw it; `probabilities` are (K,)."""
+
+    capture: Capture
+    placement: Placement
+    probabilities: NDArray[np.float32]
+
+    @property
+    def nbytes(self) -> int:
+        return self.capture.nbytes + self.probabilities.nbytes
+
+
+class Captures:
+    """Captures, gradients and whatever else is computed of photographs, in one order of use.
+
+    `make_room` is called where memory does not suffice; it may call `clear`.
+    """
+
+    def __init__(self, runner: Runner, max_bytes: int, ttl: float, make_room: Callable[[], object]) -> None:
+        self._runner = runner
+        self._make_room = make_room
+        self._kept: ByteCache[Any] = ByteCache(max_bytes, ttl)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held now."""
+        return self._kept.nbytes
+
+    def seen(self, model: LoadedModel, photograph: Photograph, layer: str) -> Seen:
+        """What `model` saw of the photograph, with all that maps at `layer` need; raises LayerError, OutputError."""
+        modules = model.layer_modules(layer)
+        key = self.key(model, photograph, layer)
+        return self._get(("seen", *key), partial(self._see, model, photograph, modules))
+
+    def given(self, model: LoadedModel, photograph: Photograph) -> Inputs:
+        """All that `model` is given of the photograph, by name."""
+        return self._encoded(model, photograph)[0]
+
+    def gradients(self, model: LoadedModel, photograph: Photograph, seen: Seen, layers: Sequence[str]) -> Gradients:
+        """The gradients at `layers`, which share the capture that was `seen`."""
+        return Gradients(self._get, self.key(model, photograph, layers[0]), seen.capture, layers)
+
+    def key(self, model: LoadedModel, photograph: Photograph, layer: str) -> tuple[Hashable, ...]:
+        """The same for two layers that share a capture: all offered ones do, any other module has its own."""
+        group = None if layer in model.offered else layer
+        return (model.identity, model.preprocessing.input_shape, photograph.digest, group)
+
+    def remembered(self, key: Hashable, make: Callable[[], Any], watch: Watch = NOBODY) -> Any:
+        """`make()`, which has `nbytes`, computed once for `key` as long as there is room.
+
+        Where somebody else who asked for the same stopped it, it is begun again. Raises what `make` raises.
+        """
+        while True:
+            try:
+                return self._get(key, make)
+            except StoppedError:
+                if watch.stopped:
+                    raise
+
+    def forget(self, identity: object) -> None:
+        """Let go of all whose key holds `identity`."""
+        self._kept.drop(lambda key: isinstance(key, tuple) and any(part is identity for part in key))
+
+    def clear(self) -> None:
+        """Let go of everything: what is in use stays alive through whoever uses it."""
+        self._kept.clear()
+
+    def _get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        return self._kept.get(key, partial(with_room, make, self._make_room))
+
+    def _see(self, model: LoadedModel, photograph: Photograph, modules: Mapping[str, nn.Module]) -> Seen:
+        inputs, placement = self._encoded(model, photograph)
+        capture = self._runner.capture(model, inputs, modules)
+        if capture.logits.ndim != 2:
+            raise OutputError(
+                "The model should return class scores of shape (1, classes), but returned shape"
+                f" {tuple(capture.logits.shape)}."
+            )
+        probabilities = model.head.of(capture.logits)[0]
+        if len(probabilities) != len(model.labels):
+            raise OutputError(
+                f"{model.title} returned {len(probabilities)} class scores, but has {len(model.labels)} labels."
+            )
+        return Seen(capture, placement, probabilities)
+
+    def _encoded(self, model: LoadedModel, photograph: Photograph) -> tuple[Inputs, Placement]:
+        steps = model.preprocessing
+        image, placement = steps.encode(photograph.at_least(steps.enough), photograph.size)
+        return self._runner.placed(model, {"image": image}), placement
+
+
+class Gradients:
+    """Gradients at some layers of one capture: one backward pass a score, however many of the layers are asked for."""
+
+    def __init__(
+        self,
+        remember: Callable[[Hashable, Callable[[], Tensor]], Tensor],
+        key: tuple[Hashable, ...],
+        capture: Capture,
+        layers: Sequence[str],
+    ) -> None:
+        self._remember = remember
+        self._key = key
+        self._capture = capture
+        self._layers = layers
+        self._found: dict[Score, Mapping[str, Tensor]] = {}
+
+    def at(self, layer: str, score: Score) -> Tensor:
+        """(C, h, w) gradient of `score` at `layer`; raises LayerError."""
+        return self._remember(("gradients", *self._key, layer, score), partial(self._made, layer, score))
+
+    def _made(self, layer: str, score: Score) -> Tensor:
+        if score not in self._found:
+            self._found[score] = self._capture.gradients_at(self._layers, score)
+        return self._found[score][layer]

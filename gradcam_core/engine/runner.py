@@ -1,0 +1,136 @@
+"""Where networks run: the only door to a device.
+
+    runner = LocalRunner(torch.device("cpu"))
+    capture = runner.capture(model, inputs, model.offered)
+    outputs = runner.outputs(model, inputs, change=lambda part: changed[part], count=len(changed))
+
+Whatever runs a network, here, on a borrowed GPU or in another engine, is a `Runner`. Public names: `LocalRunner`,
+`Runnable`, `Runner`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import OutputError
+from . import capture as capturing
+from .capture import Capture
+from .chunks import chunk_of, in_chunks
+from .devices import full_precision, is_mixed
+from .guided import guided_gradients
+from .inputs import Inputs, called, first_of, with_first
+from .layout import Layout
+from .replay import Replay
+from .score import Score
+from .watch import NOBODY, Watch
+
+__all__ = ["LocalRunner", "Runnable", "Runner"]
+
+
+class Runnable(Protocol):
+    """A network that is ready to be run: frozen, in eval mode, on its device, its layers found.
+
+    `name` and `detail` say which it is where another process has to find it. `offered` are the modules of the layers
+    that are captured together, `layouts` how the outputs of modules are laid out, and nothing behind those called
+    `in_place_safe` writes to what they return.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def detail(self) -> bool: ...
+    @property
+    def network(self) -> nn.Module: ...
+    @property
+    def dtype(self) -> torch.dtype: ...
+    @property
+    def offered(self) -> Mapping[str, nn.Module]: ...
+    @property
+    def layouts(self) -> Mapping[str, Layout]: ...
+    @property
+    def in_place_safe(self) -> Collection[str]: ...
+
+
+class Runner(Protocol):
+    """Runs networks; what it gives back may be kept for as long as anybody likes."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where networks and inputs are kept."""
+
+    def placed(self, model: Runnable, inputs: Inputs) -> Inputs:
+        """`inputs` where `model` is, in the type that it computes in."""
+
+    def capture(self, model: Runnable, inputs: Inputs, layers: Mapping[str, nn.Module]) -> Capture:
+        """One forward pass with what maps at `layers` need; raises LayerError, OutputError."""
+
+    def outputs(
+        self, model: Runnable, inputs: Inputs, change: Callable[[slice], Tensor], count: int, watch: Watch = NOBODY
+    ) -> Tensor:
+        """(count, K) logits with the first of `inputs` replaced by the items of `change(part)`, (n, C, H, W).
+
+        No gradient is asked of them. Raises StoppedError through `watch`, DeviceError.
+        """
+
+    def replay(
+        self, model: Runnable, inputs: Inputs, layer: str, score: Score, capture: Capture, watch: Watch = NOBODY
+    ) -> Replay:
+        """Asks for `score` again with the activations of `layer`, or the first of `inputs`, changed."""
+
+    def guided(self, model: Runnable, inputs: Inputs, score: Score) -> Tensor:
+        """(3, H, W) guided gradient of `score` at the first of `inputs`; raises MethodError."""
+
+
+class LocalRunner:
+    """Runs networks in this process, by PyTorch as they are, on `device`."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+
+    def placed(self, model: Runnable, inputs: Inputs) -> Inputs:
+        """`inputs` where `model` is, in the type that it computes in; whole numbers stay whole."""
+        return {
+            name: values.to(self.device, model.dtype if values.is_floating_point() else values.dtype)
+            for name, values in inputs.items()
+        }
+
+    def capture(self, model: Runnable, inputs: Inputs, layers: Mapping[str, nn.Module]) -> Capture:
+        """One forward pass with the graph behind the earliest of `layers`; raises LayerError, OutputError."""
+        run = partial(
+            capturing.run, model.network, inputs, layers, layouts=model.layouts, in_place_safe=model.in_place_safe
+        )
+        try:
+            return run()
+        except OutputError:
+            if not is_mixed(model.network):
+                raise
+            # half precision may have overflowed
+            with full_precision():
+                return run()
+
+    def outputs(
+        self, model: Runnable, inputs: Inputs, change: Callable[[slice], Tensor], count: int, watch: Watch = NOBODY
+    ) -> Tensor:
+        """(count, K) logits with the first of `inputs` replaced by the items of `change(part)`, in chunks."""
+        first = first_of(inputs)
+
+        def compute(part: slice) -> Tensor:
+            return called(model.network, with_first(inputs, change(part)))
+
+        return in_chunks(compute, count, size=chunk_of(first), device=first.device, watch=watch)
+
+    def replay(
+        self, model: Runnable, inputs: Inputs, layer: str, score: Score, capture: Capture, watch: Watch = NOBODY
+    ) -> Replay:
+        """Asks for `score` again with the activations of `layer`, or the first of `inputs`, changed."""
+        module, logits = model.network.get_submodule(layer), capture.logits.detach()
+        return Replay(model.network, inputs, module, score, logits, watch, capture.layouts[layer])
+
+    def guided(self, model: Runnable, inputs: Inputs, score: Score) -> Tensor:
+        """(3, H, W) guided gradient of `score` at the first of `inputs`; raises MethodError."""
+        return guided_gradients(model.network, inputs, score)

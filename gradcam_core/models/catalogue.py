@@ -1,0 +1,189 @@
+"""The models that can be asked, those of the registry and one's own, each loaded once.
+
+    catalogue = Catalogue(torch.device("cpu"))
+    catalogue.add_model("mine", network, labels=["cat", "dog"])
+    catalogue.load("mine").layers
+
+Public name: `Catalogue`.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..engine.cache import ByteCache
+from ..engine.devices import model_bytes, with_room
+from ..engine.layout import Layer
+from ..errors import ModelError
+from ..reading.preprocess import Encoder
+from ..types import ModelInfo
+from . import DEFAULT_MODEL, MODELS, at_hand, every, find_architecture, find_model, how_far, own
+from .base import LoadedModel, ModelSpec, load
+from .checkpoint import MAX_BYTES, load_checkpoint, read_labels
+
+__all__ = ["Catalogue"]
+
+
+class Catalogue:
+    """Finds models by name, adds and removes one's own, and keeps those that were loaded, on `device`."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._models: ByteCache[LoadedModel] = ByteCache(model_bytes(device), float("inf"))
+        # replaced as a whole, never changed, so that reading needs no lock
+        self._own: dict[str, ModelSpec] = {}
+        self._adding = Lock()
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """All offered models, those that need no download first; private ones are not among them.
+
+        The first call takes seconds.
+        """
+        return _listed(every(self._specs))
+
+    def models_first(self) -> tuple[ModelInfo, ...]:
+        """Those to show before anybody searches: what is on this machine, and a few well-known ones."""
+        return _listed(at_hand(self._specs))
+
+    def add_model(
+        self,
+        name: str,
+        module: nn.Module,
+        *,
+        labels: Sequence[str] | None = None,
+        transform: Encoder | Callable[[Any], Any] | None = None,
+        input_size: int | None = None,
+        logits: Callable[[Any], Tensor] | None = None,
+        head: str | None = None,
+        title: str | None = None,
+        private: bool = False,
+    ) -> ModelInfo:
+        """Offer a network of one's own under `name`, in this explainer only.
+
+        `labels` name its classes by index, None numbers them. `transform` makes the input of a PIL image or an
+        (H, W, 3) uint8 array, by any code: where it looks is found out by trying. None: resize, crop and normalise
+        as for ImageNet to `input_size` pixels (224). `logits` picks the (1, K) scores out of what the
+        network returns, where that is not a tensor. `head` is a key of HEADS: "softmax", "sigmoid" for several
+        labels at once, "logit" for a single output; None: "logit" for one output, else "softmax". A `private`
+        model can be used by its name alone: `models()` does not list it.
+
+        The weights are shared, not copied, and the module is left as it is: its mode, its requires_grad, its device.
+        After training it further, add it again. Raises ModelError, LayerError, OutputError where it cannot be
+        explained, DeviceError where memory does not suffice; then nothing is added.
+        """
+        self._check_free(name)
+        make = partial(
+            own.spec, name, module,
+            labels=labels, transform=transform, input_size=input_size, logits=logits, head=head, title=title,
+            private=private,
+        )  # fmt: skip
+        spec = with_room(make, self._let_go)
+        # finds its layers, or says why there are none
+        self._ready(spec)
+        with self._adding:
+            self._check_free(name)
+            self._own = {**self._own, name: spec}
+        return spec.info
+
+    def add_checkpoint(
+        self,
+        path: str | Path,
+        architecture: str,
+        labels: Sequence[str] | str | Path | None = None,
+        input_size: int | None = None,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+        *,
+        name: str | None = None,
+        title: str | None = None,
+        head: str | None = None,
+        private: bool = False,
+        max_bytes: int = MAX_BYTES,
+    ) -> ModelInfo:
+        """Offer a file of one's own weights, in this explainer only, under `name` (None: the file's).
+
+        `path` is a safetensors file or one that torch.save wrote, read as data and never as code; `architecture` a
+        classifier's name in torchvision or timm, such as "resnet18" or "timm/resnet18". The number of classes is
+        read from the head; `labels` are their names, or a file of them: one a line, or JSON. `input_size`, `mean`
+        and `std` replace those of the architecture's own pretrained weights; `title`, `head` and `private` are as in
+        `add_model`. Raises as `add_model` does; then nothing is added.
+        """
+        name = Path(path).stem if name is None else name
+        self._check_free(name)
+        read = partial(
+            load_checkpoint, path, find_architecture(architecture),
+            input_size=input_size, mean=mean, std=std, max_bytes=max_bytes,
+        )  # fmt: skip
+        network, steps = with_room(read, self._let_go)
+        if isinstance(labels, (str, Path)):
+            labels = read_labels(labels)
+        title = title or f"{name} ({architecture})"
+        return self.add_model(name, network, labels=labels, transform=steps, head=head, title=title, private=private)
+
+    def remove_model(self, name: str) -> None:
+        """Forget a model that was added, and all that is remembered of it; raises ModelError."""
+        with self._adding:
+            if name not in self._own:
+                raise ModelError(f"`name` {name!r} is not a model that was added here, so it cannot be removed.")
+            spec = self._own[name]
+            self._own = {key: other for key, other in self._own.items() if key != name}
+        self._models.drop(lambda key: key is spec.identity)
+        self._forget(spec.identity)
+
+    @property
+    def _specs(self) -> Mapping[str, ModelSpec]:
+        return ChainMap(self._own, MODELS)
+
+    def _check_free(self, name: str) -> None:
+        if not isinstance(name, str) or not name.strip():
+            raise ModelError(f"`name` {name!r} is no name for a model; give a text that is not empty.")
+        if name in self._specs:
+            raise ModelError(f"`name` {name!r} is taken; choose another, or call remove_model({name!r}) first.")
+
+    def layers(self, model: str | None = None) -> tuple[Layer, ...]:
+        """The offered layers of `model`, in order from input to output; raises ModelError."""
+        return self.load(model).layers
+
+    def default_layer(self, model: str | None = None) -> Layer:
+        """The layer that is explained where none is asked for; raises ModelError."""
+        return self.load(model).default
+
+    def labels(self, model: str | None = None) -> tuple[str, ...]:
+        """The names of the classes of `model`, by index; raises ModelError."""
+        return self.load(model).labels
+
+    def load(self, model: str | None = None, *, detail: bool = False) -> LoadedModel:
+        """The model, loaded once however many ask for it at the same time; raises ModelError.
+
+        With `detail` for inputs of twice the size, where it can take them.
+        """
+        spec = find_model(DEFAULT_MODEL if model is None else model, self._specs)
+        loaded = self._ready(spec)
+        return loaded.detailed if detail else loaded
+
+    def _ready(self, spec: ModelSpec) -> LoadedModel:
+        return self._models.get(spec.identity, partial(with_room, partial(load, spec, self._device), self._let_go))
+
+    def how_far(self, model: str) -> str:
+        """What the loading of `model` is at, in words."""
+        return how_far(find_model(model, self._specs).name) or f"Loading {model}"
+
+    def _let_go(self) -> None:
+        """Make room: what is in use stays alive through whoever uses it."""
+        self._models.clear()
+
+    def _forget(self, identity: object) -> None:
+        """Let go of what was made with the model of that identity, which is no longer there."""
+
+
+def _listed(specs: Mapping[str, ModelSpec]) -> tuple[ModelInfo, ...]:
+    infos = (spec.info for spec in specs.values() if not spec.private)
+    return tuple(sorted(infos, key=lambda info: not info.offline))
