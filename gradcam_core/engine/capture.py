@@ -26,6 +26,7 @@ from torch.nn.modules.module import register_module_forward_hook
 from ..errors import LayerError, OutputError
 from .inputs import Inputs, called, first_of, named
 from .layout import MAPS, Grid, Layout
+from .norms import exact_norms
 from .score import Score
 
 __all__ = [
@@ -295,7 +296,7 @@ def run(
 
 
 def _recorded(network: nn.Module, inputs: Inputs, outputs: _Outputs) -> tuple[_Outputs, Any]:
-    with torch.enable_grad(), recording(outputs):
+    with torch.enable_grad(), exact_norms(), recording(outputs):
         return outputs, called(network, inputs)
 
 

@@ -1,0 +1,138 @@
+"""Trace and convert a network in a process of its own: `python -m gradcam_core.engine.convert FOLDER`.
+
+    graph = apart(network, inputs, layers, folder, seconds=60)
+
+torch.export exchanges `nn.Module.__call__`, switches oneDNN off and sets other things of its whole process while it
+runs: 107 of 147 passes of another thread had other last digits meanwhile. A process can also be ended when it takes too
+long, and is given no more memory than it may have. Public name: `apart`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import torch
+from torch import Tensor, nn
+
+from ..errors import ModelError
+from .front import convert, decompositions
+from .graph import Graph
+from .inputs import Inputs
+from .tracing import check_hooks, trace, twin_of
+
+__all__ = ["apart"]
+
+ASKED, REASON = "asked.pt", "reason.txt"
+# what Python, torch and OpenVINO take before there is a network, and how often its weights are there at most
+BASE_BYTES, COPIES = 4_000_000_000, 6
+BUSY_SECONDS = 0.2
+LOW_PRIORITY = 5
+
+
+def apart(
+    network: nn.Module,
+    inputs: Tensor | Inputs,
+    layers: Iterable[str],
+    folder: Path,
+    *,
+    seconds: float,
+    scores: Callable[[Any], Tensor] | None = None,
+    stop: threading.Event | None = None,
+) -> Graph:
+    """The graph of `network`, with what `Front` reads written into `folder`, made by another process.
+
+    Arguments are `tracing.trace`'s; `stop` ends it early. Raises ModelError with the reason where it cannot be done, or
+    not in so many `seconds`.
+    """
+    check_hooks(network)
+    try:
+        asked = (twin_of(network), inputs, tuple(layers), scores)
+        torch.save(asked, folder / ASKED, pickle_module=cloudpickle)
+    except Exception as error:
+        raise ModelError(f"It cannot be handed to another process ({_first_line(error)}).") from error
+    _run(folder, seconds, stop or threading.Event())
+    reason = folder / REASON
+    if reason.exists():
+        raise ModelError(reason.read_text("utf-8"))
+    return Graph.load(folder)
+
+
+def _run(folder: Path, seconds: float, stop: threading.Event) -> None:
+    if not sys.executable:
+        raise ModelError("Python does not know its own program, so no other process can be started.")
+    paths = os.pathsep.join(path or os.curdir for path in sys.path)
+    # one thread: it runs beside the first answers
+    surroundings = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-m", __name__, str(folder)]
+    with subprocess.Popen(  # noqa: S603 - this file, by the Python that runs already
+        command, env=surroundings, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        said: list[bytes] = []
+        reader = threading.Thread(target=lambda: said.append(process.stderr.read()[-4000:]), daemon=True)  # type: ignore[union-attr]
+        reader.start()
+        waited = 0.0
+        while process.poll() is None and waited < seconds and not stop.wait(BUSY_SECONDS):
+            waited += BUSY_SECONDS
+        ended = process.poll() is not None
+        if not ended:
+            process.kill()
+        reader.join()
+    if stop.is_set():
+        raise ModelError("It was stopped before it was done.")
+    if not ended:
+        raise ModelError(f"Tracing and converting it takes longer than {seconds:.0f} seconds.")
+    if process.returncode != 0:
+        words = b"".join(said).decode(errors="replace").strip().splitlines() or ["nothing was said"]
+        raise ModelError(f"The process that traces and converts it ended with {process.returncode} ({words[-1]}).")
+
+
+def main(folder: Path) -> None:
+    """Do what `apart` has asked for in `folder`; why it cannot be done is written there too."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(AttributeError, OSError):
+        os.nice(LOW_PRIORITY)
+    _bound(COPIES * (folder / ASKED).stat().st_size)
+    try:
+        # our own parent wrote it, into a folder that nobody else can write to
+        network, inputs, layers, scores = torch.load(folder / ASKED, weights_only=False)
+        (folder / ASKED).unlink()
+        graph = trace(network, inputs, layers, scores=scores, decompositions=decompositions())
+        graph.save(folder)
+        convert(graph, network, inputs, folder)
+    except Exception as error:
+        # anything may happen in somebody's own code
+        traceback.print_exc()
+        (folder / REASON).write_text(_first_line(error), "utf-8")
+
+
+def _end_with_parent() -> None:
+    # its end of the pipe is closed when it ends, however it ends
+    os.read(0, 1)
+    os._exit(1)
+
+
+def _bound(more: int) -> None:
+    try:
+        import resource  # noqa: PLC0415 - there is none on Windows
+    except ImportError:
+        return
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (BASE_BYTES + more, resource.RLIM_INFINITY))
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

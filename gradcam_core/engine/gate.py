@@ -1,0 +1,361 @@
+"""Whether a network may run as a graph: tried out beside the first answers, used where it is equal.
+
+    gate = Gate(network, inputs, layers)      # begins at once, in the background
+    gate.engine                               # None while it is undecided, or where the answer is no
+    gate.wait()                               # the Decision, with the reason
+
+Nothing is assumed of a network: its graph is run on trial inputs, and scores, layers and gradients are compared with
+those of the network itself. Public names: `Decision`, `Engine`, `Gate`, `Limits`, `difference`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import ModelError
+from .capture import recording, tensor_in, with_tensor
+from .convert import apart
+from .front import Front, engine_missing
+from .graph import Graph, Tail
+from .inputs import Inputs, called, named
+from .norms import exact_norms
+from .store import Store, digest
+from .tracing import check_hooks
+
+__all__ = ["Decision", "Engine", "Gate", "Limits", "difference"]
+
+log = logging.getLogger(__name__)
+
+OPENVINO, TORCH = "openvino", "torch"
+# of the largest value
+TOLERANCE = 1e-4
+TRIALS = 3
+# the compiler holds a network several times while it works
+COPIES = 4
+MEMORY = Path("/proc/meminfo")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What deciding about one network may take: `seconds`, and `nbytes` of weights."""
+
+    seconds: float = 600.0
+    nbytes: int = 2_000_000_000
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Which `engine` a network runs on, "openvino" or "torch", and the `reason` where it is the second."""
+
+    engine: str
+    reason: str = ""
+
+
+class Engine:
+    """A network whose graph was proved equal to it: all values on OpenVINO, gradients in PyTorch on a tail."""
+
+    def __init__(self, network: nn.Module, graph: Graph, front: Front) -> None:
+        self.network = network
+        self.graph = graph
+        self._front = front
+        self._tails: dict[tuple[str, ...], Tail] = {}
+        self._stamp = _stamp(network)
+
+    @property
+    def nbytes(self) -> int:
+        """What it holds beside the network's own weights."""
+        return self._front.nbytes
+
+    @property
+    def current(self) -> bool:
+        """Whether the network's weights are still those that were converted."""
+        return _stamp(self.network) == self._stamp
+
+    def run(self, inputs: Tensor | Inputs) -> dict[str, Tensor]:
+        """All values of the graph by name, for one input."""
+        return self._front.run(inputs)
+
+    def scores(self, inputs: Tensor | Inputs) -> Tensor:
+        """(n, ...) scores of n inputs, each (n, ...)."""
+        return self._front.scores(inputs)
+
+    def tail(self, layers: Sequence[str]) -> Tail:
+        """What leads from `layers` to the scores."""
+        key = tuple(sorted(set(layers)))
+        if key not in self._tails:
+            self._tails[key] = self.graph.tail(self.network, key)
+        return self._tails[key]
+
+    def behind(self, layers: Sequence[str], values: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The scores, and what `layers` returned as parts of the scores' autograd graph."""
+        tail = self.tail(layers)
+        roots = {self.graph.layers[layer] for layer in layers}
+        # leaves of their own: the values are shared with whoever asks about the same input
+        given = [values[name].detach().requires_grad_(name in roots) for name in tail.needs]
+        with torch.enable_grad():
+            scores, *inside = tail.module(*given)
+        known = {**dict(zip(tail.needs, given, strict=True)), **dict(zip(tail.inside, inside, strict=True))}
+        return scores, {layer: known[self.graph.layers[layer]] for layer in layers}
+
+    def behind_many(self, layer: str, values: Mapping[str, Tensor]) -> Callable[[Tensor], Tensor] | None:
+        """A function from n outputs of `layer`, (n, ...), to (n, ...) scores, all else being as in `values`.
+
+        What leads on to the scores is compiled for it, and let go with it. None where it does not give the scores that
+        are among `values`.
+        """
+        tail, root = self.graph.convertible_tail(self.network, layer), self.graph.layers[layer]
+        try:
+            front = Front.of(tail.module, (self.graph.scores,), [values[name] for name in tail.needs])
+        except Exception as error:
+            # a converter may raise anything
+            log.info("What follows %r runs in PyTorch: %s", layer, error)
+            return None
+
+        def scores(outputs: Tensor) -> Tensor:
+            count = len(outputs)
+            others = {name: values[name].expand(count, *values[name].shape[1:]) for name in tail.needs if name != root}
+            return front.scores({name: outputs if name == root else others[name] for name in tail.needs})
+
+        return scores if _close(scores(values[root]), values[self.graph.scores]) else None
+
+
+class Gate:
+    """Decides in the background whether `network` may run as a graph, for inputs like `inputs`.
+
+    `layers` are those whose outputs are wanted. `store` keeps what was converted, None nothing. `scores` picks the
+    scores out of what the network returns, where that is not a tensor. Only one network is tried at a time.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        inputs: Tensor | Inputs,
+        layers: Sequence[str],
+        *,
+        store: Store | None = None,
+        scores: Callable[[Any], Tensor] | None = None,
+        limits: Limits | None = None,
+        convert: Callable[..., Graph] = apart,
+    ) -> None:
+        self._network, self._inputs, self._layers = network, inputs, tuple(layers)
+        self._store, self._scores, self._convert = store, scores, convert
+        self._limits = Limits() if limits is None else limits
+        self._stopped, self._decided = threading.Event(), threading.Event()
+        self._decision = Decision(TORCH, "It is not decided yet.")
+        self._engine: Engine | None = None
+        _running.add(self)
+        threading.Thread(target=self._decide, name="engine-gate", daemon=True).start()
+
+    @property
+    def engine(self) -> Engine | None:
+        """What may be used in the network's stead now."""
+        engine = self._engine
+        return engine if engine is not None and engine.current else None
+
+    @property
+    def nbytes(self) -> int:
+        """What the engine holds beside the network's own weights."""
+        return 0 if self._engine is None else self._engine.nbytes
+
+    def wait(self, seconds: float | None = None) -> Decision:
+        """The decision, or after so many `seconds` what holds until it is made."""
+        self._decided.wait(seconds)
+        return self._decision
+
+    def stop(self) -> None:
+        """Nobody wants to know any more."""
+        self._stopped.set()
+
+    def _decide(self) -> None:
+        try:
+            with _turn:
+                self._engine = self._made()
+            self._decision = Decision(OPENVINO)
+        except Exception as error:
+            # somebody's own code and a converter may raise anything: the network itself goes on answering
+            self._decision = Decision(TORCH, str(error).strip() or type(error).__name__)
+            if not self._stopped.is_set():
+                log.info("%s runs in PyTorch alone: %s", type(self._network).__name__, self._decision.reason)
+        finally:
+            self._decided.set()
+            _running.discard(self)
+
+    def _made(self) -> Engine:
+        if missing := engine_missing():
+            raise ModelError(missing)
+        check_hooks(self._network)
+        self._check_room()
+        key = digest(self._network, self._inputs, self._layers) if self._store else ""
+        kept = self._store.find(key) if self._store else None
+        if kept is not None:
+            try:
+                return self._proved(Graph.load(kept), kept)
+            except Exception:
+                # of an older version of somebody's code, or damaged where no check sees it
+                self._store.drop(key)  # type: ignore[union-attr]
+        with tempfile.TemporaryDirectory() as made:
+            folder = Path(made)
+            graph = self._convert(
+                self._network, self._inputs, self._layers, folder,
+                seconds=self._limits.seconds, scores=self._scores, stop=self._stopped,
+            )  # fmt: skip
+            engine = self._proved(graph, folder)
+            if self._store:
+                self._store.keep(key, folder)
+            return engine
+
+    def _check_room(self) -> None:
+        held = sum(tensor.nbytes for tensor in (*self._network.parameters(), *self._network.buffers()))
+        if held > self._limits.nbytes:
+            raise ModelError(f"Its weights take {held / 1e9:.1f} GB, more than are converted beside other work.")
+        free = _free_bytes()
+        if free is not None and COPIES * held > free:
+            raise ModelError(f"There is no memory to convert it: {free / 1e9:.1f} GB are free.")
+
+    def _proved(self, graph: Graph, folder: Path) -> Engine:
+        end = time.monotonic() + self._limits.seconds
+        engine = Engine(self._network, graph, Front.read(folder, graph))
+        absent = [layer for layer in self._layers if layer not in graph.layers or not graph.leads_on(layer)]
+        if absent:
+            raise ModelError(f"In its graph the scores do not depend on the layer {absent[0]!r}.")
+        for number in range(TRIALS):
+            if self._stopped.is_set():
+                raise ModelError("It was stopped before it was done.")
+            if time.monotonic() > end:
+                raise ModelError(f"Trying it out takes longer than {self._limits.seconds:.0f} seconds.")
+            found = difference(engine, trial(self._inputs, number), self._layers, self._scores)
+            if found:
+                raise ModelError(found)
+        return engine
+
+
+def trial(inputs: Tensor | Inputs, number: int) -> Inputs:
+    """An input like `inputs`: of numbers noise, coarser and brighter for each `number`; whole numbers change places."""
+    return {name: _trial(value, number) for name, value in named(inputs).items()}
+
+
+def difference(
+    engine: Engine, inputs: Tensor | Inputs, layers: Sequence[str], scores: Callable[[Any], Tensor] | None = None
+) -> str:
+    """In which way the engine's answers differ from the network's, for one input; empty where they do not."""
+    network, graph = engine.network, engine.graph
+    truth, outputs = _eager(network, inputs, layers, scores)
+    if not isinstance(truth, Tensor) or not truth.requires_grad:
+        return "Its scores are no tensor that depends on its layers by a gradient."
+    if not torch.equal(truth, _eager(network, inputs, layers, scores)[0]):
+        return "It gives other scores each time that it is run."
+    with torch.no_grad():
+        traced = dict(zip(graph.values, graph.whole(network)(*named(inputs).values()), strict=True))
+    values = engine.run(inputs)
+    pairs = [("Its scores differ", values[graph.scores], truth)]
+    for layer in layers:
+        words = f"The outputs of its layer {layer!r} differ"
+        pairs += [(words, found[graph.layers[layer]], outputs[layer]) for found in (traced, values)]
+    pairs += [(f"The values between its layers, {name!r}, differ", values[name], traced[name]) for name in traced]
+    weights = torch.randn(truth.shape, generator=torch.Generator().manual_seed(1)).to(truth)
+    slopes = torch.autograd.grad(truth, list(outputs.values()), weights, allow_unused=True)
+    # from equal values: close to the kink of a rectifier the last digit of a value decides about its slope
+    end, begins = engine.behind(layers, traced)
+    others = torch.autograd.grad(end, [begins[layer] for layer in outputs], weights, allow_unused=True)
+    for layer, slope, other in zip(outputs, slopes, others, strict=True):
+        pairs.append((f"The gradients at its layer {layer!r} differ", other, slope))
+    wrong = next((words for words, found, wanted in pairs if not _close(found, wanted)), None)
+    if wrong is None and not torch.equal(values[graph.scores].argmax(-1), truth.argmax(-1)):
+        wrong = "Its most probable classes differ"
+    return f"{wrong} from those of its graph." if wrong else ""
+
+
+def _eager(
+    network: nn.Module, inputs: Tensor | Inputs, layers: Sequence[str], scores: Callable[[Any], Tensor] | None
+) -> tuple[Any, dict[str, Tensor]]:
+    roots = _Roots({network.get_submodule(layer): layer for layer in layers})
+    with torch.enable_grad(), exact_norms(), recording(roots):
+        returned = called(network, named(inputs))
+        return returned if scores is None else scores(returned), roots.outputs
+
+
+class _Roots:
+    """Keeps what the layers return; nothing in front of the first of them is part of the autograd graph."""
+
+    def __init__(self, names: Mapping[nn.Module, str]) -> None:
+        self._names = names
+        self.outputs: dict[str, Tensor] = {}
+
+    def wants(self, module: nn.Module) -> bool:
+        return module in self._names
+
+    def see(self, module: nn.Module, output: Any) -> Any:
+        values = tensor_in(output) if module in self._names else None
+        if values is None:
+            return None
+        if not values.requires_grad:
+            values = values.detach().requires_grad_()
+        self.outputs[self._names[module]] = values
+        return with_tensor(output, values.clone())
+
+
+def _close(found: Tensor | None, truth: Tensor | None) -> bool:
+    if found is None or truth is None:
+        return False
+    found, truth = found.detach(), truth.detach()
+    if found.shape != truth.shape or found.dtype != truth.dtype:
+        return False
+    if not truth.is_floating_point():
+        return torch.equal(found, truth)
+    if not truth.numel():
+        return True
+    return bool((found - truth).abs().max() <= TOLERANCE * truth.abs().max())
+
+
+def _trial(value: Tensor, number: int) -> Tensor:
+    dice = torch.Generator().manual_seed(number)
+    if not value.is_floating_point():
+        order = torch.randperm(value.shape[-1], generator=dice) if number and value.ndim else slice(None)
+        return value[..., order] if value.ndim else value
+    noise = torch.randn(value.shape, generator=dice)
+    for axis in range(2, value.ndim):
+        # neighbours alike, as in photographs
+        noise = noise + number * noise.roll(1, axis)
+    return (noise + number / 2).to(value)
+
+
+def _stamp(network: nn.Module) -> tuple[int, ...]:
+    """Changes whenever somebody writes to the network's weights, other than through `.data`."""
+    tensors = (*network.parameters(), *network.buffers())
+    return tuple(0 if tensor.is_inference() else tensor._version for tensor in tensors)
+
+
+def _free_bytes() -> int | None:
+    """What the machine can still give, in bytes; None where it does not say."""
+    with suppress(OSError, ValueError, StopIteration):
+        lines = MEMORY.read_text("ascii").splitlines()
+        return 1024 * int(next(line for line in lines if line.startswith("MemAvailable:")).split()[1])
+    return None
+
+
+# tracing and compiling take a core and memory: networks wait for one another
+_turn = threading.Lock()
+_running: WeakSet[Gate] = WeakSet()
+# longer than a compiler takes for most networks; it cannot be interrupted
+LAST_SECONDS = 20.0
+
+
+@atexit.register
+def _end() -> None:
+    for gate in list(_running):
+        gate.stop()
+    for gate in list(_running):
+        gate.wait(LAST_SECONDS)

@@ -1,0 +1,137 @@
+"""The engine's share of a plain forward pass: a whole explanation, another class, the other side, all layers.
+
+    python -m tests.benchmarks.engine [--models efficientnet_lite0 resnet50 ...] [--threads 1 2] [--rounds 15]
+
+One `forward` is a plain eager pass of the network as its authors made it, in inference mode, with as many threads, in
+the same run: every round runs all works once, in random order. Weights are random but for EfficientNet-Lite0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from gradcam_core.engine.convert import apart
+from gradcam_core.engine.front import Front
+from gradcam_core.engine.gate import Engine
+from gradcam_core.engine.survey import survey
+from gradcam_core.methods import METHODS
+from gradcam_core.models import MODELS
+
+from .timing import CLOCKS, Row, interleaved, ratio, table
+
+FIRST, CLASS, SIGN, LAYERS = "first explanation", "another class", "counterfactual", "all offered layers, one class"
+FRONT = "the front alone"
+REACH = {CLASS: 0.05, SIGN: 0.01, LAYERS: 1.5}
+SECONDS = 600.0
+gradcam = METHODS["gradcam"].function
+
+
+def timm(name: str) -> nn.Module:
+    from timm import create_model
+
+    return create_model(name)
+
+
+def torchvision(name: str) -> nn.Module:
+    from torchvision.models import get_model
+
+    return get_model(name, weights=None)
+
+
+# how each is built, and what its first explanation may cost
+NETWORKS: Mapping[str, tuple[Callable[[], nn.Module], float]] = {
+    "efficientnet_lite0": (MODELS["efficientnet_lite0"].build, 0.42),
+    "resnet50": (partial(torchvision, "resnet50"), 0.62),
+    "convnext_nano": (partial(timm, "convnext_nano"), 0.75),
+    "vit_small_patch16_224": (partial(timm, "vit_small_patch16_224"), 0.80),
+    "swin_tiny_patch4_window7_224": (partial(timm, "swin_tiny_patch4_window7_224"), 0.60),
+    "mobilenet_v3_large": (partial(torchvision, "mobilenet_v3_large"), 0.45),
+}
+
+
+def works(engine: Engine, layers: list[str], default: str, inputs: Tensor) -> dict[str, Callable[[], object]]:
+    """What `Explainer` does once an image is read; every map ends on the host."""
+    graph = engine.graph
+
+    def maps(values: Mapping[str, Tensor], of: list[str], target: int) -> list[object]:
+        scores, begins = engine.behind(of, values)
+        slopes = torch.autograd.grad(scores[0, target], [begins[layer] for layer in of])
+        return [show(values[graph.layers[layer]], slope) for layer, slope in zip(of, slopes, strict=True)]
+
+    def show(activations: Tensor, slopes: Tensor) -> object:
+        # tokens as one row: how they lie does not change what the map costs
+        rows = (one[0] if one.ndim == 4 else one[0].mT[:, :, None] for one in (activations, slopes))
+        return gradcam(*rows).numpy()
+
+    def first() -> object:
+        values = engine.run(inputs)
+        return maps(values, [default], int(values[graph.scores].softmax(-1).argmax()))
+
+    held = engine.run(inputs)
+    scores, begins = engine.behind([default], held)
+    (known,) = torch.autograd.grad(scores[0, 1], begins[default])
+    return {
+        FIRST: first,
+        FRONT: partial(engine.run, inputs),
+        CLASS: partial(maps, held, [default], 2),
+        SIGN: lambda: show(held[graph.layers[default]], -known),
+        LAYERS: lambda: maps(engine.run(inputs), layers, 1),
+    }
+
+
+def measure(name: str, threads: list[int], rounds: int, clock: str) -> list[Row]:
+    """The rows of one network."""
+    build, reach = NETWORKS[name]
+    torch.manual_seed(0)
+    network = build().eval().requires_grad_(False)
+    shape = (1, 3, 224, 224)
+    found = survey(network, shape)
+    layers = [layer.name for layer in found.stages]
+    default = MODELS[name].default_layer if name in MODELS else None
+    default = default or [layer.name for layer in found.stages if min(layer.shape[1:]) >= 7][-1]
+    inputs = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+
+    def forward() -> object:
+        with torch.inference_mode():
+            return network(inputs)
+
+    rows = []
+    with tempfile.TemporaryDirectory() as made:
+        graph = apart(network, inputs, layers, Path(made), seconds=SECONDS)
+        for count in threads:
+            torch.set_num_threads(count)
+            engine = Engine(network, graph, Front.read(Path(made), graph, threads=count))
+            timed = interleaved({"forward": forward, **works(engine, layers, default, inputs)}, rounds, CLOCKS[clock])
+            for work, seconds in timed.items():
+                if work != "forward":
+                    low, middle, high = ratio(seconds, timed["forward"])
+                    limit = reach if work == FIRST else REACH.get(work)
+                    rows.append(Row(f"{work}, {count} threads", name, default, middle, low, high, reach=limit))
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--models", nargs="+", default=list(NETWORKS), choices=NETWORKS)
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu: own work only, on a busy machine")
+    parser.add_argument("--json", type=Path, help="write the rows there as well")
+    options = parser.parse_args()
+    rows = [row for name in options.models for row in measure(name, options.threads, options.rounds, options.clock)]
+    print(f"torch {torch.__version__}, clock {options.clock}")
+    print(table(rows))
+    if options.json:
+        options.json.write_text(json.dumps([row.plain() for row in rows], indent=1))
+
+
+if __name__ == "__main__":
+    main()

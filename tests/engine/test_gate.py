@@ -1,0 +1,309 @@
+"""What may run as a graph and what may not: never an error, never another answer, and nothing for ever undecided."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gradcam_core.engine import gate as gates
+from gradcam_core.engine.convert import apart
+from gradcam_core.engine.gate import Decision, Gate, Limits
+from gradcam_core.engine.graph import Graph
+from gradcam_core.engine.store import Store
+
+from .networks import SOUND, Plain, Residual, converted_here, given_of, inputs, layers_of, pick, truth
+
+pytest.importorskip("openvino")
+
+
+def gate_of(network: nn.Module, **options: Any) -> Gate:
+    options = {"convert": converted_here, "scores": pick, **options}
+    return Gate(network, given_of(network), layers_of(network), **options)
+
+
+def refused(network: nn.Module, **options: Any) -> str:
+    gate = gate_of(network, **options)
+    decision = gate.wait(900)
+    assert decision.engine == "torch"
+    assert gate.engine is None
+    assert gate.nbytes == 0
+    return decision.reason
+
+
+@pytest.mark.parametrize("kind", SOUND)
+def test_what_is_equal_is_used(kind: type[nn.Module]) -> None:
+    network = kind()
+    gate = gate_of(network)
+    assert gate.wait(900) == Decision("openvino")
+    engine, given = gate.engine, given_of(network)
+    assert engine is not None
+    values = engine.run(given)
+    weights = torch.randn(values[engine.graph.scores].shape, generator=torch.Generator().manual_seed(3))
+    _, expected = truth(network, given, layers_of(network), weights)
+    for layer in layers_of(network):
+        scores, begins = engine.behind([layer], values)
+        (slope,) = torch.autograd.grad((scores * weights).sum(), begins[layer])
+        torch.testing.assert_close(slope, expected[layer][1])
+
+
+def test_the_process_apart_gives_the_same(tmp_path: Path) -> None:
+    network = Residual()
+    gate = gate_of(network, convert=apart)
+    assert gate.wait(900) == Decision("openvino")
+    assert gate.engine is not None
+    torch.testing.assert_close(gate.engine.scores(inputs()), network(inputs()))
+
+
+class Wrong(torch.autograd.Function):
+    """Hands its input on, and twice its gradient back."""
+
+    @staticmethod
+    def forward(_: Any, x: Tensor) -> Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(_: Any, slope: Tensor) -> Tensor:
+        return 2 * slope
+
+
+class CustomGradient(Plain):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(Wrong.apply(self.features(x)).mean((2, 3)))
+
+
+class SwitchedOff(Plain):
+    """No gradient leads through its second layer; what lies behind the first is another matter."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        first = self.act(self.first(x))
+        with torch.no_grad():
+            second = self.second(first)
+        return self.head((second * first.sum(1, keepdim=True)).mean((2, 3)))
+
+
+class AlwaysDropout(Plain):
+    def forward(self, x: Tensor) -> Tensor:
+        # on, whatever the mode: the function's own default
+        return self.head(functional.dropout(self.features(x)).mean((2, 3)))
+
+
+class Counts(Plain):
+    """Takes another way each time that it is run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.count += 1
+        return super().forward(x) * (1 + self.count % 2)
+
+
+class Branches(Plain):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x if x.mean() > 0 else -x)
+
+
+class ThroughNumpy(Plain):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x * float(x.detach().numpy().max()))
+
+
+class Spectral(Plain):
+    def __init__(self) -> None:
+        super().__init__()
+        nn.utils.spectral_norm(self.second)
+        self.eval().requires_grad_(False)
+
+
+class Hooked(Plain):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first.register_forward_hook(lambda _module, _inputs, output: output * 2)
+
+
+class Wide(Plain):
+    """Sixteen digits: what sixteen do, eight cannot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.double()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.double())
+
+
+class Halves(Plain):
+    def __init__(self) -> None:
+        super().__init__()
+        self.bfloat16()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.bfloat16())
+
+
+class Fails(Plain):
+    def forward(self, x: Tensor) -> Tensor:
+        raise RuntimeError("never works")
+
+
+class Lists(Plain):
+    def forward(self, x: Tensor) -> list[Tensor]:
+        return [super().forward(x), x]
+
+
+def scripted() -> nn.Module:
+    network = Plain()
+    network.second = torch.jit.script(network.second)
+    return network
+
+
+def trained_mode() -> nn.Module:
+    network = Plain()
+    network.norm.train()
+    return network
+
+
+ODD: dict[str, Callable[[], nn.Module]] = {
+    kind.__name__: kind
+    for kind in (
+        AlwaysDropout, Branches, Counts, CustomGradient, Fails, Halves, Hooked, Lists, Spectral, SwitchedOff,
+        ThroughNumpy,
+    )
+}  # fmt: skip
+ODD |= {"trained_mode": trained_mode}
+
+
+@pytest.mark.parametrize("make", ODD.values(), ids=ODD)
+def test_what_differs_or_cannot_be_traced_stays_with_torch(make: Callable[[], nn.Module]) -> None:
+    network = make()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items() if "norm" not in name}
+    assert refused(network)
+    assert all(torch.equal(network.state_dict()[name], tensor) for name, tensor in before.items())
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("make", [scripted, Wide], ids=["scripted", "doubles"])
+def test_whatever_is_decided_the_answers_are_the_networks_own(make: Callable[[], nn.Module]) -> None:
+    network = make()
+    gate = gate_of(network)
+    gate.wait(900)
+    if gate.engine is not None:
+        torch.testing.assert_close(gate.engine.scores(inputs()), network(inputs()))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_a_quantised_network_stays_with_torch() -> None:
+    from torch.ao.nn.quantized import dynamic
+
+    network = Plain()
+    network.head = dynamic.Linear(12, 5)
+    assert refused(network)
+
+
+@pytest.mark.parametrize("place", ["scores", "layer", "crossing", "gradient"])
+def test_every_kind_of_difference_is_seen(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Residual()
+    wrong = {"scores": "scores", "layer": "'second'", "crossing": "between", "gradient": "gradients"}
+    run, behind = gates.Engine.run, gates.Engine.behind
+
+    def changed(engine: gates.Engine, given: Any) -> dict[str, Tensor]:
+        values = run(engine, given)
+        graph = engine.graph
+        names = {"scores": graph.scores, "layer": graph.layers["second"], "crossing": graph.values[-1]}
+        value = values[names[place]]
+        # three times what is allowed, at one place
+        value.view(-1)[0] += 3 * gates.TOLERANCE * value.abs().max()
+        return values
+
+    def steeper(engine: gates.Engine, layers: Any, values: Any) -> Any:
+        scores, begins = behind(engine, layers, values)
+        return scores * (1 + 3 * gates.TOLERANCE), begins
+
+    if place == "gradient":
+        monkeypatch.setattr(gates.Engine, "behind", steeper)
+    else:
+        monkeypatch.setattr(gates.Engine, "run", changed)
+    assert wrong[place] in refused(network)
+
+
+def test_a_pass_on_changed_weights_is_not_given_away(tmp_path: Path) -> None:
+    network = Plain()
+    gate = gate_of(network)
+    gate.wait(900)
+    assert gate.engine is not None
+    with torch.no_grad():
+        network.head.weight += 1
+    assert gate.engine is None
+
+
+def test_what_was_converted_is_kept_and_tried_again(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def counting(*given: Any, **options: Any) -> Graph:
+        made.append(1)
+        return converted_here(*given, **options)
+
+    store = Store(tmp_path)
+    for _ in range(2):
+        assert gate_of(Plain(), store=store, convert=counting).wait(900) == Decision("openvino")
+    assert len(made) == 1
+    # code that changed and bears the same names
+
+    class Changed(Plain):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x) * 2
+
+    Changed.__module__, Changed.__qualname__ = Plain.__module__, Plain.__qualname__
+    gate = gate_of(Changed(), store=store, convert=counting)
+    assert gate.wait(900) == Decision("openvino")
+    assert len(made) == 2
+    assert gate.engine is not None
+    torch.testing.assert_close(gate.engine.scores(inputs()), Changed()(inputs()))
+    for file in tmp_path.rglob("model.bin"):
+        file.write_bytes(file.read_bytes()[:-4] + b"oops")
+    assert gate_of(Plain(), store=store, convert=counting).wait(900) == Decision("openvino")
+    assert len(made) == 3
+
+
+class Endless(Plain):
+    """Takes for ever where it is traced."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not isinstance(x, torch.Tensor) or type(x) is not torch.Tensor:
+            while True:
+                time.sleep(0.1)
+        return super().forward(x)
+
+
+def test_it_is_bounded_in_time() -> None:
+    start = time.monotonic()
+    assert "seconds" in refused(Endless(), convert=apart, limits=Limits(seconds=3))
+    assert time.monotonic() - start < 60
+
+
+def test_it_is_bounded_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "GB" in refused(Plain(), limits=Limits(nbytes=100))
+    monkeypatch.setattr(gates, "_free_bytes", lambda: 1000)
+    assert "memory" in refused(Plain())
+
+
+def test_it_can_be_stopped() -> None:
+    network = Endless()
+    gate = gate_of(network, convert=apart)
+    threading.Timer(0.5, gate.stop).start()
+    assert gate.wait(60).engine == "torch"
+
+
+def test_one_that_cannot_travel_stays_with_torch() -> None:
+    network = Plain()
+    network.lock = threading.Lock()  # type: ignore[assignment]
+    assert refused(network, convert=apart)
