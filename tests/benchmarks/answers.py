@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 
 import torch
+from torch import Tensor
 
 from gradcam_core.models.answerer import WEIGHTS, Answerer, load_answerer
 from gradcam_core.models.answerer.questions import absent_kinds, caption_questions, plain, presence_question
@@ -23,7 +24,7 @@ from gradcam_core.models.features import Maps, archive_maps, grey_input
 from gradcam_core.models.kinds import KINDS, kind_of
 from gradcam_core.models.photographs import read_photographs
 
-from .masked import MaskedPhotograph, Tally, centre_hits, method_maps, peak_hits, read_masked, share
+from .masked import MaskedPhotograph, Tally, activations_of, centre_hits, method_maps, peak_hits, read_masked, share
 
 
 def numbers(answerer: Answerer, words: tuple[str, ...]) -> torch.Tensor:
@@ -56,13 +57,14 @@ def accuracies(answerer: Answerer, data: Path, cache: Path) -> dict[str, list[bo
     return right
 
 
-def presence(answerer: Answerer, photograph: MaskedPhotograph, weights: list[float], random: Random) -> Iterator[bool]:
+def presence(
+    answerer: Answerer, photograph: MaskedPhotograph, maps: Maps, weights: list[float], random: Random
+) -> Iterator[bool]:
     """Is it there? As many kinds that are not in a photograph as are, absent ones as often as they occur elsewhere."""
     yes, no = (answerer.answers.index(word) for word in ("yes", "no"))
     network = answerer.network
     with torch.inference_mode():
-        places = network.backbone(answerer.steps.encode(photograph.pixels)[0]).flatten(2).transpose(1, 2)
-        projected = network.votes.project(places)
+        projected = network.votes.project(maps.of([photograph.name]))
         present = sorted(photograph.cells)
         absent = absent_kinds(present, len(present), weights, random)
         for kind in (*present, *absent):
@@ -70,7 +72,7 @@ def presence(answerer: Answerer, photograph: MaskedPhotograph, weights: list[flo
             yield bool(logits[yes] > logits[no]) == (kind in present)
 
 
-def answer_maps(answerer: Answerer, activations: torch.Tensor, question: torch.Tensor, target: int) -> dict:
+def answer_maps(answerer: Answerer, activations: Tensor, question: torch.Tensor, target: int) -> dict:
     """Maps of the logit of answer `target`, and the votes for it."""
     network = answerer.network
     leaf = activations.detach().requires_grad_()
@@ -81,10 +83,10 @@ def answer_maps(answerer: Answerer, activations: torch.Tensor, question: torch.T
     return {**method_maps(leaf.detach(), gradients), "votes": votes}
 
 
-def point(answerer: Answerer, photograph: MaskedPhotograph, given: Tally, predicted: Tally) -> None:
+def point(
+    answerer: Answerer, photograph: MaskedPhotograph, activations: Tensor, given: Tally, predicted: Tally
+) -> None:
     """Count the peaks for questions made from people's captions whose answer has an outline."""
-    with torch.no_grad():
-        activations = answerer.network.backbone(answerer.steps.encode(photograph.pixels)[0])
     made = {pair for text in photograph.captions for pair in caption_questions(plain(text), answerer.answers)}
     for words, right in sorted(made):
         question = numbers(answerer, words)
@@ -114,14 +116,15 @@ def main() -> None:
     print("| held-out photographs | right |\n|---|---|")
     for name, hits in accuracies(answerer, options.data, options.cache).items():
         print(f"| {name} | {share(hits)} |")
+    maps = Maps([archive_maps(options.data / "masked.tar", options.cache, answerer.network.backbone)])
     photographs = list(read_masked(options.data))
     weights = [float(sum(kind in one.cells for one in photographs)) + 0.5 for kind in KINDS]
     random = Random(0)  # noqa: S311 - the same questions each time
-    there = [right for one in photographs for right in presence(answerer, one, weights, random)]
+    there = [right for one in photographs for right in presence(answerer, one, maps, weights, random)]
     print(f"| is it there? (masked photographs, balanced) | {share(there)} |")
     given, predicted = Tally(), Tally()
     for photograph in photographs:
-        point(answerer, photograph, given, predicted)
+        point(answerer, photograph, activations_of(maps, photograph), given, predicted)
     for title, tally in (("right answers", given), ("predicted answers", predicted)):
         print(f"\n| peak on the object, {title} | all | small |\n|---|---|---|")
         for row in tally.rows():

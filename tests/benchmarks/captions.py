@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from gradcam_core.models.captioner import WEIGHTS, Captioner, load_captioner
 from gradcam_core.models.captioner.decode import decode_picture
@@ -21,7 +22,7 @@ from gradcam_core.models.kinds import kinds_in
 from gradcam_core.models.photographs import read_photographs
 from gradcam_core.models.vocabulary import UNKNOWN, split_words
 
-from .masked import MaskedPhotograph, Tally, centre_hits, method_maps, peak_hits, read_masked, share
+from .masked import MaskedPhotograph, Tally, activations_of, centre_hits, method_maps, peak_hits, read_masked, share
 
 
 def written(captioner: Captioner, data: Path, cache: Path, beam: int, at_most: int) -> dict[str, float]:
@@ -40,7 +41,7 @@ def written(captioner: Captioner, data: Path, cache: Path, beam: int, at_most: i
     return {"BLEU-4": bleu4(captions, references), "CIDEr": cider(captions, references), "words": different}
 
 
-def word_maps(captioner: Captioner, activations: torch.Tensor, numbers: tuple[int, ...], at: int) -> dict:
+def word_maps(captioner: Captioner, activations: Tensor, numbers: tuple[int, ...], at: int) -> dict:
     """Maps of the log-probability of word `at` given those before it, and the attention with which it is written."""
     network = captioner.network
     leaf = activations.detach().requires_grad_()
@@ -55,11 +56,10 @@ def word_maps(captioner: Captioner, activations: torch.Tensor, numbers: tuple[in
     return {**method_maps(leaf.detach(), gradients), "attention": attention}
 
 
-def point(captioner: Captioner, photograph: MaskedPhotograph, numbers: tuple[int, ...], tally: Tally) -> list[bool]:
+def point(
+    captioner: Captioner, photograph: MaskedPhotograph, activations: Tensor, numbers: tuple[int, ...], tally: Tally
+) -> list[bool]:
     """Count the peaks of each word that names a kind with an outline; which named kinds are there."""
-    inputs = captioner.steps.encode(photograph.pixels)[0]
-    with torch.no_grad():
-        activations = captioner.network.backbone(inputs)
     there = []
     words = [captioner.vocabulary.word(number) for number in numbers]
     for first, length, kind in kinds_in(words):
@@ -89,12 +89,17 @@ def main() -> None:
         found = written(captioner, options.data, options.cache, beam, options.at_most)
         print(f"beam {beam}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()), flush=True)
     own, people, there = Tally(), Tally(), []
+    maps = Maps([archive_maps(options.data / "masked.tar", options.cache, captioner.network.backbone)])
     for photograph in read_masked(options.data):
-        inputs = captioner.steps.encode(photograph.pixels)[0]
-        there += point(captioner, photograph, captioner.write(inputs)[0].numbers, own)
+        activations = activations_of(maps, photograph)
+        with torch.inference_mode():
+            picture = captioner.network.look(activations.flatten(2).transpose(1, 2))
+        best = decode_picture(captioner.network, picture, limit=captioner.limit)[0]
+        there += point(captioner, photograph, activations, best.numbers, own)
         for text in photograph.captions:
             words = split_words(text)[: captioner.limit]
-            point(captioner, photograph, tuple(captioner.vocabulary.number(word.plain) for word in words), people)
+            numbers = tuple(captioner.vocabulary.number(word.plain) for word in words)
+            point(captioner, photograph, activations, numbers, people)
     print(f"kinds that its captions name and that are there: {share(there)}")
     for title, tally in (("its own captions", own), ("people's captions", people)):
         print(f"\n| peak on the object, {title} | all | small |\n|---|---|---|")

@@ -6,9 +6,7 @@ the kind in question, which is the same as widening the outline by half a cell a
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from gradcam_core.methods.maps import METHODS
+from gradcam_core.models.features import Maps
 
 CELL = 20
 # a kind that fills less than this part of the photograph is small
@@ -29,10 +28,9 @@ METHOD_KEYS = ("gradcam", "hirescam", "layercam", "xgradcam")
 
 @dataclass(frozen=True, eq=False)
 class MaskedPhotograph:
-    """`pixels` (H, W, 3), the captions, and for each kind (grid x grid) bool cells touched and its part of the area."""
+    """The captions, and for each kind (grid x grid) bool cells that it touches and its part of the area."""
 
     name: str
-    pixels: NDArray[np.uint8]
     captions: tuple[str, ...]
     cells: dict[str, NDArray[np.bool_]]
     areas: dict[str, float]
@@ -46,18 +44,20 @@ def read_masked(folder: Path, grid: int = 7) -> Iterator[MaskedPhotograph]:
     for one in tables["annotations"]:
         outlines[one["image_id"]].append(one)
     side = grid * CELL
-    with tarfile.open(folder / "masked.tar") as tar:
-        for one in tables["images"]:
-            with Image.open(io.BytesIO(tar.extractfile(one["file_name"]).read())) as image:
-                pixels = np.asarray(image.convert("RGB"))
-            masks: dict[str, NDArray[np.bool_]] = {}
-            for outline in outlines[one["id"]]:
-                kind = kinds[outline["category_id"]]
-                mask = rasterise(outline["segmentation"], one["width"], one["height"], side)
-                masks[kind] = masks.get(kind, np.zeros((side, side), bool)) | mask
-            cells = {kind: mask.reshape(grid, CELL, grid, CELL).any((1, 3)) for kind, mask in masks.items()}
-            areas = {kind: float(mask.mean()) for kind, mask in masks.items()}
-            yield MaskedPhotograph(one["file_name"], pixels, tuple(one.get("captions", ())), cells, areas)
+    for one in tables["images"]:
+        masks: dict[str, NDArray[np.bool_]] = {}
+        for outline in outlines[one["id"]]:
+            kind = kinds[outline["category_id"]]
+            mask = rasterise(outline["segmentation"], one["width"], one["height"], side)
+            masks[kind] = masks.get(kind, np.zeros((side, side), bool)) | mask
+        cells = {kind: mask.reshape(grid, CELL, grid, CELL).any((1, 3)) for kind, mask in masks.items()}
+        areas = {kind: float(mask.mean()) for kind, mask in masks.items()}
+        yield MaskedPhotograph(one["file_name"], tuple(one.get("captions", ())), cells, areas)
+
+
+def activations_of(maps: Maps, photograph: MaskedPhotograph, grid: int = 7) -> torch.Tensor:
+    """(1, C, grid, grid) of the backbone."""
+    return maps.of([photograph.name]).transpose(1, 2).unflatten(2, (grid, grid))
 
 
 def rasterise(segmentation: list[list[float]] | dict, width: int, height: int, side: int) -> NDArray[np.bool_]:

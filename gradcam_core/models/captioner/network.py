@@ -93,8 +93,11 @@ class CaptionNetwork(nn.Module):
         self.place = nn.Linear(CHANNELS, width)
         self.key = nn.Linear(width, width, bias=False)
         self.votes = nn.Linear(width, len(concepts))
-        self.register_buffer("concepts", torch.tensor(list(concepts), dtype=torch.int64), persistent=False)
-        self.concepts: Tensor
+        # the column of each word's votes; one column more, of zeros, serves the words that nobody votes for
+        columns = torch.full((words,), len(concepts))
+        columns[list(concepts)] = torch.arange(len(concepts))
+        self.register_buffer("columns", columns, persistent=False)
+        self.columns: Tensor
         self.begin = nn.Linear(len(concepts), 2 * hidden)
         self.embedding = nn.Embedding(words, embedding, padding_idx=PAD)
         self.lstm = WordLSTM(embedding, hidden)
@@ -131,7 +134,8 @@ class CaptionNetwork(nn.Module):
     def score(self, mixed: Tensor, trust: Tensor, concepts: Tensor) -> Tensor:
         """(..., E), (..., 1) and (..., K) to (..., V) logits."""
         logits = mixed @ self.embedding.weight.transpose(0, 1) + self.bias
-        return logits.index_add(-1, self.concepts, nn.functional.softplus(trust) * concepts)
+        votes = nn.functional.pad(concepts, (0, 1)).index_select(-1, self.columns)
+        return logits + nn.functional.softplus(trust) * votes
 
     def step(self, picture: Picture, words: Tensor, state: State) -> tuple[Tensor, State]:
         """(N, T) words on from `state` to (N, T, V) logits and the state behind them."""

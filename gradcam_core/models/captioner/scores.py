@@ -16,8 +16,10 @@ __all__ = ["bleu4", "cider"]
 Words = Sequence[str]
 Grams = Counter[tuple[str, ...]]
 LONGEST = 4
-# of the lengths' difference that halves nothing yet: section 4 of the CIDEr paper
+# words by which a caption may differ in length before that costs much
 SIGMA = 6.0
+# published figures are ten times the cosine
+SCALE = 10.0
 
 
 def _grams(words: Words, length: int) -> Grams:
@@ -45,7 +47,7 @@ def bleu4(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> f
 
 
 def cider(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> float:
-    """CIDEr-D, without the factor of 10, averaged over n-grams up to four (Vedantam et al. 2015, eq. 3 and section 5).
+    """CIDEr-D, from 0 to 10, averaged over n-grams up to four (Vedantam et al. 2015, arXiv:1411.5726, sec. 3 and 5).
 
     How rare an n-gram is, is counted over the references handed in.
     """
@@ -58,7 +60,7 @@ def cider(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> f
             for counts, one in zip(several, references[row], strict=True):
                 penalty = math.exp(-((len(caption) - len(one)) ** 2) / (2 * SIGMA**2))
                 scores[row] += penalty * _alike(own, _weighted(counts, seen, len(references))) / len(several) / LONGEST
-    return sum(scores) / len(scores)
+    return SCALE * sum(scores) / len(scores)
 
 
 def _weighted(grams: Grams, seen: Grams, photographs: int) -> dict[tuple[str, ...], float]:

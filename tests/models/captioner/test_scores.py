@@ -30,10 +30,10 @@ def test_cider_by_hand() -> None:
     captions, references = [list("abcd"), list("wxyz")], [[list("abef")], [list("wxyz")]]
     # one word: 2 of 4 shared; two: ab of 3; longer: none. The second is its reference
     first = (1 / 2 + 1 / 3) / 4
-    assert cider(captions, references) == pytest.approx((first + 1) / 2)
+    assert cider(captions, references) == pytest.approx(10 * (first + 1) / 2)
 
 
 def test_cider_ignores_what_every_photograph_has_and_punishes_another_length() -> None:
     assert cider([["a"], ["a"]], [[["a"]], [["a"]]]) == 0
     # one n-gram, "a": as alike as can be, but six words shorter than the reference
-    assert cider([["a"], ["b"]], [[["a"] * 7], [["c"]]]) == pytest.approx(math.exp(-0.5) / 4 / 2)
+    assert cider([["a"], ["b"]], [[["a"] * 7], [["c"]]]) == pytest.approx(10 * math.exp(-0.5) / 4 / 2)
