@@ -19,8 +19,6 @@ from .blocks import PageBlocks
 from .panels.own_model import Shelf
 from .parts import Page
 from .tabs import TABS
-from .text_api import add_text_api
-from .trust_api import add_trust_api
 
 __all__ = ["build", "serve"]
 
@@ -50,9 +48,7 @@ def build(explainer: Explainer, text_explainer: TextExplainer | None = None, *, 
         for tab in TABS:
             with gr.Tab(tab.title):
                 tab.lay_out(page)
-        add_api(explainer, services.running)
-        add_trust_api(services)
-        add_text_api(services.texts)
+        add_api(services)
 
         def leave(request: gr.Request) -> None:
             services.running.leave(request.session_hash)

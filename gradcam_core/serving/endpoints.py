@@ -1,0 +1,328 @@
+"""All that can be asked for over a network, in one table. Public name: `ENDPOINTS`.
+
+    for endpoint in ENDPOINTS:
+        answer = endpoint.bound(services)
+        help(answer)
+
+The web API, its documentation and the tools for language models are made of it. A new endpoint is one more entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from PIL import Image
+
+from ..checks import Curve, Curves, HideAndLook, brushed, said_without
+from ..engine.watch import Watch
+from ..explanation import Explanation
+from ..request import AUTO, Request
+from ..text import TEXT_METHODS
+from ..text.methods import DEFAULT_METHOD
+from .endpoint import EVERY_OPTION, Endpoint, Output, changed
+from .inputs import REQUIRED, Input, number, several, switch, text, unread
+from .services import Services
+
+__all__ = ["ENDPOINTS"]
+
+
+def explain(services: Services, image: Any, request: Request, watch: Watch) -> tuple[Any, ...]:
+    """Explain which regions of an image made a CNN classifier predict a class (Grad-CAM).
+
+    Returns:
+        The overlay and the heatmap as PNG at the photograph's size, and a record with the top-5 predictions, the
+        sentence, the raw map and all that is needed to get the same map again.
+    """
+    return _pictured(_explained(services, image, request, watch))
+
+
+def contrast(services: Services, image: Any, request: Request, watch: Watch) -> tuple[Any, ...]:
+    """Explain why a CNN classifier predicted one class rather than another.
+
+    Returns:
+        The overlay and the heatmap as PNG at the photograph's size, and the record of the explanation.
+    """
+    return _pictured(_explained(services, image, request, watch))
+
+
+def check(services: Services, image: Any, curves: bool, request: Request, watch: Watch) -> dict[str, Any]:
+    """Check whether a map holds: hide its hottest places and ask again, and make the network forget.
+
+    Returns:
+        The probabilities with shares of the seen area hidden, and the sanity check, each with a sentence; the curves
+        with the areas under them, or null.
+    """
+    examiner = services.examiner
+    explanation = _explained(services, image, request, watch)
+    parts = 3 if curves else 2
+    hidden = examiner.hide_and_look(explanation, watch=watch.part(0, parts))
+    sanity = examiner.sanity(explanation, watch=watch.part(1, parts))
+    return {
+        "hide_and_look": _hidden(hidden),
+        "sanity": {"sentence": sanity.sentence, "passed": sanity.passed, **asdict(sanity)},
+        "curves": _areas(examiner.curves(explanation, watch=watch.part(2, parts))) if curves else None,
+    }
+
+
+def ask_place(services: Services, image: Any, x: float, y: float, request: Request, watch: Watch) -> dict[str, Any]:
+    """Say which classes one place of an image speaks for and against.
+
+    Returns:
+        The classes with what the place adds to their logits, strongest first.
+    """
+    explanation = _explained(services, image, request, watch.part(0, 2))
+    watch.at(1, 2)
+    return asdict(services.examiner.ask_place(explanation, int(x), int(y)))
+
+
+def without(services: Services, image: Any, strokes: Any, request: Request, watch: Watch) -> dict[str, Any]:
+    """Say what a CNN classifier sees without a region of an image, which is blurred beyond recognition.
+
+    Returns:
+        A sentence, and the most probable classes with their probabilities before and without the region.
+    """
+    explanation = _explained(services, image, request, watch.part(0, 2))
+    watch.at(1, 2)
+    changes = services.examiner.without(explanation, brushed(strokes, explanation.placement))
+    return {
+        "sentence": said_without(explanation.target, changes),
+        "changes": [{**asdict(one.prediction), "after": one.after} for one in changes],
+    }
+
+
+def compare(
+    services: Services,
+    image: Any,
+    targets: list[str],
+    methods: list[str],
+    layers: list[str],
+    hide: bool,
+    request: Request,
+    watch: Watch,
+) -> dict[str, Any]:
+    """Compare maps of a CNN classifier on one scale: methods with layers, or classes with methods or layers.
+
+    Returns:
+        The grid: titles of rows and columns, raw maps, the scale, how alike the maps of two rows are.
+    """
+    explainer = services.explainer
+    options = {name: value for name, value in request.record().items() if name not in AXES}
+    grid = explainer.compare(
+        image,
+        targets=targets,
+        methods=methods,
+        layers=[layer.name for layer in explainer.layers(request.model)] if layers == [EVERY] else layers,
+        watch=watch.part(0, 2) if hide else watch,
+        **options,
+    )
+    record = grid.record()
+    cells = [cell for line in record["cells"] for cell in line]
+    maps = [cell.explanation if hide else None for line in grid.cells for cell in line]
+    for cell, found in zip(cells, services.examiner.hide_each(maps, watch=watch.part(1, 2)), strict=True):
+        cell["hide_and_look"] = found and _hidden(found)
+    return record
+
+
+def explain_text(
+    services: Services, text: str, target: str, method: str, counterfactual: bool, contrast: bool
+) -> dict[str, Any]:
+    """Explain which characters and words of a Korean film review made a CNN call it positive or negative.
+
+    Returns:
+        A record with both probabilities, the sentence, and a signed value for every character and word with its place
+        in the text.
+    """
+    found = services.texts.explain(text, target, method=method, counterfactual=counterfactual, contrast=contrast)
+    return found.record()
+
+
+def stop(services: Services, visitor: str | None) -> None:
+    """End what is computed for this client, which then gets a sentence that says so.
+
+    Over plain HTTP a client is whoever sends the same session_hash; without one nothing is ended. Tools of a language
+    model have no session: what was asked from the same address is ended.
+    """
+    if visitor:
+        services.running.stop(visitor)
+
+
+def _text_method(value: Any, name: str) -> str:
+    given = text(value, name).strip()
+    return DEFAULT_METHOD if given in ("", AUTO) else given
+
+
+EVERY = "all"
+# what a grid has several of, in the place of one
+AXES = frozenset({"target", "method", "layer"})
+IMAGE = Input("image", "image", "The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.", REQUIRED, unread)
+PICTURES: Mapping[str, Output] = {"overlay": "picture", "heatmap": "picture", "record": "record"}
+RECORD: Mapping[str, Output] = {"record": "record"}
+ENDPOINTS = (
+    Endpoint(
+        "explain",
+        explain,
+        (IMAGE, "model", "layer", "target", "method", "counterfactual", "detail"),
+        PICTURES,
+        # a difference of two classes is `contrast`
+        lacks=frozenset({"rival"}),
+    ),
+    Endpoint(
+        "contrast",
+        contrast,
+        (
+            IMAGE,
+            "model",
+            "layer",
+            "target",
+            changed("rival", default=AUTO),
+            "method",
+            changed("counterfactual", description="True for what speaks for the rival rather than the target."),
+            "detail",
+        ),
+        PICTURES,
+    ),
+    Endpoint(
+        "check",
+        check,
+        (
+            IMAGE,
+            "model",
+            "layer",
+            "target",
+            "method",
+            "detail",
+            "counterfactual",
+            "rival",
+            Input(
+                "curves",
+                "switch",
+                "True for deletion and insertion curves as well; takes some seconds more.",
+                False,
+                switch,
+            ),
+        ),
+        RECORD,
+        costly=True,
+    ),
+    Endpoint(
+        "ask_place",
+        ask_place,
+        (
+            IMAGE,
+            Input("x", "number", "Column of the pixel, from 0 on the left.", REQUIRED, number),
+            Input("y", "number", "Row of the pixel, from 0 at the top.", REQUIRED, number),
+            "model",
+            "layer",
+            "detail",
+        ),
+        RECORD,
+        # it speaks of all classes, by Grad-CAM
+        lacks=frozenset({"target", "method", "counterfactual", "rival"}),
+    ),
+    Endpoint(
+        "without",
+        without,
+        (
+            IMAGE,
+            Input(
+                "strokes",
+                "json",
+                'The region as strokes of a brush in pixels of the photograph: a list of {"points": [[x, y], ...],'
+                ' "radius": r}; one point is a dab.',
+                REQUIRED,
+                unread,
+            ),
+            "model",
+            changed("target", description="Class index or label to tell of, or auto for the top prediction."),
+            "detail",
+        ),
+        RECORD,
+        # it tells of probabilities, not of a map
+        lacks=frozenset({"layer", "method", "counterfactual", "rival"}),
+    ),
+    Endpoint(
+        "compare",
+        compare,
+        (
+            IMAGE,
+            "model",
+            Input(
+                "targets",
+                "text",
+                "Class indices or labels, separated by semicolons, or auto for the top prediction.",
+                AUTO,
+                several,
+            ),
+            Input("methods", "text", "Keys of methods, separated by semicolons.", "gradcam", several),
+            Input(
+                "layers",
+                "text",
+                f"Dotted module names, separated by semicolons; auto for the default, {EVERY} for every offered one.",
+                AUTO,
+                several,
+            ),
+            "counterfactual",
+            Input(
+                "hide",
+                "switch",
+                "True to hide the hottest places of each map and ask again; takes about a second a map.",
+                False,
+                switch,
+            ),
+            "rival",
+            "detail",
+        ),
+        RECORD,
+        lacks=AXES,
+        costly=True,
+    ),
+    Endpoint(
+        "explain_text",
+        explain_text,
+        (
+            Input("text", "text", "The review; the model reads its first 140 characters.", REQUIRED, unread),
+            Input(
+                "target",
+                "text",
+                "Class to explain: negative, positive, 0, 1, or auto for the more probable.",
+                AUTO,
+                unread,
+            ),
+            Input(
+                "method",
+                "text",
+                "Key of the method, for example hirescam, gradcam or similarity.",
+                DEFAULT_METHOD,
+                _text_method,
+                tuple(TEXT_METHODS),
+            ),
+            changed("counterfactual"),
+            Input("contrast", "switch", "True for why the class rather than the other.", False, switch),
+        ),
+        {"text_record": "record"},
+        lacks=EVERY_OPTION,
+    ),
+    Endpoint("stop", stop, (), {}, lacks=EVERY_OPTION, queued=False),
+)
+
+
+def _explained(services: Services, image: Any, request: Request, watch: Watch) -> Explanation:
+    return services.explainer.explain(image, **vars(request), watch=watch)
+
+
+def _pictured(explanation: Explanation) -> tuple[Image.Image, Image.Image, dict[str, Any]]:
+    """Overlay, heatmap, and the record with the raw values in it."""
+    record = explanation.record()
+    record["map"]["values"] = explanation.cam.tolist()
+    return explanation.overlay(), explanation.heatmap_picture(), record
+
+
+def _hidden(found: HideAndLook) -> dict[str, Any]:
+    return {"sentence": found.sentence, "holds": found.holds, **asdict(found)}
+
+
+def _areas(curves: Curves) -> dict[str, Any]:
+    drawn = {name: value for name, value in vars(curves).items() if isinstance(value, Curve)}
+    return {"shares": curves.shares, **{name: {"values": one.values, "area": one.area} for name, one in drawn.items()}}
