@@ -22,6 +22,7 @@ __all__ = [
     "ModelError",
     "OptionError",
     "OutputError",
+    "ServingError",
     "StoppedError",
     "TargetError",
     "TextError",
@@ -86,6 +87,10 @@ class DeviceError(CamError, RuntimeError):
 
 class OutputError(CamError, RuntimeError):
     """The model returned something that cannot be explained."""
+
+
+class ServingError(CamError, ValueError):
+    """The app cannot be served as asked, or takes no more."""
 
 
 class StoppedError(CamError, RuntimeError):

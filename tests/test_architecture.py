@@ -36,8 +36,8 @@ LINES = (
     {"compare"},
     {"explainer", "text"},
     {"checks"},
-    {"gradcam_core"},
     {"serving"},
+    {"gradcam_core"},
     {"ui"},
     {"app"},
 )

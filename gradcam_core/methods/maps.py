@@ -71,6 +71,11 @@ class Method:
     of_class: bool = True
     in_score: bool = False
 
+    @property
+    def costly(self) -> bool:
+        """Whether it asks the network again and again."""
+        return RERUN in self.needs
+
 
 METHODS: dict[str, Method] = {}
 

@@ -51,6 +51,8 @@ class Running:
     """
 
     def __init__(self) -> None:
+        # called between two passes of a task, which may wait there for others
+        self.between_passes: Callable[[], object] = lambda: None
         self._tasks: set[Task] = set()
         # the number of each visitor's last question for a slot
         self._last: dict[Visitor, dict[str, float]] = {}
@@ -69,7 +71,13 @@ class Running:
 
         With a `ticket` it ends those before it; where a later one has come already, it is overtaken from the start.
         """
-        task = Task(visitor, slot, ticket, progress)
+
+        def passed(done: int, count: int) -> None:
+            if progress is not None:
+                progress(done, count)
+            self.between_passes()
+
+        task = Task(visitor, slot, ticket, passed)
         with self._lock:
             self._tasks.add(task)
         if ticket:

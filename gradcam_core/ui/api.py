@@ -12,14 +12,13 @@ from ..serving.endpoint import Endpoint
 from ..serving.endpoints import ENDPOINTS
 from ..serving.failures import plain_words
 from ..serving.inputs import REQUIRED, Input
+from ..serving.lanes import CHEAP, COSTLY
 from ..serving.services import Services
 from .parts import told
 from .photograph_input import PhotographInput
 
 __all__ = ["add_api"]
 
-# endpoints of one kind that may run at the same time
-COSTLY_AT_ONCE, CHEAP_AT_ONCE = 2, 4
 OUTPUTS: dict[str, Callable[[str], Any]] = {
     "picture": lambda name: gr.Image(format="png", label=name),
     "record": lambda name: gr.JSON(label=name),
@@ -41,7 +40,7 @@ def add_api(services: Services) -> None:
                 [outputs[name] for name in endpoint.returns],
                 api_name=endpoint.name,
                 queue=endpoint.queued,
-                concurrency_limit=COSTLY_AT_ONCE if endpoint.costly else CHEAP_AT_ONCE,
+                concurrency_id=COSTLY if endpoint.costly else CHEAP,
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from inspect import signature
 from typing import Any, ClassVar, TypeGuard
@@ -16,7 +16,9 @@ from gradio.utils import get_upload_folder
 
 from ..errors import UploadError
 from ..serving.failures import plain_words
+from ..serving.lanes import CHEAP, Lanes
 from .named_files import of_request, of_tool_call
+from .page_queue import PageQueue
 
 __all__ = ["PageBlocks"]
 
@@ -76,6 +78,22 @@ class PageBlocks(gr.Blocks):
         if tools is not None:
             tools.convert_strings_to_filedata = of_tool_call(get_upload_folder())
         self._tools = tools
+
+    def queue_in_lanes(self, *, end: Callable[[str], object], status_update_rate: float) -> PageQueue:
+        """Let all events wait in the lane that their concurrency_id names, or in the cheap one; `end`: see `PageQueue`.
+
+        Nothing that is queued can be asked past the queue.
+        """
+        super().queue(status_update_rate=status_update_rate, api_open=False)
+        lanes: Lanes[Any] = Lanes()
+        for function in self.fns.values():
+            if function.concurrency_id not in lanes.lanes:
+                function.concurrency_id = CHEAP
+            function.concurrency_limit = lanes.lanes[str(function.concurrency_id)].run
+        most = sum(lane.wait for lane in lanes.lanes.values())
+        queue = PageQueue(False, self.max_threads, status_update_rate, most, self, lanes=lanes, end=end)
+        self._queue = queue
+        return queue
 
     async def preprocess_data(
         self, block_fn: BlockFunction, inputs: list[Any], *args: Any, **options: Any

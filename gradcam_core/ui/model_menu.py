@@ -15,14 +15,13 @@ import gradio as gr
 from ..explainer import Explainer
 from ..models import DEFAULT_MODEL
 from ..serving.failures import plain_words
+from ..serving.lanes import LOADING
 from ..serving.services import Services
 from .handlers import QUESTION, Controls, model_choices
 from .messages import problem_box
 
 __all__ = ["LOADED", "loaded_by", "model_menu"]
 
-# models that may be on their way at the same time; each waits for a disk or a network, hardly for a processor
-CONCURRENT = 8
 SECONDS_BETWEEN_REPORTS = 0.3
 # tells one loading from the next, wherever it was asked for
 LOADED = itertools.count(1)
@@ -90,8 +89,7 @@ def loaded_by(
         [menu, shown],
         [menu, problem, ready],
         trigger_mode="always_last",
-        concurrency_limit=CONCURRENT,
-        concurrency_id="loading",
+        concurrency_id=LOADING,
         show_progress="full",
         show_progress_on=report,
         api_visibility="private",

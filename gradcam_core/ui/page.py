@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 import gradio as gr
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 from gradio.state_holder import SessionState
 
 from ..explainer import Explainer
+from ..serving.folder import KEEP_SECONDS, ServerFolder
+from ..serving.guard import Guard
+from ..serving.hosts import Hosts, name_of
+from ..serving.plain_log import keep_lines_apart
+from ..serving.room import MAX_PHOTOGRAPH, Room
 from ..serving.services import Services
 from ..text import TextExplainer
 from .api import add_api
 from .blocks import PageBlocks
+from .page_queue import PageQueue
 from .panels.own_model import Shelf
 from .parts import Page
 from .tabs import TABS
+from .uploads import take_in_uploads
 
 __all__ = ["build", "serve"]
 
 TITLE = "Grad-CAM Explorer"
 LEAD = "What does the network see, and **which evidence** made it say so? Upload a photograph or type a sentence."
-MAX_UPLOAD = "20mb"
-# requests that may wait; whoever comes after them is told that the app is busy
-MAX_WAITING = 64
 # whoever waits is told again how long; after every answer, as is usual, would be a message to everybody for each
 SECONDS_BETWEEN_ESTIMATES = 1
-# uploads and downloads are looked at every hour and deleted after a day
-CLEAN_EVERY_SECONDS, KEEP_SECONDS = 3600, 86400
+# without a folder of the server's own, gradio deletes what it wrote
+CLEAN_EVERY_SECONDS = 3600
+NO_ROOM = "The server could not write its answer down: its disk is full, or cannot be written to. Try again later."
 WEB = Path(__file__).parent / "web"
 
 
@@ -54,26 +64,68 @@ def build(explainer: Explainer, text_explainer: TextExplainer | None = None, *, 
             services.running.leave(request.session_hash)
 
         blocks.unload(leave)
+        queue = blocks.queue_in_lanes(end=services.running.stop, status_update_rate=SECONDS_BETWEEN_ESTIMATES)
+        services.running.between_passes = queue.give_way
     # describes the page's parts, or the first visitor would wait for it
     SessionState(blocks)
-    return blocks.queue(max_size=MAX_WAITING, status_update_rate=SECONDS_BETWEEN_ESTIMATES)
+    return blocks
 
 
-def serve(page: gr.Blocks, **options: Any) -> None:
-    """Serve `page` until it is stopped; `options` go to `launch` and may replace what stands here."""
+def serve(
+    page: gr.Blocks,
+    *,
+    hosts: Hosts | None = None,
+    folder: ServerFolder | None = None,
+    max_file: int = MAX_PHOTOGRAPH,
+    **options: Any,
+) -> None:
+    """Serve `page` until it is stopped, to those that `hosts` lets in; what is handed in is kept in `folder`.
+
+    `options` go to `launch` and may replace what stands here. Raises ServingError where it cannot be served.
+    """
     _settle_matplotlib()
+    take_in_uploads()
+    keep_lines_apart()
+    # uvicorn believes whoever asks from this machine what he writes of his address; the guard reads it instead
+    os.environ["FORWARDED_ALLOW_IPS"] = ""
+    guards: list[Guard] = []
+    allowed = hosts or Hosts.of(str(options.get("server_name") or "127.0.0.1"))
+    room = Room(folder) if folder is not None else None
+
+    @asynccontextmanager
+    async def guarded(app: FastAPI) -> AsyncIterator[None]:
+        # in front of gradio's own middleware, which lets in other sites
+        guard = Guard(cast(Any, app.middleware_stack), allowed, cast(PageQueue, page._queue).listening, room, max_file)
+        guards.append(guard)
+        app.middleware_stack = guard
+        yield
+
+    waits = not options.pop("prevent_thread_lock", False)
     page.launch(
         **{
             "theme": _theme(),
             "css_paths": WEB / "page.css",
             "js": (WEB / "page.js").read_text(encoding="utf-8"),
-            "max_file_size": MAX_UPLOAD,
+            "max_file_size": max_file,
             "footer_links": ["api"],
             "run_history": False,
             "show_error": False,
+            "ssr_mode": False,
+            "app_kwargs": {"lifespan": guarded, "exception_handlers": {OSError: _no_room}},
             **options,
+            "prevent_thread_lock": True,
         }
     )
+    if page.share_url:
+        guards[0].hosts = guards[0].hosts.shared_as(name_of(urlsplit(page.share_url).netloc))
+    if waits:
+        page.block_thread()
+
+
+async def _no_room(_request: Request, error: Exception) -> JSONResponse:
+    """A disk that is full, or gone, in words."""
+    logging.getLogger(__name__).error("An answer could not be written: %s", error)
+    return JSONResponse({"detail": NO_ROOM, "error": NO_ROOM}, 507)
 
 
 def _settle_matplotlib() -> None:

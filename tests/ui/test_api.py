@@ -22,8 +22,8 @@ from PIL import Image
 from gradcam_core import Explainer
 from gradcam_core.models import MODELS
 from gradcam_core.serving.endpoints import ENDPOINTS
+from gradcam_core.serving.lanes import usual_lanes
 from gradcam_core.ui import build, serve
-from gradcam_core.ui.page import MAX_WAITING
 from tests import pictures
 from tests.helpers import noise, small_spec
 
@@ -192,7 +192,9 @@ def test_files_of_the_machine_are_not_served(address: str, client: Client) -> No
 
 def test_limits_are_set(page: gr.Blocks) -> None:
     assert page.max_file_size == 20 * 1024**2 or page.max_file_size == 20_000_000
-    assert page._queue.max_size == MAX_WAITING
+    assert page._queue.max_size == sum(lane.wait for lane in usual_lanes().values())
+    # nothing that is queued can be asked past the queue
+    assert not page.api_open
     assert page.delete_cache
     assert not page.analytics_enabled
     assert page.allowed_paths == []

@@ -11,6 +11,7 @@ from ...checks import Curves, Examiner, HideAndLook
 from ...engine.watch import Watch
 from ...explanation import Explanation
 from ...languages import percent
+from ...serving.lanes import COSTLY
 from ...serving.services import Services
 from ..handlers import Controls, looked_into
 from ..messages import sentence, table
@@ -19,8 +20,6 @@ from ..parts import AT_ONCE, Page, told
 __all__ = ["checks_panel"]
 
 SLOT = "check"
-# computations of many passes that may run at the same time
-CONCURRENT = 2
 # width and height of the drawing of the curves, in its own units
 WIDE, HIGH = 300, 150
 # which places go first along a line
@@ -52,8 +51,7 @@ def checks_panel(page: Page, shown_photograph: gr.State) -> None:
             _examining(page.services, CHECKS[title]),
             shown_photograph,
             checked,
-            concurrency_limit=CONCURRENT,
-            concurrency_id="checks",
+            concurrency_id=COSTLY,
             api_visibility="private",
         )
     stop.click(stop_it, None, None, **AT_ONCE)

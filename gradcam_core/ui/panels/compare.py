@@ -14,6 +14,7 @@ from ...explanation import Explanation
 from ...languages import percent
 from ...methods import METHODS, RERUN
 from ...serving.failures import plain_words
+from ...serving.lanes import COSTLY
 from ...serving.services import Services
 from ..handlers import Controls, explain
 from ..messages import problem_box, sentence
@@ -24,7 +25,6 @@ from .plans import PLANS, STRIP, WARNED, compared, every_layer, lines_under
 __all__ = ["compare_panel"]
 
 SLOT = "comparison"
-CONCURRENT = 2
 NOTHING_YET = "There is nothing to compare yet: choose a photograph first."
 QUICK = [key for key, method in METHODS.items() if RERUN not in method.needs and method.in_score]
 EXPLAINED = (
@@ -54,8 +54,7 @@ def compare_panel(page: Page, shown_photograph: gr.State, controls: Mapping[str,
             _filling(page.services, hide=hide),
             [shown_photograph, plan, methods, one_scale],
             [text, grid, about],
-            concurrency_limit=CONCURRENT,
-            concurrency_id="comparisons",
+            concurrency_id=COSTLY,
             show_progress_on=text,
             api_visibility="private",
         )

@@ -1,6 +1,6 @@
 """A visitor's own model: a file of weights, for this visitor alone.
 
-Public names: `MAX_UPLOAD`, `Shelf`, `own_model_panel`.
+Public names: `ENDINGS`, `Shelf`, `own_model_panel`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import gradio as gr
 from ...errors import CamError, ModelError
 from ...explainer import Explainer
 from ...serving.failures import plain_words
+from ...serving.lanes import LOADING
+from ...serving.room import MAX_WEIGHTS
 from ...tasks.classes import HEADS
 from ..handlers import model_choices
 from ..messages import problem_box
 from ..model_menu import LOADED
 from ..parts import Page
 
-__all__ = ["MAX_UPLOAD", "Shelf", "own_model_panel"]
+__all__ = ["ENDINGS", "Shelf", "own_model_panel"]
 
-MAX_UPLOAD = "400mb"
-MAX_MODEL_BYTES = 400_000_000
 # of all visitors together: each holds its weights in memory until its visitor leaves
 MAX_MODELS = 8
 # for a program that talks to the page never leaves it
@@ -72,8 +72,7 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
         load,
         [*given, mine],
         [menu, ready, mine, note, weights, labels],
-        concurrency_limit=2,
-        concurrency_id="own models",
+        concurrency_id=LOADING,
         show_progress="full",
         show_progress_on=note,
         api_visibility="private",
@@ -135,7 +134,7 @@ class Shelf:
         try:
             self._explainer.add_checkpoint(
                 weights, architecture, labels or None, size, mean, std,
-                name=name, title=f"{title} ({architecture})", head=head, private=True, max_bytes=MAX_MODEL_BYTES,
+                name=name, title=f"{title} ({architecture})", head=head, private=True, max_bytes=MAX_WEIGHTS,
             )  # fmt: skip
         except BaseException:
             with self._lock:

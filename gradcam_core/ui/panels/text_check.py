@@ -12,7 +12,6 @@ from ..parts import Page
 
 __all__ = ["checked_table", "text_check_panel"]
 
-CONCURRENT = 4
 NOTHING_YET = "There is nothing to check yet: type a sentence first."
 
 
@@ -36,7 +35,6 @@ def text_check_panel(page: Page, shown_text: gr.State, cancels: list[gr.events.D
             shown_text,
             checked,
             trigger_mode="once",
-            concurrency_limit=CONCURRENT,
             api_visibility="private",
         )
     )

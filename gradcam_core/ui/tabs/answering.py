@@ -1,6 +1,6 @@
 """How the photograph tab asks its question, and how the answer comes onto the page.
 
-Public names: `CONCURRENT`, `Given`, `Shown`, `answering`, `rival_choices`.
+Public names: `Given`, `Shown`, `answering`, `rival_choices`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import ImageData
 
-from ...engine.cores import allowed_cores
 from ...explanation import Explanation
 from ...models import DEFAULT_MODEL
 from ...request import AUTO, NEXT_THREE
@@ -24,11 +23,8 @@ from ..parts import AT_ONCE, Page, told
 from ..web.bars import PICKED, bars_value
 from ..web.stage import stage_answer, stage_photo
 
-__all__ = ["CONCURRENT", "Given", "Shown", "answering", "rival_choices"]
+__all__ = ["Given", "Shown", "answering", "rival_choices"]
 
-# forward passes that may run at the same time: more than there are cores only make each of them slower, and one alone
-# would keep everybody waiting while a slow method runs
-CONCURRENT = max(2, min(allowed_cores(), 8))
 # tells the stage's answers apart
 ANSWERS = itertools.count(1)
 RIVAL_CHOICES = [("nothing", ""), ("the most probable other class", AUTO), ("the mean of the next three", NEXT_THREE)]
@@ -97,7 +93,6 @@ def answering(page: Page, given: Given, shown: Shown, asks: Sequence[Any]) -> No
         # the core tells in plain words what it cannot use; gradio would go through another thread for each control
         preprocess=False,
         trigger_mode="always_last",
-        concurrency_limit=CONCURRENT,
         show_progress="minimal",
         show_progress_on=shown.sentence,
         api_visibility="private",

@@ -29,7 +29,6 @@ EXAMPLES = (
 )
 # what may be pasted; the model reads the beginning and the rest is shown as not read
 MAX_TYPED = 20_000
-CONCURRENT = 4
 
 
 def text_tab(page: Page) -> None:
@@ -72,7 +71,6 @@ def text_tab(page: Page) -> None:
         list(controls.values()),
         [problem, sentence, drawing, bars, controls["method"], shown],
         trigger_mode="always_last",
-        concurrency_limit=CONCURRENT,
         show_progress="hidden",
         cancels=cancels,
         api_visibility="private",

@@ -1,0 +1,188 @@
+"""Gradio's queue with lanes and shares: see `serving.lanes`. Public name: `PageQueue`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Literal
+
+import fastapi
+from gradio.block_function import BlockFunction
+from gradio.data_classes import PredictBodyInternal
+from gradio.queueing import Event, EventQueue, Queue
+from gradio.route_utils import get_fn
+from gradio.server_messages import ProcessCompletedMessage
+from gradio.utils import run_coro_in_background
+
+from ..errors import ServingError
+from ..methods import METHODS
+from ..serving.guard import Visitor
+from ..serving.lanes import CHEAP, COSTLY, Lanes, Listening
+
+__all__ = ["PageQueue"]
+
+# of visitors who are gone: what they did not fetch is kept for so many of them
+KEPT_ANSWERS = 500
+COSTLY_METHODS = frozenset(key for key, method in METHODS.items() if method.costly)
+UNHEARD = "Nobody listened for the answer, so it was not computed; ask again."
+# a costly job waits at most so long between two passes while cheap ones run: it goes on slowly, not never
+GIVE_WAY_SECONDS = 1.0
+# the lane of what this thread computes
+lane_now: ContextVar[str] = ContextVar("lane_now", default="")
+
+
+class _Job:
+    """An event of gradio's, as the lanes see it."""
+
+    def __init__(self, event: Event) -> None:
+        visitor = event.request.scope.get("visitor") or Visitor("")
+        self.event = event
+        self.address = visitor.address
+        self.caller = visitor.caller
+        self.visitor = event.session_hash
+        self.since = time.monotonic()
+
+
+class PageQueue(Queue):
+    """Takes a job only within the shares, starts it only when somebody listens, and ends it when nobody does.
+
+    `end` ends what is computed for a visitor.
+    """
+
+    def __init__(self, *args: Any, lanes: Lanes[_Job], end: Callable[[str], object], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.lanes = lanes
+        self.listening = Listening()
+        self._end = end
+        self._jobs: dict[str, _Job] = {}
+        self.event_queue_per_concurrency_id = {name: EventQueue(name, lane.run) for name, lane in lanes.lanes.items()}
+        # gradio keeps these of the last 10,000 events, for a page that is not offered here
+        self.ANALYTICS_MAX_EVENTS = 1
+        # whoever waits is looked for as often
+        self.sleep_when_free = 0.003
+
+    def compute_analytics_summary(self, records: Any) -> dict[str, Any]:
+        """Nothing: gradio makes a table of all events at each, in a thread that the answers need."""
+        return self.cached_event_analytics_summary
+
+    async def push(
+        self, body: PredictBodyInternal, request: fastapi.Request, username: str | None
+    ) -> tuple[bool, Any, Literal["success", "error", "queue_full", "validator_error"]]:
+        """Gradio's own, into the lane of the job. Raises fastapi.HTTPException where a share is used up."""
+        if body.fn_index is None:
+            return await super().push(body, request, username)
+        function = get_fn(self.blocks, None, body)
+        lane = _lane(function, body.data)
+        visitor = request.scope.get("visitor") or Visitor("")
+        waiting = [self._job(event) for event in self.event_queue_per_concurrency_id[lane].queue]
+        try:
+            place = self.lanes.admit(lane, visitor.address, body.session_hash, waiting, self._is_heard)
+        except ServingError as error:
+            raise fastapi.HTTPException(429, str(error)) from None
+        if place is not None:
+            self._drop(place)
+        success, event_id, state = await super().push(body, request, username)
+        event = self.event_ids_to_events.get(str(event_id)) if success else None
+        if event is not None:
+            before = self.event_queue_per_concurrency_id[event.concurrency_id].queue
+            if event in before:
+                before.remove(event)
+                event.concurrency_id = lane
+                self.event_queue_per_concurrency_id[lane].queue.append(event)
+            self._job(event)
+        return success, event_id, state
+
+    def get_events(self) -> tuple[list[Event], bool, str] | None:
+        """The next job of the lane that has a free place: see `Lanes.next`."""
+        for lane, queue in self.event_queue_per_concurrency_id.items():
+            if queue.queue and (queue.concurrency_limit is None or queue.current_concurrency < queue.concurrency_limit):
+                job = self.lanes.next([self._job(event) for event in queue.queue], self._running(), self._is_heard)
+                if job is not None:
+                    queue.queue.remove(job.event)
+                    return [job.event], False, lane
+        return None
+
+    async def process_events(self, events: list[Event], *args: Any, **options: Any) -> None:
+        """Gradio's own; then forgets what only this job needed."""
+        token = lane_now.set(events[0].concurrency_id or "")
+        try:
+            await super().process_events(events, *args, **options)
+        finally:
+            lane_now.reset(token)
+            for event in events:
+                self._jobs.pop(event._id, None)
+                if event.session_hash == event._id and self.server_app is not None:
+                    # asked without a session: nobody can come back to this one
+                    self.server_app.state_holder.session_data.pop(event._id, None)
+                    self.server_app.state_holder.time_last_used.pop(event._id, None)
+
+    def start(self) -> None:
+        super().start()
+        run_coro_in_background(self._look_after)
+
+    def give_way(self) -> None:
+        """Let cheap work go first for a while, where costly work is computed in this thread."""
+        until = time.monotonic() + GIVE_WAY_SECONDS
+        cheap = self.event_queue_per_concurrency_id[CHEAP]
+        while lane_now.get() == COSTLY and cheap.current_concurrency and time.monotonic() < until:
+            time.sleep(0.01)
+
+    async def _look_after(self) -> None:
+        """Twice a second: who listens, what nobody listens to, what is no longer needed."""
+        while not self.stopped:
+            await asyncio.sleep(0.5)
+            queues = self.event_queue_per_concurrency_id.values()
+            waiting = [self._job(event) for queue in queues for event in queue.queue]
+            running = self._running()
+            self._jobs = {job.event._id: job for job in (*waiting, *running)}
+            for job in self._jobs.values():
+                if self._is_heard(job):
+                    job.since = time.monotonic()
+            silent = self.lanes.unheard(waiting, running=False) + self.lanes.unheard(running, running=True)
+            for job in silent:
+                self._drop(job)
+            self._forget()
+
+    def _running(self) -> list[_Job]:
+        return [self._job(event) for events in self.active_jobs if events for event in events]
+
+    def _job(self, event: Event) -> _Job:
+        known = self._jobs.get(event._id)
+        if known is None:
+            known = self._jobs[event._id] = _Job(event)
+        return known
+
+    def _is_heard(self, job: _Job) -> bool:
+        if job.caller and not self.listening.hears(job.caller):
+            return False
+        return self.listening.hears(job.event.session_hash, job.event._id)
+
+    def _drop(self, job: _Job) -> None:
+        """End a job; whoever comes to listen after all is told."""
+        event = job.event
+        queue = self.event_queue_per_concurrency_id[event.concurrency_id].queue
+        if event not in queue:
+            self._end(event.session_hash)
+            return
+        queue.remove(event)
+        self.event_ids_to_events.pop(event._id, None)
+        self._jobs.pop(event._id, None)
+        self.send_message(event, ProcessCompletedMessage(output={"error": UNHEARD}, success=False))
+
+    def _forget(self) -> None:
+        """Gradio notes down every visitor of the queue, and never forgets one."""
+        for session, events in [*self.pending_event_ids_session.items()]:
+            crowded = len(self.pending_event_ids_session) > KEPT_ANSWERS
+            awaited = events & self.event_ids_to_events.keys() if crowded else events
+            if not awaited and not self.listening.hears(session):
+                del self.pending_event_ids_session[session]
+                self.pending_messages_per_session.pop(session, None)
+
+
+def _lane(function: BlockFunction, data: list[Any]) -> str:
+    """The function's own, but costly where it is asked for a method that is."""
+    if any(isinstance(value, str) and value in COSTLY_METHODS for value in data):
+        return COSTLY
+    return str(function.concurrency_id)

@@ -1,0 +1,75 @@
+"""How an upload is taken in: a path of its own, a limit for its kind. Public name: `take_in_uploads`.
+
+Gradio names an upload's folder after its content: two visitors' equal files were one, and whoever's was read and
+deleted took the other's away. And it has one limit for all kinds of files.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gradio import route_utils
+from gradio.route_utils import GradioMultiPartParser, GradioUploadFile
+from starlette.datastructures import FormData
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect
+
+from ..serving.room import MAX_PHOTOGRAPH, megabytes
+from .panels.own_model import ENDINGS
+
+__all__ = ["take_in_uploads"]
+
+FILES, FIELDS = 4, 4
+
+
+class _OwnFile(GradioUploadFile):
+    """An upload whose folder is named after a number that nobody can guess."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.sha.update(secrets.token_bytes(32))
+
+
+class _Parser(GradioMultiPartParser):
+    """Gradio's own, with few files in a form, and more than a photograph's bytes only for weights."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options |= {"max_files": FILES, "max_fields": FIELDS}
+        super().__init__(*args, **options)
+        self._most = options["max_file_size"]
+
+    def on_headers_finished(self) -> None:
+        super().on_headers_finished()
+        file = self._current_part.file
+        if file is None or not (file.filename or "").lower().endswith(tuple(ENDINGS)):
+            self._most = MAX_PHOTOGRAPH
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        super().on_part_data(data, start, end)
+        file = self._current_part.file
+        # what is read in one piece is not written yet
+        size = end - start + (len(self._current_part.data) if file is None else file.size or 0)
+        if size > self._most:
+            raise MultiPartException(
+                f"The file is larger than {megabytes(int(self._most))}, the maximum allowed size of a photograph; make"
+                f" it smaller. Only weights ({', '.join(ENDINGS)}) may be larger, where visitors' own models are on."
+            )
+
+    async def parse(self) -> FormData:
+        try:
+            return await super().parse()
+        except ClientDisconnect:
+            for file in self._files_to_close_on_error:
+                file.close()
+                with suppress(OSError):
+                    Path(file.name).unlink()
+            raise MultiPartException("The upload ended before all of it was there; send it again.") from None
+
+
+def take_in_uploads() -> None:
+    """Let gradio's upload use these classes; there is no parameter for them."""
+    route_utils.GradioUploadFile = _OwnFile  # type: ignore[misc]
+    route_utils.GradioMultiPartParser = _Parser  # type: ignore[misc]
