@@ -1,0 +1,60 @@
+"""Servers that end, by request or by force, and two that share one place."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .conftest import ROOT, Start, free_port, named
+from .test_files import jpeg
+
+
+def files(place: Path) -> list[Path]:
+    return [path for path in place.rglob("*") if path.is_file() and not path.name.startswith(".")]
+
+
+def test_servers_that_share_a_place_delete_what_the_dead_left_and_nothing_else(start: Start, tmp_path: Path) -> None:
+    one, other = start(uploads=tmp_path), start(uploads=tmp_path)
+    path = one.upload(jpeg())
+    other.upload(jpeg())
+    # politely: its own goes with it, while a costly question runs
+    with other.http as http:
+        event = http.post("call/explain", json={"data": [named(other.upload(jpeg())), "efficientnet_lite0", "auto",
+                                                         "auto", "scorecam"]}).json()["event_id"]  # fmt: skip
+        with http.stream("GET", f"call/explain/{event}"):
+            begin = time.monotonic()
+            other.process.send_signal(signal.SIGTERM)
+            assert other.process.wait(40) == 0
+    assert time.monotonic() - begin < 20
+    assert "Traceback" not in other.log.read_text()
+    assert files(tmp_path) == [Path(path)]
+    assert one.call("explain", named(path)).error is None
+    # by force: the next server takes it away
+    one.process.send_signal(signal.SIGKILL)
+    one.process.wait()
+    assert files(tmp_path)
+    third = start(uploads=tmp_path)
+    assert files(tmp_path) == []
+    assert third.call("explain", named(path)).error is not None
+
+
+def test_a_server_that_is_ended_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "app.py", "--port", str(free_port())],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "GRADIO_TEMP_DIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    limit = time.monotonic() + 120
+    while not list(tmp_path.glob("server-*")) and time.monotonic() < limit and process.poll() is None:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    assert files(tmp_path) == []

@@ -1,0 +1,96 @@
+"""Clients that ask and do not listen, and those that ask for a lot."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+
+from .conftest import Answer, Server, named
+from .test_files import jpeg
+
+# on a busy machine, where others compute as well
+PATIENCE_SECONDS = 30
+
+
+def cpu_seconds(server: Server) -> float:
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def is_at_rest(server: Server) -> bool:
+    """Whether hardly anything is computed for two seconds."""
+    before = cpu_seconds(server)
+    time.sleep(2)
+    return cpu_seconds(server) - before < 0.6
+
+
+def test_a_silent_client_shuts_nobody_out(server: Server) -> None:
+    photograph = named(server.upload(jpeg()))
+    with server.http as http:
+        posted = [http.post("call/check", json={"data": [photograph]}) for _ in range(80)]
+    refused = [answer for answer in posted if answer.status_code == 429]
+    assert refused
+    assert {answer.status_code for answer in posted} == {200, 429}
+    assert "your address" in refused[0].json()["detail"]
+    begin = time.monotonic()
+    assert httpx.get(server.url, timeout=PATIENCE_SECONDS).status_code == 200
+    assert server.call("explain_text", "a").error is None
+    assert server.call("explain", photograph).error is None
+    # and costly work as well: what nobody listens to is not computed, and makes place
+    time.sleep(1.5)
+    assert server.call("check", photograph).error is None
+    assert time.monotonic() - begin < 2 * PATIENCE_SECONDS
+    assert is_at_rest(server)
+
+
+def test_what_was_asked_for_is_computed_when_somebody_listens(server: Server) -> None:
+    photograph = named(server.upload(jpeg()))
+    with server.http as http:
+        events = [http.post("call/explain", json={"data": [photograph]}).json()["event_id"] for _ in range(3)]
+    time.sleep(1)
+    assert all(server.result("explain", event).error is None for event in events)
+
+
+def test_a_client_that_vanishes_is_not_computed_for(server: Server) -> None:
+    photograph = named(server.upload(jpeg()))
+    slow = [photograph, "efficientnet_lite0", "auto", "auto", "scorecam"]
+    with server.http as http:
+        event = http.post("call/explain", json={"data": slow}).json()["event_id"]
+    before = cpu_seconds(server)
+    with (
+        suppress(httpx.ReadTimeout),
+        httpx.Client(base_url=f"{server.url}/gradio_api/", timeout=4) as leaving,
+        leaving.stream("GET", f"call/explain/{event}") as stream,
+    ):
+        for _ in stream.iter_raw():
+            pass
+    assert cpu_seconds(server) - before > 0.5, "it had not begun"
+    time.sleep(4)
+    assert is_at_rest(server)
+
+
+def test_cheap_work_goes_on_beside_costly_work(server: Server) -> None:
+    photograph = named(server.upload(jpeg()))
+    answers: list[Answer] = []
+
+    def check(number: int) -> None:
+        answers.append(server.call("check", photograph, session_hash=f"costly{number}"))
+
+    costly = [threading.Thread(target=check, args=(number,)) for number in range(4)]
+    for thread in costly:
+        thread.start()
+    waited = []
+    while any(thread.is_alive() for thread in costly) and len(waited) < 10:
+        begin = time.monotonic()
+        assert server.call("explain", photograph).error is None
+        waited.append(time.monotonic() - begin)
+    for thread in costly:
+        thread.join()
+    assert len(waited) > 3
+    assert sorted(waited)[len(waited) // 2] < PATIENCE_SECONDS / 5
+    assert [answer.error for answer in answers] == [None] * 4
