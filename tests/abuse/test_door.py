@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.pictures import photo
+
 from .conftest import Server, named
-from .test_files import jpeg
 
 ASKED = ("/", "/config", "/gradio_api/info", "/gradio_api/queue/data?session_hash=a", "/gradio_api/call/explain/a")
 FOREIGN = ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "0x7f.1")
@@ -24,7 +25,7 @@ def test_a_foreign_name_gets_nothing_but_a_sentence(host: str, server: Server) -
             assert answer.status_code == 403
             assert "--allow-host" in answer.json()["detail"]
             assert not [name for name in answer.headers if name.startswith("access-control")]
-        posted = http.post("upload", files={"files": ("a.jpg", jpeg())}, headers={"host": host})
+        posted = http.post("upload", files={"files": ("a.jpg", photo("JPEG"))}, headers={"host": host})
         assert posted.status_code == 403
 
 
@@ -35,7 +36,7 @@ def test_foreign_pages_post_nothing_and_are_allowed_nothing(origin: str, server:
     before = sorted(server.uploads.rglob("*"))
     with server.http as http:
         given = {"headers": {"origin": origin}}
-        assert http.post("upload", files={"files": ("a.jpg", jpeg())}, **given).status_code == 403
+        assert http.post("upload", files={"files": ("a.jpg", photo("JPEG"))}, **given).status_code == 403
         assert http.post("call/explain_text", json={"data": ["a"]}, **given).status_code == 403
         assert http.post("run/stop", json={"data": []}, **given).status_code == 403
         preflight = {"origin": origin, "access-control-request-method": "POST"}
@@ -79,7 +80,7 @@ def test_a_photograph_has_its_own_limit_although_weights_may_be_larger(server: S
 
 
 def test_equal_uploads_are_two_files(server: Server) -> None:
-    mine, yours = server.upload(jpeg()), server.upload(jpeg())
+    mine, yours = server.upload(photo("JPEG")), server.upload(photo("JPEG"))
     assert mine != yours
     Path(mine).unlink()
     assert server.call("explain", named(yours)).error is None

@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+from tests.pictures import photo
+
 from .conftest import ROOT, Start, free_port, named
-from .test_files import jpeg
 
 
 def files(place: Path) -> list[Path]:
@@ -18,12 +19,12 @@ def files(place: Path) -> list[Path]:
 
 def test_servers_that_share_a_place_delete_what_the_dead_left_and_nothing_else(start: Start, tmp_path: Path) -> None:
     one, other = start(uploads=tmp_path), start(uploads=tmp_path)
-    path = one.upload(jpeg())
-    other.upload(jpeg())
+    path = one.upload(photo("JPEG"))
+    other.upload(photo("JPEG"))
     # politely: its own goes with it, while a costly question runs
     with other.http as http:
-        event = http.post("call/explain", json={"data": [named(other.upload(jpeg())), "efficientnet_lite0", "auto",
-                                                         "auto", "scorecam"]}).json()["event_id"]  # fmt: skip
+        slow = [named(other.upload(photo("JPEG"))), "efficientnet_lite0", "auto", "auto", "scorecam"]
+        event = http.post("call/explain", json={"data": slow}).json()["event_id"]
         with http.stream("GET", f"call/explain/{event}"):
             begin = time.monotonic()
             other.process.send_signal(signal.SIGTERM)

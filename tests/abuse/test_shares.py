@@ -10,8 +10,9 @@ from pathlib import Path
 
 import httpx
 
+from tests.pictures import photo
+
 from .conftest import Answer, Server, named
-from .test_files import jpeg
 
 # on a busy machine, where others compute as well
 PATIENCE_SECONDS = 30
@@ -30,7 +31,7 @@ def is_at_rest(server: Server) -> bool:
 
 
 def test_a_silent_client_shuts_nobody_out(server: Server) -> None:
-    photograph = named(server.upload(jpeg()))
+    photograph = named(server.upload(photo("JPEG")))
     with server.http as http:
         posted = [http.post("call/check", json={"data": [photograph]}) for _ in range(80)]
     refused = [answer for answer in posted if answer.status_code == 429]
@@ -49,7 +50,7 @@ def test_a_silent_client_shuts_nobody_out(server: Server) -> None:
 
 
 def test_what_was_asked_for_is_computed_when_somebody_listens(server: Server) -> None:
-    photograph = named(server.upload(jpeg()))
+    photograph = named(server.upload(photo("JPEG")))
     with server.http as http:
         events = [http.post("call/explain", json={"data": [photograph]}).json()["event_id"] for _ in range(3)]
     time.sleep(1)
@@ -57,7 +58,7 @@ def test_what_was_asked_for_is_computed_when_somebody_listens(server: Server) ->
 
 
 def test_a_client_that_vanishes_is_not_computed_for(server: Server) -> None:
-    photograph = named(server.upload(jpeg()))
+    photograph = named(server.upload(photo("JPEG")))
     slow = [photograph, "efficientnet_lite0", "auto", "auto", "scorecam"]
     with server.http as http:
         event = http.post("call/explain", json={"data": slow}).json()["event_id"]
@@ -75,7 +76,7 @@ def test_a_client_that_vanishes_is_not_computed_for(server: Server) -> None:
 
 
 def test_cheap_work_goes_on_beside_costly_work(server: Server) -> None:
-    photograph = named(server.upload(jpeg()))
+    photograph = named(server.upload(photo("JPEG")))
     answers: list[Answer] = []
 
     def check(number: int) -> None:
