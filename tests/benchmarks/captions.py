@@ -87,7 +87,7 @@ def main() -> None:
     captioner = load_captioner(options.weights)
     for beam in (1, 3):
         found = written(captioner, options.data, options.cache, beam, options.at_most)
-        print(f"beam {beam}: " + ", ".join(f"{name} {value:.3f}" for name, value in found.items()), flush=True)
+        print(f"beam {beam}: " + ", ".join(f"{name} {value:.4g}" for name, value in found.items()), flush=True)
     own, people, there = Tally(), Tally(), []
     maps = Maps([archive_maps(options.data / "masked.tar", options.cache, captioner.network.backbone)])
     for photograph in read_masked(options.data):

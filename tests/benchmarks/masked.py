@@ -6,7 +6,9 @@ the kind in question, which is the same as widening the outline by half a cell a
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +25,8 @@ from gradcam_core.models.features import Maps
 CELL = 20
 # a kind that fills less than this part of the photograph is small
 SMALL = 0.15
+# a fifth of the 49 places is hidden
+HIDDEN = 10
 METHOD_KEYS = ("gradcam", "hirescam", "layercam", "xgradcam")
 
 
@@ -82,6 +86,38 @@ def peak_hits(cam: NDArray[np.float32] | torch.Tensor, cells: NDArray[np.bool_])
 def centre_hits(cells: NDArray[np.bool_]) -> bool:
     """The same for the middle of the photograph, what one could say without looking."""
     return bool(cells[cells.shape[0] // 2, cells.shape[1] // 2])
+
+
+def read_pixels(folder: Path, name: str) -> NDArray[np.uint8]:
+    """(H, W, 3) of one photograph."""
+    with tarfile.open(folder / "masked.tar") as tar:
+        file = tar.extractfile(name)
+        if file is None:
+            raise FileNotFoundError(name)
+        with Image.open(io.BytesIO(file.read())) as image:
+            return np.asarray(image.convert("RGB"))
+
+
+def hidden(inputs: torch.Tensor, order: torch.Tensor, cells: int = HIDDEN) -> torch.Tensor:
+    """(1, 3, H, W) with the first `cells` of a map's cells, `order`, made grey."""
+    grid = round(len(order) ** 0.5)
+    keep = torch.ones(grid * grid)
+    keep[order[:cells]] = 0
+    side = inputs.shape[-1] // grid
+    mask = keep.view(grid, grid).repeat_interleave(side, 0).repeat_interleave(side, 1)
+    # the middle grey is zero once standardised
+    return inputs * mask
+
+
+def hottest(cam: torch.Tensor) -> torch.Tensor:
+    """The cells of a map, the highest first."""
+    return cam.flatten().argsort(descending=True)
+
+
+def rank_correlation(first: torch.Tensor, second: torch.Tensor) -> float:
+    """Spearman's, of two maps without ties."""
+    ranks = torch.stack([cam.flatten().argsort().argsort().double() for cam in (first, second)])
+    return float(torch.corrcoef(ranks)[0, 1])
 
 
 def method_maps(activations: torch.Tensor, gradients: torch.Tensor) -> dict[str, torch.Tensor]:
