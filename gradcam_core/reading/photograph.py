@@ -6,27 +6,47 @@ Public names: `Photograph`, `content_of`, `read_photograph`, `digest_of`, `MAX_P
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from ..errors import ImageError
+from .containers import Frames, checked
+from .pixels import is_deep, orientation, rgb, upright_size
 from .uploads import Upload
 
-__all__ = ["MAX_PIXELS", "SCREEN_PIXELS", "ImageSource", "Photograph", "content_of", "digest_of", "read_photograph"]
+__all__ = [
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "SCREEN_PIXELS",
+    "ImageSource",
+    "Photograph",
+    "content_of",
+    "digest_of",
+    "read_photograph",
+]
 
 # of a photograph that a visitor hands in
 MAX_UPLOAD_BYTES = 20_000_000
-
 # 64 megapixels: above every phone's usual mode; decoded as RGB this is 192 MB
 MAX_PIXELS = 64_000_000
+# decoders of these hold the picture several times over
+MAX_PIXELS_OF = {"WEBP": 40_000_000}
+# longer than any panorama of a phone; a line of pixels costs what its shape asks for, not what its area does
+MAX_SIDE = 32_000
+# from here on a file is kept instead of its pixels, and only a few are decoded at the same time
+LARGE_PIXELS = 8_000_000
+LARGE_AT_ONCE = 2
 # the longer side of a picture that fills half a screen
 SCREEN_PIXELS = 960
 # the shorter side with which a reduced decode is still twice as fine as most networks' input
@@ -41,18 +61,15 @@ DAMAGE = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, struct.error,
     Image.DecompressionBombError,
 )  # fmt: skip
-# EXIF orientations that swap width and height
-QUARTER_TURNS = frozenset({5, 6, 7, 8})
-BACKGROUND = (255, 255, 255)
 
 
 @dataclass(frozen=True, eq=False)
 class Photograph:
     """An upright photograph of `size` (width, height) in pixels; `notes` say what was done to get there.
 
-    Of a large JPEG, `preview` is a decode at 1/2, 1/4 or 1/8, all that a screen and most networks need, several
-    times as fast as the whole; `encoded` is the file then. Otherwise `preview` holds all pixels. `ready` is the file
-    where any browser shows it just as it is here and no larger than a screen needs.
+    Of a large one `preview` is reduced to 1/2, 1/4 or 1/8, all that a screen and most networks need; `encoded` is the
+    file then. A JPEG is decoded so, several times as fast as the whole. Otherwise `preview` holds all pixels. `ready`
+    is the file where any browser shows it just as it is here and no larger than a screen needs.
     """
 
     size: tuple[int, int]
@@ -67,10 +84,10 @@ class Photograph:
         """(H, W, 3) uint8 RGB, decoded when they are first asked for; raises ImageError."""
         if not self.encoded:
             return self.preview
-        try:
-            return _rgb(_upright(_open(self.encoded)))
-        except DAMAGE as error:
-            raise _damaged(error) from error
+        with _decoding(self.size):
+            image, _ = _open(self.encoded)
+            turned = _decoded(image)
+            return rgb(image, turned)
 
     def at_least(self, short: int) -> NDArray[np.uint8]:
         """(h, w, 3) uint8 RGB: the preview where its shorter side has `short` pixels, else all pixels."""
@@ -101,51 +118,71 @@ def read_photograph(source: ImageSource | None, digest: str = "") -> Photograph:
     if isinstance(content, np.ndarray):
         pixels = _array_pixels(content)
         return Photograph((pixels.shape[1], pixels.shape[0]), (), digest, pixels)
-    image = _open(content) if isinstance(content, bytes) else content
-    _check_size(*image.size)
-    notes: list[str] = []
-    try:
-        # counting them reads the whole file
-        frames = getattr(image, "n_frames", 1)
-        if frames > 1 and image.format != "MPO":
-            notes.append(f"This file holds {frames} pictures; the first one is shown.")
-        stored = image.size
-        # an image that somebody else opened is left as it is
-        if isinstance(content, bytes) and image.format == "JPEG":
-            wide = stored[0] >= stored[1]
-            # the smallest that the preview may be
-            image.draft(None, (SCREEN_PIXELS, PREVIEW_SHORT) if wide else (PREVIEW_SHORT, SCREEN_PIXELS))
-        reduced = image.size != stored
-        upright = _upright(image)
-    except DAMAGE as error:
-        raise _damaged(error) from error
-    if upright.has_transparency_data and not _is_deep(upright):
-        notes.append("Transparent parts are shown on white.")
-    preview = _rgb(upright)
-    if not reduced or not isinstance(content, bytes):
-        ready = content if isinstance(content, bytes) and _is_ready(image) else b""
-        return Photograph(upright.size, tuple(notes), digest, preview, ready=ready)
-    size = stored[::-1] if _orientation(image) in QUARTER_TURNS else stored
-    return Photograph(size, tuple(notes), digest, preview, content)
+    image, frames = _open(content) if isinstance(content, bytes) else (content, None)
+    stored = image.size
+    _check_size(*stored, image.format)
+    # an image that somebody else opened is left as it is
+    file = content if isinstance(content, bytes) else b""
+    with _decoding(stored):
+        notes = _notes_of(image, frames)
+        times = _draft(image) if file else 1
+        turned = _decoded(image)
+        if image.has_transparency_data and not is_deep(image):
+            notes.append("Transparent parts are shown on white.")
+        preview = rgb(image, turned, times)
+    reduced = times > 1 or image.size != stored
+    size = upright_size(stored, turned)
+    ready = file if not reduced and turned == 1 and _is_ready(image) else b""
+    return Photograph(size, tuple(notes), digest, preview, file if reduced else b"", ready)
+
+
+def _notes_of(image: Image.Image, counted: Frames | None) -> list[str]:
+    # of some formats counting is reading all: those have been counted with a bound
+    frames = counted or Frames(getattr(image, "n_frames", 1))
+    if frames.count == 1 or image.format == "MPO":
+        return []
+    more = "more than " if frames.more else ""
+    return [f"This file holds {more}{frames.count} pictures; the first one is shown."]
+
+
+def _draft(image: Image.Image) -> int:
+    """Let a JPEG be decoded at a part of its size, and say by how much any other large image is to be reduced."""
+    width, height = image.size
+    # the smallest that the preview may be
+    least = (SCREEN_PIXELS, PREVIEW_SHORT) if width >= height else (PREVIEW_SHORT, SCREEN_PIXELS)
+    if image.format in {"JPEG", "MPO"}:
+        image.draft(None, least)
+        return 1
+    if width * height <= LARGE_PIXELS:
+        return 1
+    return max((times for times in (2, 4, 8) if width >= times * least[0] and height >= times * least[1]), default=1)
+
+
+def _decoded(image: Image.Image) -> int:
+    """Decode `image` and tell how it has to be turned."""
+    image.load()
+    return orientation(image)
+
+
+@contextmanager
+def _decoding(size: tuple[int, int]) -> Iterator[None]:
+    """A place among the large images that are in memory as a whole; raises ImageError for damage found within."""
+    with _LARGE if size[0] * size[1] > LARGE_PIXELS else nullcontext():
+        try:
+            yield
+        except ImageError:
+            raise
+        except DAMAGE as error:
+            raise _damaged(error) from error
+
+
+_LARGE = BoundedSemaphore(LARGE_AT_ONCE)
 
 
 def _is_ready(image: Image.Image) -> bool:
     """Whether a browser would show the file of `image` as it is read here: nothing to turn, no profile to apply."""
     plain = image.format == "JPEG" and image.mode == "RGB" and "icc_profile" not in image.info
-    return plain and max(image.size) <= SCREEN_PIXELS and _orientation(image) == 1
-
-
-def _orientation(image: Image.Image) -> int:
-    return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    image.load()
-    # the tag may turn the picture by a quarter: all that follows sees it upright
-    if _orientation(image) == 1:
-        # exif_transpose would copy it
-        return image
-    return ImageOps.exif_transpose(image)
+    return plain and max(image.size) <= SCREEN_PIXELS
 
 
 def digest_of(source: ImageSource | None) -> str:
@@ -209,14 +246,16 @@ def _array_pixels(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     return np.array(array, np.uint8)
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes) -> tuple[Image.Image, Frames | None]:
+    """The image, not yet decoded, and how many pictures its file holds where that was counted here."""
     if not data:
         raise ImageError("The file is empty (0 bytes). Save or download it again.")
     refused = _refused_by_name(data)
     if refused:
         raise ImageError(refused)
+    frames = checked(data)
     try:
-        return Image.open(BytesIO(data), formats=FORMATS)
+        return Image.open(BytesIO(data), formats=FORMATS), frames
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(_too_large("The image")) from error
     except UnidentifiedImageError as error:
@@ -253,40 +292,20 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(width: int, height: int, kind: str | None = None) -> None:
     if width < 1 or height < 1:
         raise ImageError(f"The image is {width} x {height} pixels; it needs at least one pixel.")
-    if width * height > MAX_PIXELS:
-        raise ImageError(_too_large(f"The image is {width} x {height} pixels and"))
+    if max(width, height) > MAX_SIDE and width * height <= MAX_PIXELS:
+        raise ImageError(
+            f"The image is {width} x {height} pixels; a side may have at most {MAX_SIDE}. Cut a part out and try again."
+        )
+    limit = min(MAX_PIXELS, MAX_PIXELS_OF.get(kind or "", MAX_PIXELS))
+    if width * height > limit:
+        raise ImageError(_too_large(f"The image is {width} x {height} pixels and", limit))
 
 
-def _too_large(subject: str) -> str:
-    return f"{subject} exceeds the limit of {MAX_PIXELS // 1_000_000} megapixels. Make it smaller and try again."
-
-
-def _is_deep(image: Image.Image) -> bool:
-    """True for grey of more than 8 bits; a transparent value in it is shown as any other."""
-    return image.mode.startswith(("I", "F"))
-
-
-def _rgb(image: Image.Image) -> NDArray[np.uint8]:
-    if _is_deep(image):
-        return np.repeat(_eight_bits(np.asarray(image))[..., None], 3, axis=2)
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        ground = Image.new("RGBA", rgba.size, (*BACKGROUND, 255))
-        image = Image.alpha_composite(ground, rgba)
-    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
-
-
-def _eight_bits(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """16-bit and floating-point grey values (H, W) to 8 bits; the type says what white is."""
-    wide = values.astype(np.float64)
-    if values.dtype.kind == "f":
-        top = 1.0 if np.nanmax(wide, initial=0) <= 1 else 255.0
-    else:
-        top = 65535.0 if values.dtype.itemsize == 2 or wide.max() > 255 else 255.0
-    return np.clip(np.rint(np.nan_to_num(wide) / top * 255), 0, 255).astype(np.uint8)
+def _too_large(subject: str, limit: int = MAX_PIXELS) -> str:
+    return f"{subject} exceeds the limit of {limit // 1_000_000} megapixels. Make it smaller and try again."
 
 
 def _damaged(error: BaseException) -> ImageError:
