@@ -27,8 +27,10 @@ from .errors import (
 from .explainer import Explainer
 from .explanation import Explanation
 from .methods import METHODS
+from .methods.text import TEXT_METHODS
 from .request import Request
-from .text import TEXT_METHODS, TextExplainer, TextExplanation
+from .text_explainer import TextExplainer
+from .text_explanation import TextExplanation
 from .types import Box, ModelInfo, Placement, Prediction
 
 __all__ = [

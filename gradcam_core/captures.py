@@ -1,10 +1,10 @@
-"""What models saw of photographs, kept for as long as there is room, so that no question costs a second forward pass.
+"""What models saw of photographs and texts, kept for as long as there is room: no question costs a second forward pass.
 
     captures = Captures(LocalRunner(device), max_bytes, ttl)
     seen = captures.seen(model, photograph, "layer4")
     captures.gradients(model, photograph, seen, ["layer4"]).at("layer4", Score.logit(281))
 
-Public names: `Captures`, `Gradients`, `Seen`.
+Public names: `Captures`, `Gradients`, `Seen`, `Seer`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,23 +22,51 @@ from .engine.cache import ByteCache
 from .engine.capture import Capture
 from .engine.devices import with_room
 from .engine.inputs import Inputs
-from .engine.runner import Runner
+from .engine.runner import Runnable, Runner
 from .engine.score import Score
 from .engine.watch import NOBODY, Watch
 from .errors import OutputError, StoppedError
-from .models import LoadedModel
-from .reading.photograph import Photograph
-from .types import Placement
+from .tasks.classes import Head
 
-__all__ = ["Captures", "Gradients", "Seen"]
+__all__ = ["Captures", "Gradients", "Seen", "Seer"]
+
+
+class Given(Protocol):
+    """What somebody handed in, read; `digest` is the same for two that look the same to a model."""
+
+    @property
+    def digest(self) -> Hashable: ...
+
+
+Given_contra = TypeVar("Given_contra", bound=Given, contravariant=True)
+Place_co = TypeVar("Place_co", covariant=True)
+
+
+class Seer(Runnable, Protocol[Given_contra, Place_co]):
+    """A model that names classes; `key` is the same for two that see the same in whatever they are given."""
+
+    @property
+    def key(self) -> tuple[Hashable, ...]: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def labels(self) -> Sequence[str]: ...
+    @property
+    def head(self) -> Head: ...
+
+    def layer_modules(self, layer: str) -> Mapping[str, nn.Module]:
+        """The modules to capture so that a map at `layer` can be made; raises LayerError."""
+
+    def encoded(self, given: Given_contra) -> tuple[Inputs, Place_co]:
+        """What the network is given, by name, and where that lies on the original."""
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """One photograph as one model saw it; `probabilities` are (K,)."""
+class Seen(Generic[Place_co]):
+    """One input as one model saw it; `probabilities` are (K,)."""
 
     capture: Capture
-    placement: Placement
+    placement: Place_co
     probabilities: NDArray[np.float32]
 
     @property
@@ -47,14 +75,16 @@ class Seen:
 
 
 class Captures:
-    """Captures, gradients and whatever else is computed of photographs, in one order of use.
+    """Captures, gradients and whatever else is computed of inputs, in one order of use.
 
-    `make_room` is called where memory does not suffice; it may call `clear`.
+    `make_room` is called where memory does not suffice; it may call `clear`, which is called where it is None.
     """
 
-    def __init__(self, runner: Runner, max_bytes: int, ttl: float, make_room: Callable[[], object]) -> None:
+    def __init__(
+        self, runner: Runner, max_bytes: int, ttl: float, make_room: Callable[[], object] | None = None
+    ) -> None:
         self._runner = runner
-        self._make_room = make_room
+        self._make_room = make_room or self.clear
         self._kept: ByteCache[Any] = ByteCache(max_bytes, ttl)
 
     def __len__(self) -> int:
@@ -65,24 +95,24 @@ class Captures:
         """Bytes held now."""
         return self._kept.nbytes
 
-    def seen(self, model: LoadedModel, photograph: Photograph, layer: str) -> Seen:
-        """What `model` saw of the photograph, with all that maps at `layer` need; raises LayerError, OutputError."""
+    def seen(self, model: Seer[Given_contra, Place_co], given: Given_contra, layer: str) -> Seen[Place_co]:
+        """What `model` saw of the input, with all that maps at `layer` need; raises LayerError, OutputError."""
         modules = model.layer_modules(layer)
-        key = self.key(model, photograph, layer)
-        return self._get(("seen", *key), partial(self._see, model, photograph, modules))
+        return self._get(("seen", *self.key(model, given, layer)), partial(self._see, model, given, modules))
 
-    def given(self, model: LoadedModel, photograph: Photograph) -> Inputs:
-        """All that `model` is given of the photograph, by name."""
-        return self._encoded(model, photograph)[0]
+    def given(self, model: Seer[Given_contra, Place_co], given: Given_contra) -> Inputs:
+        """All that `model` is given, by name."""
+        return self._encoded(model, given)[0]
 
-    def gradients(self, model: LoadedModel, photograph: Photograph, seen: Seen, layers: Sequence[str]) -> Gradients:
+    def gradients(
+        self, model: Seer[Given_contra, Place_co], given: Given_contra, seen: Seen[Place_co], layers: Sequence[str]
+    ) -> Gradients:
         """The gradients at `layers`, which share the capture that was `seen`."""
-        return Gradients(self._get, self.key(model, photograph, layers[0]), seen.capture, layers)
+        return Gradients(self._get, self.key(model, given, layers[0]), seen.capture, layers)
 
-    def key(self, model: LoadedModel, photograph: Photograph, layer: str) -> tuple[Hashable, ...]:
+    def key(self, model: Seer[Given_contra, Place_co], given: Given_contra, layer: str) -> tuple[Hashable, ...]:
         """The same for two layers that share a capture: all offered ones do, any other module has its own."""
-        group = None if layer in model.offered else layer
-        return (model.identity, model.preprocessing.input_shape, photograph.digest, group)
+        return (*model.key, given.digest, None if layer in model.offered else layer)
 
     def remembered(self, key: Hashable, make: Callable[[], Any], watch: Watch = NOBODY) -> Any:
         """`make()`, which has `nbytes`, computed once for `key` as long as there is room.
@@ -107,8 +137,10 @@ class Captures:
     def _get(self, key: Hashable, make: Callable[[], Any]) -> Any:
         return self._kept.get(key, partial(with_room, make, self._make_room))
 
-    def _see(self, model: LoadedModel, photograph: Photograph, modules: Mapping[str, nn.Module]) -> Seen:
-        inputs, placement = self._encoded(model, photograph)
+    def _see(
+        self, model: Seer[Given_contra, Place_co], given: Given_contra, modules: Mapping[str, nn.Module]
+    ) -> Seen[Place_co]:
+        inputs, placement = self._encoded(model, given)
         capture = self._runner.capture(model, inputs, modules)
         if capture.logits.ndim != 2:
             raise OutputError(
@@ -122,10 +154,9 @@ class Captures:
             )
         return Seen(capture, placement, probabilities)
 
-    def _encoded(self, model: LoadedModel, photograph: Photograph) -> tuple[Inputs, Placement]:
-        steps = model.preprocessing
-        image, placement = steps.encode(photograph.at_least(steps.enough), photograph.size)
-        return self._runner.placed(model, {"image": image}), placement
+    def _encoded(self, model: Seer[Given_contra, Place_co], given: Given_contra) -> tuple[Inputs, Place_co]:
+        inputs, placement = model.encoded(given)
+        return self._runner.placed(model, inputs), placement
 
 
 class Gradients:

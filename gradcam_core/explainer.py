@@ -12,13 +12,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from importlib.metadata import version
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from .captures import Captures, Gradients, Seen
@@ -31,20 +29,19 @@ from .engine.inputs import Inputs, first_of
 from .engine.runner import LocalRunner, Runner
 from .engine.score import contrast
 from .engine.watch import NOBODY, Watch
-from .errors import MethodError, TargetError
-from .explanation import Explanation
+from .errors import MethodError
+from .explanation import Explanation, made_with
 from .methods import Method, find_method
 from .methods.evidence import Question
 from .models import LoadedModel
 from .models.catalogue import Catalogue
 from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
-from .request import AUTO, NEXT_THREE, Request, takes_options
-from .tasks.classes import prediction, top_predictions
-from .types import Prediction
+from .request import AUTO, Request, takes_options
+from .tasks.classes import prediction, rivals_of, top_predictions
+from .types import Placement, Prediction
 
 __all__ = ["Explainer"]
 
-NEXT = 3
 MEGABYTE = 1_000_000
 DEFAULT_CACHE_MB = 1024
 DEFAULT_TTL_SECONDS = 3600.0
@@ -230,12 +227,12 @@ class Explainer(Catalogue):
         return found
 
     def _explanation(
-        self, asked: _Asked, photograph: Photograph, seen: Seen, gradients: Gradients, watch: Watch
+        self, asked: _Asked, photograph: Photograph, seen: Seen[Placement], gradients: Gradients, watch: Watch
     ) -> Explanation:
         model, layer = asked.model, str(asked.request.layer)
         top = top_predictions(seen.probabilities, model.labels)
         target = top[0] if asked.request.target is None else _prediction(seen, model, asked.request.target)
-        rivals = _rivals(asked.request.rival, target, seen, model)
+        rivals = rivals_of(asked.request.rival, target, seen.probabilities, model.labels, model.title)
         request = asked.request.replace(target=target.index, rival=[one.index for one in rivals])
         score = contrast(target.index, [one.index for one in rivals], counterfactual=request.counterfactual)
         question = Question(
@@ -299,9 +296,7 @@ class Explainer(Catalogue):
         steps = model.preprocessing
         return {
             "preprocessing": {"decoded_at": 1 / photograph.reduction(steps.enough), **steps.record()},
-            "head": model.head.title,
-            "device": str(self.device),
-            "versions": {name: _version(name) for name in ("torch", "torchvision", "timm", "numpy", "pillow")},
+            **made_with(model.head, self.device, "torch", "torchvision", "timm", "numpy", "pillow"),
         }
 
     def _let_go(self) -> None:
@@ -311,10 +306,6 @@ class Explainer(Catalogue):
 
     def _forget(self, identity: object) -> None:
         self._captures.forget(identity)
-
-
-# reads and parses a file
-_version = lru_cache(version)
 
 
 def _runner(
@@ -329,29 +320,5 @@ def _runner(
     return LocalRunner(resolve_device(device))
 
 
-def _prediction(seen: Seen, model: LoadedModel, index: Any) -> Prediction:
+def _prediction(seen: Seen[Placement], model: LoadedModel, index: Any) -> Prediction:
     return prediction(seen.probabilities, model.labels, index)
-
-
-def _rivals(rival: Any, target: Prediction, seen: Seen, model: LoadedModel) -> tuple[Prediction, ...]:
-    """The classes that `rival`, as a request holds it, stands for; raises TargetError."""
-    if rival is None:
-        return ()
-    if rival in (AUTO, NEXT_THREE):
-        order = _by_probability(seen.probabilities)
-        indices = [index for index in order if index != target.index][: 1 if rival == AUTO else NEXT]
-        if not indices:
-            raise TargetError(f"`rival` {rival!r} is not possible: {model.title} knows a single class.")
-    else:
-        several = rival if isinstance(rival, tuple) else (rival,)
-        indices = [model.class_index(one, "rival") for one in several]
-    if target.index in indices:
-        raise TargetError(
-            f"`rival` {rival!r} is the explained class itself, so there is no difference to show; choose another, or"
-            f" {AUTO!r} for the most probable one."
-        )
-    return tuple(_prediction(seen, model, index) for index in indices)
-
-
-def _by_probability(probabilities: NDArray[np.float32]) -> list[int]:
-    return [int(index) for index in np.argsort(-probabilities, kind="stable")]

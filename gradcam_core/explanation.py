@@ -1,13 +1,14 @@
 """The answer to "why?": one map with all that is needed to draw it, to say it and to get it again.
 
-Public name: `Explanation`.
+Public names: `Explained`, `Explanation`, `made_with`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, lru_cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -21,35 +22,76 @@ from .methods import METHODS
 from .methods.correlation import rank_correlation
 from .reading.photograph import Photograph
 from .request import Request
+from .tasks.classes import Head
 from .types import Placement, Prediction
 
-__all__ = ["Explanation"]
+__all__ = ["Explained", "Explanation", "made_with"]
 
 SMALL_VIEW = 0.5
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Explained:
+    """One class of one input, explained: what pictures and texts have in common.
+
+    `top` holds the most probable classes, most probable first; `target` the class explained. `request` has the model,
+    layer, target and rivals as they were chosen; with `rivals` the target's logit less their mean logit is explained.
+    `provenance` says what it was made with.
+    """
+
+    top: tuple[Prediction, ...]
+    target: Prediction
+    request: Request
+    provenance: dict[str, Any] = field(hash=False)
+    rivals: tuple[Prediction, ...] = ()
+
+    @property
+    def method(self) -> str:
+        """The key of the method."""
+        return self.request.method
+
+    @property
+    def counterfactual(self) -> bool:
+        """Whether it is about what speaks against the class."""
+        return self.request.counterfactual
+
+    @property
+    def sentence(self) -> str:
+        """What is explained, in plain words."""
+        raise NotImplementedError
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about this input and this answer, in sentences."""
+        raise NotImplementedError
+
+    def record(self) -> dict[str, Any]:
+        """What was asked, what was found, and what it was made with, as plain JSON values."""
+        return {
+            "sentence": self.sentence,
+            "request": self.request.record(),
+            "target": asdict(self.target),
+            "top": [asdict(one) for one in self.top],
+            "rivals": [asdict(one) for one in self.rivals],
+            "notes": list(self.notes),
+            **self.provenance,
+        }
+
+
 @dataclass(frozen=True, eq=False)
-class Explanation:
+class Explanation(Explained):
     """One map of one class at one layer.
 
     `cam` is the method's map (h, w) float32 at the layer's resolution, signed, before ReLU and
     normalisation, in units of the logit for methods that keep them; with `counterfactual` its weights are
-    negated. `top` holds the most probable classes, most probable first; `target` the class explained.
-    `request` has the model, layer, target and rivals as they were chosen. With `rivals` the map is of the target's
-    logit less their mean logit. Where the classes are not `exclusive`, their probabilities need not sum to one. With
-    `detail`, on an input of twice the size, `usual` holds the target and the top classes as they are at the network's
-    own. `notes` are sentences about the image and this map.
+    negated. Where the classes are not `exclusive`, their probabilities need not sum to one. With `detail`, on an input
+    of twice the size, `usual` holds the target and the top classes as they are at the network's own.
     """
 
     photograph: Photograph
     placement: Placement
     cam: NDArray[np.float32]
-    top: tuple[Prediction, ...]
-    target: Prediction
-    request: Request
     model_title: str
-    provenance: dict[str, Any]
-    rivals: tuple[Prediction, ...] = ()
     usual: tuple[Prediction, ...] = ()
     exclusive: bool = True
 
@@ -67,16 +109,6 @@ class Explanation:
     def layer(self) -> str:
         """The dotted name of the layer."""
         return str(self.request.layer)
-
-    @property
-    def method(self) -> str:
-        """The key of the method."""
-        return self.request.method
-
-    @property
-    def counterfactual(self) -> bool:
-        """Whether the map shows what speaks against the class."""
-        return self.request.counterfactual
 
     @property
     def detail(self) -> bool:
@@ -182,12 +214,8 @@ class Explanation:
         """All that is needed to get the same map again, as plain JSON values."""
         box, place = self.placement.box, self.placement
         return {
-            "sentence": self.sentence,
-            "request": self.request.record(),
-            "target": _plain(self.target),
-            "top": [_plain(prediction) for prediction in self.top],
-            "rivals": [_plain(rival) for rival in self.rivals],
-            "usual": [_plain(one) for one in self.usual],
+            **super().record(),
+            "usual": [asdict(one) for one in self.usual],
             "score": "logit of the target class"
             + (" less the mean logit of the rivals" if self.rivals else "")
             + (", negated" if self.counterfactual else ""),
@@ -202,13 +230,16 @@ class Explanation:
                 "fingerprint": self.photograph.digest,
                 "seen_box": list(box),
             },
-            "notes": list(self.notes),
-            **self.provenance,
         }
 
 
-def _plain(prediction: Prediction) -> dict[str, Any]:
-    return {"index": prediction.index, "label": prediction.label, "probability": prediction.probability}
+# reads and parses a file
+_version = lru_cache(version)
+
+
+def made_with(head: Head, device: object, *packages: str) -> dict[str, Any]:
+    """What of `Explained.provenance` is the same for every kind of input; `packages` are those whose version counts."""
+    return {"head": head.title, "device": str(device), "versions": {name: _version(name) for name in packages}}
 
 
 def _mean_of(named: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from gradcam_core import Explainer
+from gradcam_core import Explainer, TextExplainer
 from gradcam_core.engine import cores as spare_cores
 from gradcam_core.models import MODELS
 
 from .helpers import SmallNetwork, small_spec
+from .reviews import explainer_of, random_network, toy_network
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -71,3 +73,15 @@ def small(offer: Callable[..., str]) -> tuple[Explainer, SmallNetwork]:
     network = SmallNetwork()
     offer(network)
     return Explainer(device="cpu"), network
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> TextExplainer:
+    """A network for text whose answers can be worked out by hand."""
+    return explainer_of(toy_network(), tmp_path / "toy.safetensors")
+
+
+@pytest.fixture
+def rich(tmp_path: Path) -> TextExplainer:
+    """One with random weights and all filter widths."""
+    return explainer_of(random_network(), tmp_path / "rich.safetensors")

@@ -12,9 +12,11 @@ from .examiner import Examiner
 from .hiding import Curve, Curves, Hidden, HideAndLook
 from .places import Change, Evidence, Place, brushed, said_without
 from .sanity import Sanity, Stage
+from .words import Check
 
 __all__ = [
     "Change",
+    "Check",
     "Curve",
     "Curves",
     "Evidence",

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..canvases.picture import HIDING, order, random_orders
 from ..canvases.project import normalise
 from ..engine.inputs import first_of
 from ..engine.score import contrast
@@ -23,7 +24,7 @@ from ..methods import METHODS
 from ..methods.correlation import rank_correlation
 from ..methods.evidence import Question
 from ..types import Prediction
-from .hiding import HIDING, Curve, Curves, Hidden, HideAndLook, order, random_orders
+from .hiding import Curve, Curves, Hidden, HideAndLook, hidden_and_shown
 from .places import Change, Evidence, Place, cell_weights, region
 from .sanity import Sanity, Stage, forgetting
 
@@ -223,12 +224,11 @@ class Examiner:
     ) -> tuple[Array, Array, Array]:
         """(steps + 1,) shares, (n, steps + 1) probabilities of deletion, and of insertion, in `orders`."""
         shares = np.linspace(0, 1, steps + 1)
-        hidden = [places < share for places in orders for share in shares[1:-1]]
+        ask = partial(self.probabilities_without, explanation, watch=watch)
         # nothing hidden and all hidden are the ends of every curve
-        parts = [np.zeros_like(orders[0], bool), np.ones_like(orders[0], bool), *hidden, *(~part for part in hidden)]
-        found = self.probabilities_without(explanation, parts, watch=watch)[:, explanation.target.index]
-        nothing, everything = found[:2]
-        deletion, insertion = found[2:].reshape(2, len(orders), steps - 1)
+        ends = [np.zeros_like(orders[0], bool), np.ones_like(orders[0], bool)]
+        index = explanation.target.index
+        (nothing, everything), deletion, insertion = hidden_and_shown(ask, orders, list(shares[1:-1]), index, also=ends)
         return (
             shares,
             np.pad(deletion, ((0, 0), (1, 1)), constant_values=((0, 0), (nothing, everything))),

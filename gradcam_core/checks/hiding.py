@@ -1,42 +1,27 @@
-"""Hiding parts of what the model saw, and what it says then.
+"""Hiding parts of what the model was given, and what it says then: the same for pictures and sentences.
 
-A share of the seen area is hidden by blurring it beyond recognition: a flat colour has edges of its own, in
-the shape of the map, which networks take for objects. A random order is the map itself moved and mirrored at random:
-it hides areas of the same shapes, only elsewhere. Public names: `HIDING`, `Curve`, `Curves`, `Hidden`,
-`HideAndLook`, `blurred`, `drawn`, `mean_colour`, `order`, `random_orders`.
+An order gives every part, a pixel or a word, its place from 0 to below 1; a mask says which parts are hidden. What is
+hidden how, and in which random orders, is a canvas's own. Public names: `Ask`, `Curve`, `Curves`, `Hidden`,
+`HideAndLook`, `hidden_and_shown`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from ..canvases.project import interpolation_matrix
 from ..languages import Finding, say
 from ..types import Prediction
 
-__all__ = [
-    "HIDING",
-    "Curve",
-    "Curves",
-    "Hidden",
-    "HideAndLook",
-    "blurred",
-    "drawn",
-    "mean_colour",
-    "order",
-    "random_orders",
-]
+__all__ = ["Ask", "Curve", "Curves", "Hidden", "HideAndLook", "hidden_and_shown"]
 
-FloatArray = NDArray[np.float32]
-# standard deviation of the blur as a part of the input's width: nothing smaller than a third of it stays
-BLUR = 0.1
+Array: TypeAlias = NDArray[Any]
+# gives the (n, K) probabilities of all classes with each of n masks' parts hidden
+Ask: TypeAlias = Callable[[Sequence[Array]], Array]
 # of the random draws that the map has to beat: eight of nine
 ENOUGH = 0.8
 
@@ -126,49 +111,15 @@ class Curves:
     nbytes: int = 4096
 
 
-def order(cam: FloatArray, size: tuple[int, int]) -> FloatArray:
-    """(H, W) place of each pixel of the input in the order from hottest to coldest, from 0 to below 1.
+def hidden_and_shown(
+    ask: Ask, orders: Sequence[Array], shares: Sequence[float], index: int, *, also: Sequence[Array] = ()
+) -> tuple[Array, Array, Array]:
+    """How probable the class `index` is as the first parts of each of the `orders` are hidden, and with them alone.
 
-    The map (h, w) is drawn on the input as it is on the photograph: bilinearly, its cells evenly spread.
+    Returns three arrays: (len(also),) with the masks in `also`, (len(orders), len(shares)) with that share of the parts
+    hidden, and the same with all the others hidden. All is asked at once.
     """
-    return _places(drawn(cam, size))
-
-
-def random_orders(cam: FloatArray, size: tuple[int, int], draws: int) -> list[FloatArray]:
-    """Orders of the same map, moved round the edges and mirrored at random; the same ones at every call."""
-    still, dice = drawn(cam, size), np.random.default_rng(0)
-    found = []
-    for _ in range(draws):
-        moved = np.roll(still, (int(dice.integers(size[0])), int(dice.integers(size[1]))), (0, 1))
-        found.append(_places(moved[:: dice.choice([-1, 1]), :: dice.choice([-1, 1])]))
-    return found
-
-
-def blurred(inputs: Tensor) -> Tensor:
-    """(1, 3, H, W) input with everything blurred beyond recognition."""
-    pixels = inputs[0].float().permute(1, 2, 0).cpu().numpy()
-    soft = cv2.GaussianBlur(pixels, (0, 0), BLUR * pixels.shape[1], borderType=cv2.BORDER_REFLECT)
-    return torch.from_numpy(soft).permute(2, 0, 1)[None].to(inputs)
-
-
-def mean_colour(inputs: Tensor) -> Tensor:
-    """(1, 3, H, W) input with its own mean colour everywhere."""
-    return inputs.mean((-2, -1), keepdim=True).expand_as(inputs)
-
-
-# what stands in the place of what is hidden
-HIDING: dict[str, Callable[[Tensor], Tensor]] = {"blur": blurred, "mean": mean_colour}
-
-
-def drawn(cam: FloatArray, size: tuple[int, int]) -> FloatArray:
-    """A map (h, w) at the input's `size` (H, W), bilinearly, its cells evenly spread."""
-    height, width = size
-    vertical = interpolation_matrix(slice(0, height), cam.shape[0], 0, height)
-    horizontal = interpolation_matrix(slice(0, width), cam.shape[1], 0, width)
-    return vertical @ cam @ horizontal.T
-
-
-def _places(values: FloatArray) -> FloatArray:
-    places = np.empty(values.size, np.float32)
-    places[np.argsort(-values, axis=None, kind="stable")] = np.arange(values.size, dtype=np.float32)
-    return (places / np.float32(values.size)).reshape(values.shape)
+    hidden = [places < share for places in orders for share in shares]
+    found = ask([*also, *hidden, *(~part for part in hidden)])[:, index]
+    without, alone = found[len(also) :].reshape(2, len(orders), len(shares))
+    return found[: len(also)], without, alone

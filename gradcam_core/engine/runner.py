@@ -70,11 +70,19 @@ class Runner(Protocol):
         """One forward pass with what maps at `layers` need; raises LayerError, OutputError."""
 
     def outputs(
-        self, model: Runnable, inputs: Inputs, change: Callable[[slice], Tensor], count: int, watch: Watch = NOBODY
+        self,
+        model: Runnable,
+        inputs: Inputs,
+        change: Callable[[slice], Tensor],
+        count: int,
+        watch: Watch = NOBODY,
+        *,
+        at_once: int | None = None,
     ) -> Tensor:
         """(count, K) logits with the first of `inputs` replaced by the items of `change(part)`, (n, C, H, W).
 
-        No gradient is asked of them. Raises StoppedError through `watch`, DeviceError.
+        No gradient is asked of them. They are computed `at_once` so many, None: as many as suits pictures. Raises
+        StoppedError through `watch`, DeviceError.
         """
 
     def replay(
@@ -114,7 +122,14 @@ class LocalRunner:
                 return run()
 
     def outputs(
-        self, model: Runnable, inputs: Inputs, change: Callable[[slice], Tensor], count: int, watch: Watch = NOBODY
+        self,
+        model: Runnable,
+        inputs: Inputs,
+        change: Callable[[slice], Tensor],
+        count: int,
+        watch: Watch = NOBODY,
+        *,
+        at_once: int | None = None,
     ) -> Tensor:
         """(count, K) logits with the first of `inputs` replaced by the items of `change(part)`, in chunks."""
         first = first_of(inputs)
@@ -122,7 +137,7 @@ class LocalRunner:
         def compute(part: slice) -> Tensor:
             return called(model.network, with_first(inputs, change(part)))
 
-        return in_chunks(compute, count, size=chunk_of(first), device=first.device, watch=watch)
+        return in_chunks(compute, count, size=at_once or chunk_of(first), device=first.device, watch=watch)
 
     def replay(
         self, model: Runnable, inputs: Inputs, layer: str, score: Score, capture: Capture, watch: Watch = NOBODY

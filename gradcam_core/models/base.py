@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,13 +11,15 @@ from torch import nn
 
 from ..engine.devices import is_out_of_memory, mixed
 from ..engine.folding import fold
+from ..engine.inputs import Inputs
 from ..engine.layout import Layer, Layout
 from ..engine.lean import spare
 from ..engine.survey import default_layer, dtype_of, noise, survey
 from ..errors import CamError, DeviceError, LayerError, ModelError, did_you_mean
+from ..reading.photograph import Photograph
 from ..reading.preprocess import Encoder, Preprocessing
 from ..tasks.classes import SOFTMAX, Head, class_index
-from ..types import ModelInfo
+from ..types import ModelInfo, Placement
 
 __all__ = ["Architecture", "LoadedModel", "ModelSpec", "load"]
 
@@ -133,6 +135,17 @@ class LoadedModel:
             in_place_safe=found.in_place_safe,
             detail=True,
         )
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """The same for whatever sees the same in a photograph."""
+        return (self.identity, self.preprocessing.input_shape)
+
+    def encoded(self, photograph: Photograph) -> tuple[Inputs, Placement]:
+        """What the network is given of a photograph, and where that lies on it."""
+        steps = self.preprocessing
+        image, placement = steps.encode(photograph.at_least(steps.enough), photograph.size)
+        return {"image": image}, placement
 
     def layer_modules(self, layer: str) -> Mapping[str, nn.Module]:
         """The modules to capture so that a map at `layer` can be made; raises LayerError.

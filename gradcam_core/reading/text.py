@@ -2,20 +2,34 @@
 
 A character here is what a reader sees as one (an extended grapheme cluster, Unicode UAX 29): an emoji of
 several code points or decomposed Hangul is one character and is never split. Public names: `Reading`,
-`Span`, `Vocabulary`, `words_of`.
+`Span`, `Vocabulary`, `read_text`, `words_of`.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import regex
 import torch
 from torch import Tensor
 
-__all__ = ["FIELDS", "JAMO", "PAD", "UNKNOWN", "Reading", "Span", "Vocabulary", "graphemes", "jamo", "words_of"]
+from ..errors import TextError
+
+__all__ = [
+    "FIELDS",
+    "JAMO",
+    "PAD",
+    "UNKNOWN",
+    "Reading",
+    "Span",
+    "Vocabulary",
+    "graphemes",
+    "jamo",
+    "read_text",
+    "words_of",
+]
 
 PAD = 0
 UNKNOWN = 1
@@ -25,6 +39,9 @@ JAMO = 257
 # per character: its number in the vocabulary and up to three letters (initial, medial, final)
 FIELDS = 4
 _GRAPHEME = regex.compile(r"\X")
+HANGUL = (range(0xAC00, 0xD7A4), range(0x1100, 0x1200), range(0x3131, 0x318F))
+# of the characters that the network does not know, so many are named
+NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -38,16 +55,43 @@ class Span:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read of a text, one entry a character.
+    """What was read of a `text`, one entry a character.
 
-    `unknown` marks characters of which the network knows neither the syllable nor a letter. `cut` is where,
-    in the original, the part begins that was not read; None where all was.
+    `inputs` is (1, characters, FIELDS) int64. `unknown` marks characters of which the network knows neither the
+    syllable nor a letter. `cut` is where, in the original, the part begins that was not read; None where all was.
     """
 
+    text: str
     chars: tuple[Span, ...]
-    inputs: Tensor
+    inputs: Tensor = field(compare=False)
     unknown: tuple[bool, ...]
     cut: int | None
+
+    @property
+    def digest(self) -> bytes:
+        """The same for two texts that a network cannot tell apart."""
+        return self.inputs.numpy().tobytes()
+
+    @property
+    def unread(self) -> Span | None:
+        """The part behind what was read, if any."""
+        return None if self.cut is None else Span(self.text[self.cut :], self.cut, len(self.text))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about how this text was read, in sentences."""
+        notes = []
+        if self.cut is not None:
+            notes.append(f"Only the first {len(self.chars)} characters were read; the rest is shown as not read.")
+        unknown = {char.text for char, strange in zip(self.chars, self.unknown, strict=True) if strange}
+        visible = [char.text for char in self.chars if not char.text.isspace()]
+        if unknown.issuperset(visible):
+            notes.append("The model has never seen any of these characters, so its answer is a guess.")
+        elif unknown:
+            notes.append(f"The model has never seen: {' '.join(sorted(unknown)[:NAMED])}")
+        if not any(ord(point) in block for char in visible for point in char for block in HANGUL):
+            notes.append("The model learnt from Korean reviews only; for other text its answer means little.")
+        return tuple(notes)
 
 
 def graphemes(text: str, limit: int | None = None) -> tuple[Span, ...]:
@@ -105,13 +149,32 @@ class Vocabulary:
         return (self._numbers.get(char, UNKNOWN), *jamo(char))
 
     def read(self, text: str, limit: int) -> Reading:
-        """The first `limit` characters of `text`; `inputs` is (1, characters, FIELDS) int64."""
+        """The first `limit` characters of `text`, whatever they are."""
         chars = graphemes(text, limit)
         fields = [self.fields(char.text) for char in chars]
         end = chars[-1].end if chars else 0
         return Reading(
+            text=text,
             chars=chars,
             inputs=torch.tensor(fields, dtype=torch.int64).reshape(1, -1, FIELDS),
             unknown=tuple(field == (UNKNOWN, 0, 0, 0) for field in fields),
             cut=end if end < len(text) else None,
         )
+
+
+def read_text(text: str, vocabulary: Vocabulary, limit: int) -> Reading:
+    """The first `limit` characters of what somebody typed; raises TextError where there is nothing to read."""
+    if not isinstance(text, str):
+        raise TextError(f"`text` should be a string, but is {type(text).__name__}; type a sentence.")
+    if not text.strip():
+        raise TextError("The text is empty; type a sentence, for example a film review in Korean.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TextError(
+            f"The text is no valid Unicode at character {error.start + 1}; type or paste it again."
+        ) from None
+    reading = vocabulary.read(text, limit)
+    if all(char.text.isspace() for char in reading.chars):
+        raise TextError(f"The first {limit} characters are all spaces; put the sentence in front.")
+    return reading

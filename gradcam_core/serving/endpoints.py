@@ -18,9 +18,8 @@ from PIL import Image
 from ..checks import Curve, Curves, HideAndLook, brushed, said_without
 from ..engine.watch import Watch
 from ..explanation import Explanation
+from ..methods.text import DEFAULT_TEXT_METHOD, TEXT_METHODS
 from ..request import AUTO, Request
-from ..text import TEXT_METHODS
-from ..text.methods import DEFAULT_METHOD
 from .endpoint import EVERY_OPTION, Endpoint, Output, changed
 from .inputs import REQUIRED, Input, number, several, switch, text, unread
 from .services import Services
@@ -150,7 +149,7 @@ def stop(services: Services, visitor: str | None) -> None:
 
 def _text_method(value: Any, name: str) -> str:
     given = text(value, name).strip()
-    return DEFAULT_METHOD if given in ("", AUTO) else given
+    return DEFAULT_TEXT_METHOD if given in ("", AUTO) else given
 
 
 EVERY = "all"
@@ -294,7 +293,7 @@ ENDPOINTS = (
                 "method",
                 "text",
                 "Key of the method, for example hirescam, gradcam or similarity.",
-                DEFAULT_METHOD,
+                DEFAULT_TEXT_METHOD,
                 _text_method,
                 tuple(TEXT_METHODS),
             ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..checks import Examiner
 from ..explainer import Explainer
-from ..text import TextExplainer
+from ..text_explainer import TextExplainer
 from .running import Running
 
 __all__ = ["Services"]

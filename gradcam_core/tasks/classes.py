@@ -1,14 +1,15 @@
 """Classes by index and by name, and how a model's head makes probabilities of its scores.
 
 `HEADS` maps each key to its `Head`; one more entry serves the pictures, the checks and the page alike.
-Public names: `HEADS`, `SOFTMAX`, `Head`, `class_index`, `find_head`, `prediction`, `top_predictions`.
+Public names: `HEADS`, `SOFTMAX`, `Head`, `calibrated`, `class_index`, `find_head`, `prediction`, `rivals_of`,
+`top_predictions`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,11 +17,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import ModelError, TargetError, did_you_mean
+from ..request import AUTO, NEXT_THREE
 from ..types import Prediction
 
-__all__ = ["HEADS", "SOFTMAX", "Head", "class_index", "find_head", "prediction", "top_predictions"]
+__all__ = [
+    "HEADS",
+    "SOFTMAX",
+    "Head",
+    "calibrated",
+    "class_index",
+    "find_head",
+    "prediction",
+    "rivals_of",
+    "top_predictions",
+]
 
 TOP = 5
+NEXT = 3
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,15 @@ HEADS = {
         Head("logit", "one logit: no or yes (sigmoid)", True, torch.sigmoid, _both_sides),
     )
 }
+
+
+def calibrated(head: Head, temperature: float) -> Head:
+    """`head` with logits divided by a temperature, fitted after training so that probabilities are what they say.
+
+    Guo et al. 2017, "On Calibration of Modern Neural Networks", arXiv:1706.04599, section 4.2.
+    """
+    title = f"{head.title}, at temperature {temperature:.3g}"
+    return replace(head, title=title, probabilities=lambda logits: head.probabilities(logits / temperature))
 
 
 def find_head(key: str) -> Head:
@@ -103,3 +125,29 @@ def top_predictions(
     """The `count` most probable classes, most probable first."""
     order = np.argsort(-probabilities, kind="stable")[:count]
     return tuple(prediction(probabilities, labels, int(index)) for index in order)
+
+
+def rivals_of(
+    rival: int | str | tuple[int | str, ...] | None,
+    target: Prediction,
+    probabilities: NDArray[np.float32],
+    labels: Sequence[str],
+    title: str,
+) -> tuple[Prediction, ...]:
+    """The classes that `rival`, as a `Request` holds it, stands for beside `target`; raises TargetError."""
+    if rival is None:
+        return ()
+    if rival in (AUTO, NEXT_THREE):
+        order = [int(index) for index in np.argsort(-probabilities, kind="stable")]
+        indices = [index for index in order if index != target.index][: 1 if rival == AUTO else NEXT]
+        if not indices:
+            raise TargetError(f"`rival` {rival!r} is not possible: {title} knows a single class.")
+    else:
+        several = rival if isinstance(rival, tuple) else (rival,)
+        indices = [class_index(one, labels, title, "rival") for one in several]
+    if target.index in indices:
+        raise TargetError(
+            f"`rival` {rival!r} is the explained class itself, so there is no difference to show; choose another, or"
+            f" {AUTO!r} for the most probable one."
+        )
+    return tuple(prediction(probabilities, labels, index) for index in indices)

@@ -18,7 +18,8 @@ from ..reading.uploads import Upload
 from ..request import AUTO
 from ..serving.failures import plain_words
 from ..serving.services import Services
-from ..text import TextExplainer, TextExplanation
+from ..text_explainer import TextExplainer
+from ..text_explanation import TextExplanation
 from ..types import ModelInfo, Prediction
 from .messages import problem_box
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from ..explanation import Explanation
-from ..text import TextExplanation
+from ..explanation import Explained
 
 __all__ = ["note", "problem_box", "said", "sentence", "table"]
 
@@ -24,7 +23,7 @@ def note(text: str) -> str:
     return f"<p class='note'>{html.escape(text)}</p>"
 
 
-def said(explanation: Explanation | TextExplanation) -> str:
+def said(explanation: Explained) -> str:
     """The plain sentence of an explanation, with its notes."""
     return sentence(explanation.sentence) + "".join(map(note, explanation.notes))
 

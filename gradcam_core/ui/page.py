@@ -23,7 +23,7 @@ from ..serving.hosts import Hosts, name_of
 from ..serving.plain_log import keep_lines_apart
 from ..serving.room import MAX_PHOTOGRAPH, Room
 from ..serving.services import Services
-from ..text import TextExplainer
+from ..text_explainer import TextExplainer
 from .api import add_api
 from .blocks import PageBlocks
 from .page_queue import PageQueue

@@ -44,8 +44,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gradcam_core import METHODS, Examiner, Explainer, Explanation
+from gradcam_core.canvases.picture import HIDING, drawn
 from gradcam_core.canvases.project import normalise
-from gradcam_core.checks.hiding import HIDING, drawn
 from gradcam_core.methods import RERUN
 
 from .default_layer import Pixels, carried, in_folder, inside, make_grid, recognised

@@ -3,7 +3,7 @@
 DIR holds valid.tsv.gz. Over reviews of at least two words, drawn with a seed, the words are left out in the order
 that each method gives them, in random order, and in that of integrated gradients (captum); the predicted class
 is explained. Prints a table of comprehensiveness (more is better) and sufficiency (less is better), after DeYoung
-et al. 2020 (ERASER), averaged over the shares in gradcam_core/text/trust.py, with the standard error of the mean.
+et al. 2020 (ERASER), averaged over the shares in gradcam_core/checks/words.py, with the standard error of the mean.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import numpy as np
 import torch
 from captum.attr import LayerIntegratedGradients
 
+from gradcam_core import TEXT_METHODS, TextExplainer, TextExplanation
+from gradcam_core.canvases.sentence import random_orders, ranked
+from gradcam_core.checks.words import faithfulness
 from gradcam_core.models.reviews.train import load_reviews
 from gradcam_core.reading.text import words_of
-from gradcam_core.text import TEXT_METHODS, TextExplainer, TextExplanation
-from gradcam_core.text.trust import faithfulness, random_orders, ranked
 
 STEPS = 50
 DRAWS = 5
@@ -30,15 +31,14 @@ DRAWS = 5
 def integrated_gradients(explainer: TextExplainer, explanation: TextExplanation) -> list[float]:
     """A value a word: integrated gradients at the word representation from zero vectors, averaged like ours."""
     network = explainer.trained.network
-    reading = explainer.trained.vocabulary.read(explanation.text, explainer.limit)
+    reading = explanation.reading
     attribution = LayerIntegratedGradients(network, network.embedding).attribute(
         reading.inputs,
         baselines=torch.zeros_like(reading.inputs),
         target=explanation.target.index,
         n_steps=STEPS,
     )
-    margin = network.embedding.margin
-    chars = attribution.detach().sum(dim=(0, 1, 2))[margin : margin + len(reading.chars)].numpy()
+    chars = attribution.detach().sum(dim=(0, 1, 2)).numpy()
     return [float(chars[slice(*place)].mean()) for place in words_of(reading.chars)]
 
 

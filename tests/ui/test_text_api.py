@@ -10,7 +10,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from gradcam_core.text import TEXT_METHODS, TextExplainer
+from gradcam_core import TEXT_METHODS, TextExplainer
 from gradcam_core.ui.tabs.text import EXAMPLES
 from gradcam_core.ui.web.text import text_value
 

@@ -53,7 +53,7 @@ def window_maxima(
     `kinds` is (K, FIELDS), every distinct character with padding first; `batch` is (N, L) rows of it, and
     `lengths` (N,) says how many of them are no padding. `vector_dropout` is applied to the characters' vectors.
     """
-    margin = network.embedding.margin
+    margin = max(network.shape.widths) - 1
     used, padded = torch.unique(nn.functional.pad(batch, (margin, margin)), return_inverse=True)
     vectors = nn.functional.dropout(network.embedding.vectors(kinds[used]), vector_dropout, network.training)
     strongest = []
@@ -61,7 +61,8 @@ def window_maxima(
         filters, dimension, _, width = maps.convolution.weight.shape
         columns = maps.convolution.weight.permute(1, 3, 2, 0).reshape(dimension, width * filters)
         table = (vectors @ columns).view(-1, filters)
-        inside = padded[:, maps.surplus : padded.shape[1] - maps.surplus]
+        beyond = margin - (width - 1)
+        inside = padded[:, beyond : padded.shape[1] - beyond]
         windows = inside.unfold(1, width, 1) * width + torch.arange(width)
         valid = torch.arange(windows.shape[1]) < (lengths + width - 1)[:, None]
         strongest.append(_Maxima.apply(table, maps.convolution.bias, windows, valid))

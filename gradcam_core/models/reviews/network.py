@@ -8,8 +8,10 @@ syllable is made of. Public names: `CharCNN`, `load_network`, `save_network`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,8 +20,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from ...engine.inputs import Inputs
+from ...engine.layout import Layout
 from ...errors import ModelError
-from ...reading.text import JAMO, PAD, Vocabulary
+from ...methods.text import CHARACTERS, WINDOWS
+from ...reading.text import JAMO, PAD, Reading, Vocabulary, read_text
+from ...tasks.classes import SOFTMAX, Head, calibrated
 
 __all__ = ["CharCNN", "Embedding", "Shape", "TrainedText", "WidthMap", "load_network", "save_network"]
 
@@ -39,14 +45,10 @@ class Shape:
 
 
 class Embedding(nn.Module):
-    """Characters to vectors, the channels one after another, with room for the widest window at both ends.
-
-    (N, L, FIELDS) int64 -> (N, D, 1, L + 2 * margin); padding and margins are zero.
-    """
+    """Characters to vectors, the channels one after another: (N, L, FIELDS) int64 -> (N, D, 1, L); padding is zero."""
 
     def __init__(self, size: int, shape: Shape) -> None:
         super().__init__()
-        self.margin = max(shape.widths) - 1
         self.register_buffer("static", torch.zeros(size, shape.static))
         self.tuned = nn.Embedding(size, shape.tuned, padding_idx=PAD)
         self.letters = nn.Embedding(JAMO, shape.letters, padding_idx=PAD)
@@ -59,26 +61,23 @@ class Embedding(nn.Module):
         return torch.cat([static, self.tuned(numbers), self.letters(letters).sum(-2)], dim=-1)
 
     def forward(self, characters: Tensor) -> Tensor:
-        vectors = self.vectors(characters).transpose(1, 2)
-        return nn.functional.pad(vectors, (self.margin, self.margin)).unsqueeze(2)
+        return self.vectors(characters).transpose(1, 2).unsqueeze(2)
 
 
 class WidthMap(nn.Module):
-    """The feature maps of one filter width: (N, D, 1, L + 2 * margin) -> (N, F, 1, L + width - 1), after ReLU.
+    """The feature maps of one filter width: (N, D, 1, L) -> (N, F, 1, L + width - 1), after ReLU.
 
     Position p of a map covers the characters p - width + 1 to p, so that every character lies in exactly
     `width` windows; those of the first and last windows that lie outside of the text are zero vectors.
     """
 
-    def __init__(self, dimension: int, filters: int, width: int, margin: int) -> None:
+    def __init__(self, dimension: int, filters: int, width: int) -> None:
         super().__init__()
         self.width = width
-        self.surplus = margin - (width - 1)
-        self.convolution = nn.Conv2d(dimension, filters, (1, width))
+        self.convolution = nn.Conv2d(dimension, filters, (1, width), padding=(0, width - 1))
 
     def forward(self, vectors: Tensor, lengths: Tensor) -> Tensor:
-        inside = vectors[..., self.surplus : vectors.shape[-1] - self.surplus]
-        maps = self.convolution(inside).relu()
+        maps = self.convolution(vectors).relu()
         positions = torch.arange(maps.shape[-1], device=maps.device)
         beyond = positions >= (lengths + self.width - 1)[:, None]
         # a window that sees padding alone still yields its bias, which must never win the maximum
@@ -98,10 +97,7 @@ class CharCNN(nn.Module):
         self.embedding = Embedding(size, shape)
         dimension = shape.static + shape.tuned + shape.letters
         self.maps = nn.ModuleDict(
-            {
-                f"width{width}": WidthMap(dimension, shape.filters, width, self.embedding.margin)
-                for width in shape.widths
-            }
+            {f"width{width}": WidthMap(dimension, shape.filters, width) for width in shape.widths}
         )
         self.dropout = nn.Dropout(0.5)
         self.head = nn.Linear(shape.filters * len(shape.widths), CLASSES)
@@ -118,15 +114,77 @@ class CharCNN(nn.Module):
         return self.head(self.dropout(torch.cat(strongest, dim=1)))
 
 
+class _Row(Layout):
+    """Maps one cell high; of a single character, one with a single cell, which for a picture would be none."""
+
+    def fitted(self, shape: tuple[int, ...], size: tuple[int, int]) -> Layout:
+        return self
+
+
 @dataclass(frozen=True, eq=False)
 class TrainedText:
-    """A network with all that belongs to it; `temperature` divides the logits, `card` says how it was made."""
+    """A network with all that belongs to it, ready to be run; it is given a `Reading`.
+
+    `temperature` divides the logits, `card` says how it was made, `fingerprint` is the SHA-256 of its file.
+    """
 
     network: CharCNN
     vocabulary: Vocabulary
     labels: tuple[str, ...]
     temperature: float
     card: Mapping[str, Any]
+    fingerprint: str = ""
+    identity: object = field(default_factory=object)
+    name: str = "reviews"
+    title: str = "The text model"
+    detail: bool = False
+    dtype: torch.dtype = torch.float32
+    in_place_safe: frozenset[str] = frozenset()
+
+    @cached_property
+    def layers(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of the layers with a value for each of WINDOWS, and of CHARACTERS."""
+        return {
+            CHARACTERS: ("embedding",),
+            WINDOWS: tuple(f"maps.{name}" for name in self.network.maps),
+        }
+
+    @cached_property
+    def offered(self) -> Mapping[str, nn.Module]:
+        """The modules of all these layers by dotted name."""
+        return {name: self.network.get_submodule(name) for names in self.layers.values() for name in names}
+
+    @cached_property
+    def layouts(self) -> Mapping[str, Layout]:
+        """How the outputs of all layers are laid out."""
+        return dict.fromkeys(self.offered, _Row())
+
+    @cached_property
+    def head(self) -> Head:
+        """How its scores are read."""
+        return calibrated(SOFTMAX, self.temperature)
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """The same for whatever sees the same in a text."""
+        return (self.identity,)
+
+    @property
+    def limit(self) -> int:
+        """How many characters are read."""
+        return self.network.shape.limit
+
+    def layer_modules(self, layer: str) -> Mapping[str, nn.Module]:
+        """The modules to capture so that a map at `layer` can be made: all layers share one capture."""
+        return self.offered
+
+    def read(self, text: str) -> Reading:
+        """What it sees of a text; raises TextError."""
+        return read_text(text, self.vocabulary, self.limit)
+
+    def encoded(self, reading: Reading) -> tuple[Inputs, Reading]:
+        """Its input, and where what it saw lies in the text."""
+        return {"text": reading.inputs}, reading
 
 
 def save_network(path: str | Path, trained: TrainedText) -> None:
@@ -145,6 +203,7 @@ def save_network(path: str | Path, trained: TrainedText) -> None:
 def load_network(path: str | Path) -> TrainedText:
     """Read what `save_network` wrote, frozen and in eval mode, in single precision; raises ModelError."""
     try:
+        content = Path(path).read_bytes()
         with safe_open(str(path), framework="pt") as file:
             header = file.metadata()
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
@@ -165,4 +224,5 @@ def load_network(path: str | Path) -> TrainedText:
         labels=tuple(json.loads(header["labels"])),
         temperature=float(header["temperature"]),
         card=json.loads(header["card"]),
+        fingerprint=sha256(content).hexdigest(),
     )

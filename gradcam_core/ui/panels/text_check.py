@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
+from ...checks import Check
 from ...serving.failures import plain_words
-from ...text import Check
 from ..handlers import TextControls, explain_text
 from ..messages import problem_box, sentence
 from ..parts import Page

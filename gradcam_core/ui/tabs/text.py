@@ -7,10 +7,10 @@ from typing import Any
 
 import gradio as gr
 
+from ...methods.text import DEFAULT_TEXT_METHOD, TEXT_METHODS
 from ...request import AUTO
 from ...serving.failures import plain_words
-from ...text import TEXT_METHODS, TextExplainer
-from ...text.methods import DEFAULT_METHOD
+from ...text_explainer import TextExplainer
 from ..handlers import TextControls, explain_text
 from ..messages import problem_box, said
 from ..panels import lay_out_panels
@@ -103,9 +103,9 @@ def _controls(texts: TextExplainer) -> dict[str, Any]:
     with gr.Accordion("Advanced", open=False):
         method = gr.Dropdown(
             [(entry.title, key) for key, entry in TEXT_METHODS.items()],
-            value=DEFAULT_METHOD,
+            value=DEFAULT_TEXT_METHOD,
             label="Method",
-            info=TEXT_METHODS[DEFAULT_METHOD].good_for,
+            info=TEXT_METHODS[DEFAULT_TEXT_METHOD].good_for,
             elem_id="text-method",
         )
     made = {

@@ -11,7 +11,7 @@ from gradcam_core.models.reviews.fast_forward import window_maxima
 from gradcam_core.models.reviews.network import TrainedText, load_network, save_network
 from gradcam_core.reading.text import FIELDS, Vocabulary
 
-from ...text.conftest import LABELS, random_network, toy_network
+from ...reviews import LABELS, random_network, toy_network
 
 
 def encoded(text: str) -> torch.Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gradcam_core.text import TextExplainer
+from gradcam_core import TextExplainer
 from gradcam_core.ui.tabs.text import EXAMPLES
 
 pytestmark = pytest.mark.browser

@@ -6,9 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from ....explanation import Explanation
+from ....explanation import Explained
 from ....languages import percent
-from ....text import TextExplanation
 from .. import component
 
 __all__ = ["PICKED", "bars_value", "top_bars"]
@@ -22,7 +21,7 @@ def top_bars(elem_id: str) -> gr.HTML:
     return component("bars", {"rows": []}, elem_id)
 
 
-def bars_value(explanation: Explanation | TextExplanation) -> dict[str, Any]:
+def bars_value(explanation: Explained) -> dict[str, Any]:
     """What the bars show: the top classes, the explained one marked, and added where it is not among them."""
     shown = list(explanation.top)
     if explanation.target not in shown:

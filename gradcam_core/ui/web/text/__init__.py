@@ -5,12 +5,12 @@ Public names: `shaded_text`, `text_value`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
-from ....text import Piece, TextExplanation
+from ....canvases.sentence import shaded
+from ....text_explanation import TextExplanation
 from .. import component
 from ..maps import both_sides
 
@@ -32,20 +32,8 @@ def text_value(explanation: TextExplanation) -> dict[str, Any]:
         score = f"score against {explanation.target.label}"
     return {
         "score": score,
-        "words": _parts(explanation, explanation.words),
-        "characters": _parts(explanation, [char for char in explanation.chars if not char.text.isspace()]),
+        "words": shaded(explanation.text, explanation.words),
+        "characters": shaded(explanation.text, [char for char in explanation.chars if not char.text.isspace()]),
         "unread": explanation.unread.text if explanation.unread else "",
         "chart": [{"text": word.text, "value": word.value} for word in strongest],
     }
-
-
-def _parts(explanation: TextExplanation, pieces: Sequence[Piece]) -> list[tuple[str, float | None]]:
-    """The text that was read, piece by piece with its value, and the gaps between with None."""
-    parts: list[tuple[str, float | None]] = []
-    at = 0
-    for piece in pieces:
-        if piece.start > at:
-            parts.append((explanation.text[at : piece.start], None))
-        parts.append((piece.text, piece.value))
-        at = piece.end
-    return parts

@@ -9,9 +9,8 @@ from math import exp
 import numpy as np
 import pytest
 
-from gradcam_core import CamError, MethodError, TargetError, TextError
-from gradcam_core.methods import GRADIENTS, METHODS
-from gradcam_core.text import TEXT_METHODS
+from gradcam_core import METHODS, TEXT_METHODS, CamError, MethodError, TargetError, TextError
+from gradcam_core.methods import GRADIENTS
 
 
 def values(explanation) -> list[float]:
@@ -105,7 +104,7 @@ def test_threads_give_what_a_serial_run_gives(rich) -> None:
         for i in range(300)
     ]
     serial = [values(rich.explain(text, target, method=method)) for text, target, method in asked]
-    rich._results.clear()
+    rich._captures.clear()
     with ThreadPoolExecutor(8) as pool:
         threaded = list(pool.map(lambda item: values(rich.explain(item[0], item[1], method=item[2])), asked))
     assert threaded == serial

@@ -1,4 +1,4 @@
-"""The benchmark runs, and its integrated gradients are complete."""
+"""The benchmark of text runs, and its integrated gradients are complete."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gradcam_core import TextError
-from gradcam_core.text.trust import SHARES, faithfulness, first, random_orders, ranked
+from gradcam_core.checks.words import faithfulness
 
 WORTH = {"x": 0.4, "y": 0.2}
 
@@ -16,12 +16,6 @@ WORTH = {"x": 0.4, "y": 0.2}
 def probabilities(texts: Sequence[str]) -> np.ndarray:
     positive = np.array([0.1 + sum(WORTH.get(word, 0) for word in text.split()) for text in texts], np.float32)
     return np.stack([1 - positive, positive], axis=1)
-
-
-def test_how_many_words_a_share_is() -> None:
-    assert [first(share, 10) for share in SHARES] == [1, 1, 1, 2, 5]
-    # at least one, and one is left
-    assert [first(share, 2) for share in SHARES] == [1] * 5
 
 
 def test_faithfulness_by_hand() -> None:
@@ -32,13 +26,6 @@ def test_faithfulness_by_hand() -> None:
     assert best.sufficiency == pytest.approx((4 * 0.2 + 0) / 5)
     assert worst.comprehensiveness == pytest.approx(0)
     assert worst.sufficiency == pytest.approx(0.6)
-
-
-def test_ranked_and_random_orders() -> None:
-    assert ranked([0.1, 3, -1, 3]) == [1, 3, 0, 2]
-    orders = random_orders(6, 4)
-    assert all(sorted(order) == list(range(6)) for order in orders)
-    assert orders == random_orders(6, 4)
 
 
 def test_one_word_cannot_be_checked() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 
+from gradcam_core import TextExplainer
 from gradcam_core.models.reviews.network import CharCNN, Shape, TrainedText, save_network
 from gradcam_core.reading.text import Vocabulary
-from gradcam_core.text import TextExplainer
 
 LABELS = ("negative", "positive")
 
@@ -40,18 +39,3 @@ def explainer_of(network: CharCNN, path: object, *, temperature: float = 2.0) ->
     """A TextExplainer that reads `network` from a file, as the shipped one is read."""
     save_network(str(path), TrainedText(network, Vocabulary("abc "), LABELS, temperature, {}))
     return TextExplainer(weights=str(path), device="cpu")
-
-
-@pytest.fixture
-def toy(tmp_path) -> TextExplainer:
-    return explainer_of(toy_network(), tmp_path / "toy.safetensors")
-
-
-@pytest.fixture
-def rich(tmp_path) -> TextExplainer:
-    return explainer_of(random_network(), tmp_path / "rich.safetensors")
-
-
-@pytest.fixture(scope="session")
-def shipped() -> TextExplainer:
-    return TextExplainer(device="cpu")

@@ -1,0 +1,96 @@
+"""The answer to "which characters made the model say so?". Public names: `TextExplanation`, `listed`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .canvases.sentence import Piece
+from .explanation import Explained
+from .languages import percent
+from .reading.text import Reading, Span
+
+__all__ = ["TextExplanation", "listed"]
+
+NAMED = 3
+# words with at least this share of the strongest one's value are named beside it
+NEARLY = 0.5
+
+
+@dataclass(frozen=True)
+class TextExplanation(Explained):
+    """One class of one text, explained.
+
+    `reading` is what was read of the text; `chars` and `words` hold it with its values. `score` is what the values
+    explain, before the temperature: the logit of `target`, with `rivals` less their mean logit, negated with
+    `counterfactual`. For HiResCAM the values of `chars` sum to `score - bias`. `top` holds both classes, most
+    probable first.
+    """
+
+    reading: Reading
+    chars: tuple[Piece, ...]
+    words: tuple[Piece, ...]
+    score: float
+    bias: float
+
+    @property
+    def text(self) -> str:
+        """The original, all of it."""
+        return self.reading.text
+
+    @property
+    def unread(self) -> Span | None:
+        """The part of the text behind what was read, if any."""
+        return self.reading.unread
+
+    @property
+    def contrast(self) -> bool:
+        """Whether the values say why the class rather than the other."""
+        return bool(self.rivals)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know about how this text was read, in sentences."""
+        return self.reading.notes
+
+    @property
+    def strongest(self) -> tuple[Piece, ...]:
+        """The words that speak most for the score: at most three, none far behind the first."""
+        ranked = sorted((word for word in self.words if word.value > 0), key=lambda word: -word.value)
+        return tuple(word for word in ranked[:NAMED] if word.value >= NEARLY * ranked[0].value)
+
+    @property
+    def sentence(self) -> str:
+        """What is explained and what decided it, in plain words."""
+        sure = f"The model calls this {self.top[0].label} ({percent(self.top[0].probability)})."
+        asked = "" if self.target == self.top[0] else f" Explained is {self.target.label}"
+        asked += asked and f" ({percent(self.target.probability)})."
+        names = listed([word.text for word in self.strongest])
+        side = "against" if self.counterfactual else "for"
+        if not names:
+            return f"{sure}{asked} No word speaks {side} {self.target.label}."
+        if self.counterfactual or asked:
+            return f"{sure}{asked} {names} {'speaks' if len(self.strongest) == 1 else 'speak'} most {side} it."
+        return f"{sure} {names} made the difference."
+
+    def record(self) -> dict[str, Any]:
+        """Everything, and all that is needed to get it again, as plain JSON values."""
+        return {
+            **super().record(),
+            "text": self.text,
+            "chars": [asdict(char) for char in self.chars],
+            "words": [asdict(word) for word in self.words],
+            "unread": self.unread and asdict(self.unread),
+            "method": self.method,
+            "counterfactual": self.counterfactual,
+            "contrast": self.contrast,
+            "score": self.score,
+            "bias": self.bias,
+        }
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words in quotes as a sentence has them: 'a', 'b' and 'c'."""
+    quoted = [f"'{word}'" for word in words]
+    return " and ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]]))
