@@ -308,7 +308,7 @@ ENDPOINTS = (
 
 
 def _explained(services: Services, image: Any, request: Request, watch: Watch) -> Explanation:
-    return services.explainer.explain(image, **vars(request), watch=watch)
+    return services.explainer.answer(image, request, watch=watch)
 
 
 def _pictured(explanation: Explanation) -> tuple[Image.Image, Image.Image, dict[str, Any]]:

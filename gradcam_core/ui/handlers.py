@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..engine.watch import NOBODY, Watch
 from ..errors import CamError
 from ..explainer import Explainer
 from ..explanation import Explanation
 from ..reading.uploads import Upload
-from ..request import AUTO
+from ..request import AUTO, Request
 from ..serving.failures import plain_words
 from ..serving.services import Services
 from ..text_explainer import TextExplainer
@@ -49,17 +50,38 @@ NOTHING_YET = "There is nothing to check yet: choose a photograph first."
 
 @dataclass(frozen=True)
 class Controls:
-    """The controls of the image tab as somebody set them; `module` is the advanced field."""
+    """The controls of the photograph tab as somebody set them; `module` is typed in, and replaces the layer."""
 
     image: Upload | None
-    model: str
-    layer: str
-    module: str
-    target: str
-    method: str
-    counterfactual: bool
-    rival: str = ""
-    detail: bool = False
+    request: Request
+    module: str = ""
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Those of all controls, in order: one for each option of a request, and those beside them."""
+        return ("image", "module", *Request.options())
+
+    @classmethod
+    def of(cls, image: Upload | None, module: str, **options: Any) -> Controls:
+        """What the controls say; raises CamError where one says what cannot be."""
+        return cls(image, Request.parse(**options), module)
+
+    def values(self) -> dict[str, Any]:
+        """What each control shows, by its name."""
+        options = Request.options()
+        given = {name: options[name].default if value is None else value for name, value in vars(self.request).items()}
+        return {"image": self.image, "module": self.module, **given}
+
+    def but(self, **changes: Any) -> Controls:
+        """The same with other values for some controls."""
+        beside = {name: changes.pop(name) for name in ("image", "module") if name in changes}
+        return replace(self, request=self.request.replace(**changes), **beside)
+
+    @property
+    def question(self) -> Request:
+        """What is asked of the network."""
+        module = self.module.strip()
+        return self.request.replace(layer=module) if module else self.request
 
 
 @dataclass(frozen=True)
@@ -81,12 +103,12 @@ def ask(asked: Controls, shown: Controls | None) -> Controls:
         return asked
     if asked.image is None:
         # the input was emptied: questions go on about the photograph that is still on the page
-        asked = replace(asked, image=shown.image)
+        asked = asked.but(image=shown.image)
     if asked.image != shown.image:
-        asked = replace(asked, target=AUTO)
-    if asked.model != shown.model:
-        return replace(asked, layer=AUTO, module="", rival="", detail=False)
-    return replace(asked, module="") if asked.layer != shown.layer else asked
+        asked = asked.but(target=None)
+    if asked.request.model != shown.request.model:
+        return asked.but(layer=None, module="", rival=None, detail=False)
+    return asked.but(module="") if asked.request.layer != shown.request.layer else asked
 
 
 def answer(explainer: Explainer, asked: Controls, shown: Controls | None, watch: Watch = NOBODY) -> Outcome:
@@ -94,14 +116,14 @@ def answer(explainer: Explainer, asked: Controls, shown: Controls | None, watch:
     try:
         if (
             shown is not None
-            and asked.model != shown.model
-            and explainer.labels(asked.model) != _labels(explainer, shown)
+            and asked.request.model != shown.request.model
+            and explainer.labels(asked.request.model) != _labels(explainer, shown)
         ):
             # the same number means another class there
-            asked = replace(asked, target=AUTO)
+            asked = asked.but(target=None)
         explanation = explain(explainer, asked, watch)
-        if asked.layer == AUTO:
-            asked = replace(asked, layer=explainer.default_layer(asked.model).name)
+        if asked.request.layer is None:
+            asked = asked.but(layer=explainer.default_layer(asked.request.model).name)
         return Outcome(asked, explanation)
     except Exception as error:
         return Outcome(shown, problem=plain_words(error))
@@ -109,25 +131,15 @@ def answer(explainer: Explainer, asked: Controls, shown: Controls | None, watch:
 
 def _labels(explainer: Explainer, shown: Controls) -> tuple[str, ...]:
     try:
-        return explainer.labels(shown.model)
+        return explainer.labels(shown.request.model)
     except CamError:
         # somebody's own model that has been removed
         return ()
 
 
 def explain(explainer: Explainer, asked: Controls, watch: Watch = NOBODY) -> Explanation:
-    """The explanation that is asked for; raises what `Explainer.explain` raises."""
-    return explainer.explain(
-        asked.image,
-        model=asked.model,
-        layer=asked.module.strip() or asked.layer,
-        target=asked.target,
-        method=asked.method,
-        counterfactual=asked.counterfactual,
-        rival=asked.rival or None,
-        detail=asked.detail,
-        watch=watch,
-    )
+    """The explanation that is asked for; raises what `Explainer.answer` raises."""
+    return explainer.answer(asked.image, asked.question, watch=watch)
 
 
 def looked_into(

@@ -68,14 +68,14 @@ def loaded_by(
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
     ) -> tuple[Any, Any, Any]:
         this = request.session_hash, name
-        if name == (before.model if before else None) or this in under_way:
+        if name == (before.request.model if before else None) or this in under_way:
             # a menu tells of its choice again when it is left
             return gr.skip(), gr.skip(), gr.skip()
         under_way.add(this)
         try:
             loaded = watched(services.explainer, name, lambda text: progress(0, desc=text))
         except Exception as error:
-            value = before.model if before else DEFAULT_MODEL
+            value = before.request.model if before else DEFAULT_MODEL
             box = problem_box(plain_words(error), kept=before is not None)
             return value, gr.update(value=box, visible=True), gr.skip()
         finally:

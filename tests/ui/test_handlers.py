@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -32,7 +31,14 @@ from gradcam_core.ui.web.stage import look_of, stage_photo
 from tests.helpers import Sidetrack, SmallNetwork, noise
 
 CAT = str(EXAMPLES / "3-cat.jpg")
-SHOWN = Controls(CAT, "efficientnet_lite0", "bn2", "", "285", "gradcam", False)
+
+
+def controls(image: str | None, module: str = "", **options: object) -> Controls:
+    """As the page gives them; a path stands for an upload."""
+    return Controls.of(image, module, **options)  # type: ignore[arg-type]
+
+
+SHOWN = controls(CAT, model="efficientnet_lite0", layer="bn2", target="285")
 
 
 def test_the_first_question_is_taken_as_it_is() -> None:
@@ -40,49 +46,49 @@ def test_the_first_question_is_taken_as_it_is() -> None:
 
 
 def test_another_photograph_is_asked_about_its_top_prediction() -> None:
-    assert ask(replace(SHOWN, image="other.jpg"), SHOWN) == replace(SHOWN, image="other.jpg", target="auto")
+    assert ask(SHOWN.but(image="other.jpg"), SHOWN) == SHOWN.but(image="other.jpg", target="auto")
 
 
 def test_an_emptied_input_keeps_the_photograph_on_the_page() -> None:
-    assert ask(replace(SHOWN, image=None), SHOWN) == SHOWN
-    assert ask(replace(SHOWN, image=None, counterfactual=True), SHOWN) == replace(SHOWN, counterfactual=True)
+    assert ask(SHOWN.but(image=None), SHOWN) == SHOWN
+    assert ask(SHOWN.but(image=None, counterfactual=True), SHOWN) == SHOWN.but(counterfactual=True)
 
 
 def test_another_model_starts_at_its_default_layer_and_keeps_the_class() -> None:
-    typed = replace(SHOWN, module="blocks.1")
-    other = replace(typed, model="efficientnet_lite1")
-    assert ask(other, typed) == replace(SHOWN, model="efficientnet_lite1", layer="auto")
+    typed = SHOWN.but(module="blocks.1")
+    other = typed.but(model="efficientnet_lite1")
+    assert ask(other, typed) == SHOWN.but(model="efficientnet_lite1", layer="auto")
 
 
 def test_a_layer_without_gradients_leaves_the_page_as_it_was(explainer: Explainer, offer: Callable[..., str]) -> None:
     offer(Sidetrack())
-    outcome = answer(explainer, replace(SHOWN, model="own", module="side", target="auto"), SHOWN)
+    outcome = answer(explainer, SHOWN.but(model="own", module="side", target="auto"), SHOWN)
     assert outcome.asked == SHOWN
     assert "needs gradients; these methods do not: Eigen-CAM" in outcome.problem
 
 
 def test_the_menu_of_layers_replaces_what_was_typed() -> None:
-    typed = replace(SHOWN, module="blocks.1")
-    assert ask(replace(typed, layer="blocks.3"), typed) == replace(SHOWN, layer="blocks.3")
-    assert ask(replace(typed, target="1"), typed) == replace(typed, target="1")
+    typed = SHOWN.but(module="blocks.1")
+    assert ask(typed.but(layer="blocks.3"), typed) == SHOWN.but(layer="blocks.3")
+    assert ask(typed.but(target="1"), typed) == typed.but(target="1")
 
 
 def test_an_answer_names_the_default_layer(explainer: Explainer) -> None:
-    outcome = answer(explainer, replace(SHOWN, layer="auto"), None)
-    assert outcome.asked == replace(SHOWN, layer=explainer.default_layer().name)
+    outcome = answer(explainer, SHOWN.but(layer="auto"), None)
+    assert outcome.asked == SHOWN.but(layer=explainer.default_layer().name)
     assert outcome.explanation is not None
     assert outcome.explanation.target.index == 285
 
 
 def test_what_is_typed_is_explained_in_place_of_the_menu(explainer: Explainer) -> None:
-    outcome = answer(explainer, replace(SHOWN, module=" blocks.5.0.conv_pw "), SHOWN)
+    outcome = answer(explainer, SHOWN.but(module=" blocks.5.0.conv_pw "), SHOWN)
     assert outcome.explanation is not None
     assert outcome.explanation.layer == "blocks.5.0.conv_pw"
 
 
 @pytest.mark.parametrize("change", [{"module": "nowhere"}, {"target": "1000"}, {"model": "none"}, {"image": "no.jpg"}])
 def test_a_failure_goes_back_to_what_is_shown(explainer: Explainer, change: dict[str, str]) -> None:
-    outcome = answer(explainer, replace(SHOWN, **change), SHOWN)
+    outcome = answer(explainer, SHOWN.but(**change), SHOWN)
     assert outcome == Outcome(SHOWN, None, outcome.problem)
     assert outcome.problem
 
@@ -95,7 +101,7 @@ def test_what_nobody_expected_gets_one_sentence_and_a_log(
             raise RuntimeError("a detail for the log")
 
     network = torch.nn.Sequential(Broken(3, 2, 3))
-    outcome = answer(Explainer(device="cpu"), replace(SHOWN, model=offer(network)), SHOWN)
+    outcome = answer(Explainer(device="cpu"), SHOWN.but(model=offer(network)), SHOWN)
     assert outcome.problem == UNEXPECTED
     assert "a detail for the log" in caplog.text
 
@@ -133,11 +139,11 @@ def test_a_look_that_cannot_be_drawn_is_refused(value: dict[str, object]) -> Non
 
 
 def test_detail_is_asked_for_and_left_behind_with_its_model(explainer: Explainer) -> None:
-    asked = replace(SHOWN, detail=True)
+    asked = SHOWN.but(detail=True)
     outcome = answer(explainer, asked, None)
     assert outcome.explanation is not None
     assert outcome.explanation.cam.shape == (14, 14)
-    assert not ask(replace(asked, model="resnet50"), asked).detail
+    assert not ask(asked.but(model="resnet50"), asked).request.detail
 
 
 def test_of_very_many_classes_only_the_probable_ones_are_listed(offer: Callable[..., str]) -> None:
@@ -152,8 +158,8 @@ def test_a_class_is_kept_only_where_it_means_the_same(offer: Callable[..., str])
     explainer = Explainer(device="cpu")
     for name, labels in (("one", "abcdef"), ("same", "abcdef"), ("other", "ghijkl")):
         offer(SmallNetwork(), name, labels=lambda labels=labels: tuple(labels))
-    shown = Controls(CAT, "one", "auto", "", "4", "gradcam", False)
-    kept, another = (answer(explainer, replace(shown, model=name), shown).explanation for name in ("same", "other"))
+    shown = controls(CAT, model="one", target="4")
+    kept, another = (answer(explainer, shown.but(model=name), shown).explanation for name in ("same", "other"))
     assert kept is not None
     assert another is not None
     assert kept.target.label == "e"

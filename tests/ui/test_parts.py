@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gradcam_core import Explainer
+from gradcam_core.request import OPTIONS
 from gradcam_core.serving.services import Services
 from gradcam_core.ui import build
 from gradcam_core.ui.panels import PANELS, lay_out_panels
@@ -58,3 +60,14 @@ def test_every_panel_and_every_tab_is_on_the_page(explainer: Explainer, monkeypa
     assert set(laid_out) == set(PANELS)
     titles = [block.label for block in blocks.blocks.values() if type(block).__name__ == "Tab"]
     assert titles == [tab.title for tab in TABS]
+
+
+def test_a_new_option_has_a_control_without_another_line(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    new = replace(OPTIONS["detail"], name="sharper", title="Sharper", description="True for a finer map.")
+    monkeypatch.setitem(OPTIONS, "sharper", new)
+    blocks = build(explainer)
+    (control,) = (block for block in blocks.blocks.values() if getattr(block, "elem_id", None) == "sharper")
+    assert (control.label, control.info, control.value) == ("Sharper", "True for a finer map.", False)
+    asking = [event for event in blocks.fns.values() if (control._id, "input") in event.targets]
+    assert all(control in event.inputs for event in asking if event.name == "update")
+    assert any(event.name == "update" for event in asking)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -132,7 +131,7 @@ def _filling(services: Services, *, hide: bool) -> Callable[..., Any]:
 
 def _context(asked: Controls) -> Controls:
     """What stays the same while maps of one grid are looked at."""
-    return replace(asked, target="", layer="", module="", method="", rival="")
+    return asked.but(target=None, layer=None, module="", method=None, rival=None)
 
 
 def _said(grid: Comparison, explanation: Explanation, *, shared: bool) -> str:

@@ -19,6 +19,8 @@ from ...languages import percent
 
 __all__ = ["PLANS", "STRIP", "WARNED", "compared", "every_layer", "lines_under"]
 
+# what a grid has several of, in the place of one
+AXES = frozenset({"target", "method", "layer"})
 WARNED = "no more than chance"
 Plan: TypeAlias = Callable[[Explainer, Explanation, Sequence[str]], dict[str, Any]]
 
@@ -28,20 +30,15 @@ def _layers(explainer: Explainer, explanation: Explanation, _: Sequence[str]) ->
 
 
 def _methods(explainer: Explainer, explanation: Explanation, methods: Sequence[str]) -> dict[str, Any]:
-    rivals = [rival.index for rival in explanation.rivals] or None
-    return {"methods": methods, "layers": every_layer(explainer, explanation), "rival": rivals}
+    return {"methods": methods, "layers": every_layer(explainer, explanation)}
 
 
 def _classes(_: Explainer, explanation: Explanation, methods: Sequence[str]) -> dict[str, Any]:
-    return {"targets": _top_classes(explanation), "methods": methods, "layers": [explanation.layer]}
+    return {**_of_classes(explanation), "methods": methods, "layers": [explanation.layer]}
 
 
 def _classes_layers(explainer: Explainer, explanation: Explanation, _: Sequence[str]) -> dict[str, Any]:
-    return {
-        "targets": _top_classes(explanation),
-        "methods": [explanation.method],
-        "layers": every_layer(explainer, explanation),
-    }
+    return {**_of_classes(explanation), "methods": [explanation.method], "layers": every_layer(explainer, explanation)}
 
 
 def every_layer(explainer: Explainer, explanation: Explanation) -> list[str]:
@@ -49,8 +46,9 @@ def every_layer(explainer: Explainer, explanation: Explanation) -> list[str]:
     return [layer.name for layer in explainer.layers(explanation.model)]
 
 
-def _top_classes(explanation: Explanation) -> list[int]:
-    return list(dict.fromkeys(one.index for one in (explanation.target, *explanation.top)))
+def _of_classes(explanation: Explanation) -> dict[str, Any]:
+    # held against none: the others stand beside it
+    return {"targets": list(dict.fromkeys(one.index for one in (explanation.target, *explanation.top))), "rival": None}
 
 
 # what stands in the menu -> what is asked for
@@ -67,16 +65,10 @@ def compared(
     examiner: Examiner, explanation: Explanation, plan: str, methods: Sequence[str], watch: Watch, *, hide: bool
 ) -> tuple[Comparison, Sequence[HideAndLook | None]]:
     """The grid, and for each of its cells, row by row, what hiding does where that is asked for."""
-    options: dict[str, Any] = {"targets": [explanation.target.index]}
-    options |= PLANS[plan](examiner.explainer, explanation, methods)
-    found = examiner.explainer.compare(
-        explanation.photograph,
-        model=explanation.model,
-        counterfactual=explanation.counterfactual,
-        detail=explanation.detail,
-        watch=watch.part(0, 2) if hide else watch,
-        **options,
-    )
+    options = {name: value for name, value in explanation.request.record().items() if name not in AXES}
+    options |= {"targets": [explanation.target.index], **PLANS[plan](examiner.explainer, explanation, methods)}
+    watch_maps = watch.part(0, 2) if hide else watch
+    found = examiner.explainer.compare(explanation.photograph, watch=watch_maps, **options)
     cells = [cell.explanation for row in found.cells for cell in row]
     return found, examiner.hide_each(cells, watch=watch.part(1, 2)) if hide else [None] * len(cells)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -48,16 +48,15 @@ LOADED_FIRST = {"model"}
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """What is asked with: the `controls` by their names in `Controls`, and what tells that a model is loaded."""
+    """What is asked with: the `controls` by their names, put into the order of `Controls`; `ready` is set anew
+    whenever a model is loaded, and `ticket` numbers the questions."""
 
     controls: dict[str, Any]
     ready: gr.State
     ticket: gr.Number
 
     def __post_init__(self) -> None:
-        # in the order of `Controls`
-        ordered = {field.name: self.controls[field.name] for field in fields(Controls)}
-        object.__setattr__(self, "controls", ordered)
+        object.__setattr__(self, "controls", {name: self.controls[name] for name in Controls.names()})
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,9 +150,9 @@ class Answering:
             return {problem: gr.skip()}
         changes: dict[Any, Any] = {}
         if outcome.asked is not None:
-            for name, control in self.given.controls.items():
-                if (new := getattr(outcome.asked, name)) != getattr(asked_now, name):
-                    changes[control] = gr.update(value=new)
+            old, new = asked_now.values(), outcome.asked.values()
+            settled = [name for name in new if new[name] != old[name]]
+            changes |= {self.given.controls[name]: gr.update(value=new[name]) for name in settled}
         if outcome.explanation is None or outcome.asked is None:
             box = problem_box(outcome.problem, kept=before is not None)
             return changes | {problem: gr.update(value=box, visible=True)}
@@ -163,7 +162,7 @@ class Answering:
         given = dict(zip(self.given.controls, values, strict=True))
         image = given.pop("image")
         upload = self.given.controls["image"].preprocess(ImageData(**image) if image else None)
-        return Controls(upload, **given)
+        return Controls.of(upload, **given)
 
     def _answered(self, explanation: Explanation, asked: Controls, before: Controls | None) -> dict[Any, Any]:
         shown = self.shown
@@ -177,17 +176,18 @@ class Answering:
             shown.asked: asked,
             shown.stage: gr.update(**on_stage),
         }
-        if asked.model != (before.model if before else DEFAULT_MODEL):
+        if asked.request.model != (before.request.model if before else DEFAULT_MODEL):
             changes |= self._menus(explanation, asked)
         return changes
 
     def _menus(self, explanation: Explanation, asked: Controls) -> dict[Any, Any]:
         """The menus of layers and classes, which belong to a model."""
         controls, explainer = self.given.controls, self.page.services.explainer
-        classes, complete = target_choices(explainer, asked.model, explanation.top)
+        model, values = explanation.model, asked.values()
+        classes, complete = target_choices(explainer, model, explanation.top)
         more: dict[str, Any] = {"allow_custom_value": not complete}
         return {
-            controls["layer"]: gr.update(choices=layer_choices(explainer, asked.model), value=asked.layer),
-            controls["target"]: gr.update(choices=classes, value=asked.target, **more),
-            controls["rival"]: gr.update(choices=rival_choices(classes), value=asked.rival, **more),
+            controls["layer"]: gr.update(choices=layer_choices(explainer, model), value=values["layer"]),
+            controls["target"]: gr.update(choices=classes, value=values["target"], **more),
+            controls["rival"]: gr.update(choices=rival_choices(classes), value=values["rival"], **more),
         }

@@ -15,7 +15,7 @@ import gradio as gr
 
 from ...methods import METHODS, Method
 from ...models import DEFAULT_MODEL
-from ...request import AUTO
+from ...request import AUTO, Request
 from ..handlers import layer_choices, target_choices
 from ..model_menu import model_menu
 from ..panels import lay_out_panels
@@ -29,6 +29,9 @@ from .answering import Given, Shown, answering, rival_choices
 __all__ = ["EXAMPLES", "METHOD_CHOICES", "METHOD_NOTES", "photograph_tab"]
 
 EXAMPLES = Path(__file__).parents[3] / "assets" / "examples"
+PLAIN_CONTROLS: dict[str, Any] = {"text": gr.Textbox, "switch": gr.Checkbox, "number": gr.Number}
+# options with a place of their own above
+ELSEWHERE = frozenset({"model", "target", "layer", "counterfactual"})
 METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
 
 
@@ -112,7 +115,7 @@ def _picker(examples: list[Path]) -> Callable[[gr.EventData], str]:
 
 
 def _advanced(classes: list[tuple[str, str]]) -> dict[str, Any]:
-    """Method, rival (one of `classes`), detail and any module."""
+    """Method, rival (one of `classes`), detail, any module, and every option that has no place of its own."""
     with gr.Accordion("Advanced", open=False):
         method = gr.Dropdown(METHOD_CHOICES, value="gradcam", label="Method", elem_id="method")
         about = gr.HTML(METHOD_NOTES["gradcam"], elem_id="about-method")
@@ -139,7 +142,13 @@ def _advanced(classes: list[tuple[str, str]]) -> dict[str, Any]:
             info="A dotted name such as blocks.5.0.conv_pw; press Enter. Replaces the layer above.",
             elem_id="module",
         )
-    return {"method": method, "rival": rival, "detail": detail, "module": module}
+        made = {"method": method, "rival": rival, "detail": detail, "module": module}
+        more = {
+            name: PLAIN_CONTROLS[option.kind](option.default, label=option.title, info=option.description, elem_id=name)
+            for name, option in Request.options().items()
+            if name not in {*made, *ELSEWHERE}
+        }
+    return {**made, **more}
 
 
 def _note(method: Method) -> str:

@@ -15,7 +15,6 @@ from torchvision.models import get_model
 
 from gradcam_core import Explainer, ModelError
 from gradcam_core.models import DEFAULT_MODEL
-from gradcam_core.request import AUTO
 from gradcam_core.serving.services import Services
 from gradcam_core.ui import build
 from gradcam_core.ui.handlers import Controls
@@ -201,7 +200,7 @@ def test_downloads_carry_the_title_and_not_the_name_that_nobody_else_knows(
     name = Visitor(explainer).load(weights(), ARCHITECTURE, None, "64", "", "")["menu"]["value"]
     picture = tmp_path / "noise.png"
     Image.fromarray(noise(60, 60)).save(picture)
-    shown = Controls(str(picture), name, AUTO, "", "3", "gradcam", False)
+    shown = Controls.of(str(picture), "", model=name, target="3")  # type: ignore[arg-type]
     ending, make = FILES["Raw map (NPY)"]
     path = Path(_file(explainer, ending, make, str(tmp_path), None, shown))
     assert path.name == f"fruit-{ARCHITECTURE}_3_for_map.npy"
