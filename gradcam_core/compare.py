@@ -3,25 +3,28 @@
     grid = Explainer().compare("cat.jpg", targets=[281, 282], methods=["gradcam", "hirescam"])
     grid.scale, grid.values(0, 1), grid.alike()
 
-Public names: `Cell`, `Comparison`, `axes`, `filled`.
+Public names: `Cell`, `Comparison`, `axes`, `compared`, `filled`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .engine.watch import Watch
 from .errors import CamError, LayerError, MethodError, OutputError
 from .explanation import Explanation
 from .languages import percent
-from .methods import METHODS
+from .methods import METHODS, find_method
+from .request import Request
 
-__all__ = ["Cell", "Comparison", "axes", "filled"]
+__all__ = ["Cell", "Comparison", "axes", "compared", "filled"]
 
 FloatArray = NDArray[np.float32]
 Asked = Mapping[str, Any]
@@ -141,6 +144,33 @@ COARSE = 7
 def _short(value: float) -> str:
     """Three digits that count, and never a power of ten."""
     return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def compared(
+    answered: Callable[[Request, Watch], Explanation],
+    request: Request,
+    targets: Sequence[Any],
+    methods: Sequence[str],
+    layers: Sequence[Any],
+    watch: Watch,
+) -> Comparison:
+    """The grid of what is `answered` to `request` with each of the targets, methods and layers.
+
+    Raises MethodError where a method is unknown, all three have several or one has none, and the first cell's error
+    where no cell has a map.
+    """
+    row_axis, rows, column_axis, columns = axes(targets, methods, layers)
+    for method in methods:
+        find_method(method)
+    places = [(row, column) for row in rows for column in columns]
+    cells = []
+    for number, (row, column) in enumerate(places):
+        watch.at(number, len(places))
+        asked = request.replace(**row, **column)
+        cells.append(Cell.of(partial(answered, asked, watch.part(number, len(places)))))
+    watch.at(len(places), len(places))
+    lines = [cells[at : at + len(columns)] for at in range(0, len(cells), len(columns))]
+    return filled(row_axis, rows, column_axis, columns, lines)
 
 
 def axes(

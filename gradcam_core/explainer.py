@@ -10,8 +10,8 @@ Usage:
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,26 +19,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .captures import Captures, Gradients, Seen
-from .compare import Cell, Comparison, axes, filled
+from .answers import Answers
+from .captures import Captures
+from .compare import Comparison, compared
 from .engine.borrowed_gpu import BorrowedRunner
 from .engine.cache import ByteCache
 from .engine.capture import Capture
 from .engine.devices import resolve_device
 from .engine.inputs import Inputs, first_of
 from .engine.runner import LocalRunner, Runner
-from .engine.score import contrast
 from .engine.watch import NOBODY, Watch
-from .errors import MethodError
-from .explanation import Explanation, made_with
-from .methods import Method, find_method
-from .methods.evidence import Question
+from .errors import OptionError
+from .explanation import Explanation
 from .models import LoadedModel
 from .models.catalogue import Catalogue
 from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
 from .request import AUTO, Request, takes_options
-from .tasks.classes import prediction, rivals_of, top_predictions
-from .types import Placement, Prediction
 
 __all__ = ["Explainer"]
 
@@ -51,22 +47,13 @@ PHOTOGRAPH_SHARE = 0.25
 FRAGMENTS_SHARE = 0.1
 
 
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    """A request whose model, layer and method are known to be there."""
-
-    request: Request
-    model: LoadedModel
-    method: Method
-
-
 class Explainer(Catalogue):
     """Explains what image classifiers see; the only long-lived object of the core.
 
     `device` is "auto", "cuda", "mps" or "cpu"; `cache_mb` bounds what photographs and captures are kept, for
     at most `cache_ttl` seconds, so that another class, layer or method needs no forward pass. `borrow` is a decorator
     under which a GPU is there for one call, such as `spaces.GPU`: all else is computed on the CPU then.
-    Raises DeviceError.
+    Raises DeviceError, OptionError.
     """
 
     def __init__(
@@ -79,10 +66,14 @@ class Explainer(Catalogue):
     ) -> None:
         self._runner: Runner = _runner(device, borrow, lambda name, detail: self.load(name, detail=detail))
         super().__init__(self._runner.device)
+        for name, value in (("cache_mb", cache_mb), ("cache_ttl", cache_ttl)):
+            if not isinstance(value, (int, float)) or not value >= 0 or (name == "cache_mb" and math.isinf(value)):
+                raise OptionError(f"`{name}` {value!r} must be a number that is not negative; 0 keeps nothing.")
         photograph_bytes = int(cache_mb * MEGABYTE * PHOTOGRAPH_SHARE)
         result_bytes = int(cache_mb * MEGABYTE * (1 - PHOTOGRAPH_SHARE - FRAGMENTS_SHARE))
         self._photographs: ByteCache[Photograph] = ByteCache(photograph_bytes, cache_ttl)
         self._captures = Captures(self._runner, result_bytes, cache_ttl, self._let_go)
+        self._answers = Answers(self._runner, self._captures, self.load)
 
     @property
     def runner(self) -> Runner:
@@ -169,19 +160,11 @@ class Explainer(Catalogue):
 
         OPTIONS
         """
-        row_axis, rows, column_axis, columns = axes(targets, methods, layers)
-        for method in methods:
-            find_method(method)
-        request, count = Request.parse(**options), len(rows) * len(columns)
 
-        def cell(number: int, asked: Mapping[str, Any]) -> Cell:
-            watch.at(number, count)
-            return Cell.of(partial(self.answer, image, request.replace(**asked), watch=watch.part(number, count)))
+        def answered(request: Request, part: Watch) -> Explanation:
+            return self.answer(image, request, watch=part)
 
-        numbers = itertools.count()
-        cells = [[cell(next(numbers), {**row, **column}) for column in columns] for row in rows]
-        watch.at(count, count)
-        return filled(row_axis, rows, column_axis, columns, cells)
+        return compared(answered, Request.parse(**options), targets, methods, layers, watch)
 
     def answer(self, image: ImageSource | Photograph | None, request: Request, *, watch: Watch = NOBODY) -> Explanation:
         """What `explain` answers to the options of `request`."""
@@ -191,74 +174,7 @@ class Explainer(Catalogue):
         self, image: ImageSource | Photograph | None, requests: Iterable[Request], *, watch: Watch = NOBODY
     ) -> tuple[Explanation, ...]:
         """`answer` to each of the `requests` about one image, in order, from as few passes as possible."""
-        asked = [self._asked(request) for request in requests]
-        photograph = self.photograph(image)
-        sharing: dict[Hashable, list[_Asked]] = {}
-        for one in asked:
-            sharing.setdefault(self._captures.key(one.model, photograph, str(one.request.layer)), []).append(one)
-        found: dict[Hashable, Explanation] = {}
-        for members in sharing.values():
-            found |= self._answers(photograph, members, watch)
-        return tuple(found[one.request.key()] for one in asked)
-
-    def _asked(self, request: Request) -> _Asked:
-        """The request with its model, layer and target by name and number; raises what a wrong one raises."""
-        method = find_method(request.method)
-        model = self.load(request.model, detail=request.detail)
-        layer = model.default.name if request.layer is None else request.layer
-        model.layer_modules(layer)
-        target = None if request.target is None else model.class_index(request.target)
-        if not method.of_class and (request.counterfactual or request.rival is not None):
-            raise MethodError(
-                f"`method` {method.key!r} looks at no class, so nothing in its map speaks against one or for one"
-                " rather than another; choose 'gradcam', or switch counterfactual and rival off."
-            )
-        return _Asked(request.replace(model=model.name, layer=layer, target=target), model, method)
-
-    def _answers(self, photograph: Photograph, asked: Sequence[_Asked], watch: Watch) -> dict[Hashable, Explanation]:
-        """The answers, by their request's key, to questions of one model that share a capture."""
-        model, layers = asked[0].model, list(dict.fromkeys(str(one.request.layer) for one in asked))
-        seen = self._captures.seen(model, photograph, layers[0])
-        gradients = self._captures.gradients(model, photograph, seen, layers)
-        found: dict[Hashable, Explanation] = {}
-        for one in asked:
-            if one.request.key() not in found:
-                found[one.request.key()] = self._explanation(one, photograph, seen, gradients, watch)
-        return found
-
-    def _explanation(
-        self, asked: _Asked, photograph: Photograph, seen: Seen[Placement], gradients: Gradients, watch: Watch
-    ) -> Explanation:
-        model, layer = asked.model, str(asked.request.layer)
-        top = top_predictions(seen.probabilities, model.labels)
-        target = top[0] if asked.request.target is None else _prediction(seen, model, asked.request.target)
-        rivals = rivals_of(asked.request.rival, target, seen.probabilities, model.labels, model.title)
-        request = asked.request.replace(target=target.index, rival=[one.index for one in rivals])
-        score = contrast(target.index, [one.index for one in rivals], counterfactual=request.counterfactual)
-        question = Question(
-            runner=self._runner,
-            model=model,
-            inputs=partial(self._captures.given, model, photograph),
-            capture=seen.capture,
-            layer=layer,
-            score=score,
-            gradient=partial(gradients.at, layer),
-            watch=watch,
-        )
-        key = ("map", model.identity, photograph.digest, request.key())
-        return Explanation(
-            photograph=photograph,
-            placement=seen.placement,
-            cam=self.remembered(key, partial(question.map, asked.method), watch),
-            top=top,
-            target=target,
-            request=request,
-            model_title=model.title,
-            provenance=self._provenance(model, photograph),
-            rivals=rivals,
-            usual=self._usual(photograph, model, (target, *top)) if request.detail else (),
-            exclusive=model.head.exclusive,
-        )
+        return self._answers.to(partial(self.photograph, image), requests, watch)
 
     def capture(self, explanation: Explanation) -> Capture:
         """The forward pass that `explanation` was made from, run again only where it is no longer remembered."""
@@ -284,21 +200,6 @@ class Explainer(Catalogue):
         """
         return self._captures.remembered(key, make, watch)
 
-    def _usual(
-        self, photograph: Photograph, model: LoadedModel, classes: Iterable[Prediction]
-    ) -> tuple[Prediction, ...]:
-        """`classes` as the network sees them at its own input size."""
-        own = self.load(model.name)
-        seen = self._captures.seen(own, photograph, own.default.name)
-        return tuple(_prediction(seen, own, index) for index in dict.fromkeys(one.index for one in classes))
-
-    def _provenance(self, model: LoadedModel, photograph: Photograph) -> dict[str, Any]:
-        steps = model.preprocessing
-        return {
-            "preprocessing": {"decoded_at": 1 / photograph.reduction(steps.enough), **steps.record()},
-            **made_with(model.head, self.device, "torch", "torchvision", "timm", "numpy", "pillow"),
-        }
-
     def _let_go(self) -> None:
         """Make room: what is in use stays alive through whoever uses it."""
         self._captures.clear()
@@ -318,7 +219,3 @@ def _runner(
         if borrowed.borrows:
             return borrowed
     return LocalRunner(resolve_device(device))
-
-
-def _prediction(seen: Seen[Placement], model: LoadedModel, index: Any) -> Prediction:
-    return prediction(seen.probabilities, model.labels, index)

@@ -189,7 +189,7 @@ class Explanation(Explained):
         """How alike two maps of one layer are, from -1 to 1: the rank correlation of their raw values.
 
         For two classes near 1 the maps show what both have in common; ask with one as the `rival` of the other.
-        Raises ValueError where the maps differ in size.
+        Raises OptionError where the maps differ in size.
         """
         return rank_correlation(self.cam, other.cam)
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["Box", "ModelInfo", "Placement", "Prediction"]
+__all__ = ["TOP", "Box", "ModelInfo", "Placement", "Prediction"]
+
+# how many of the most probable classes an answer names
+TOP = 5
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,11 @@ class Box(NamedTuple):
 class Placement:
     """Where on the original image a model looked.
 
-    The model's input, whatever its size, shows exactly `box` of an image of `height` x `width` pixels.
+    The model's input, (height, width) `input_size`, shows exactly `box` of an image of `height` x `width` pixels.
     The cells of a map divide the box evenly. A box that reaches beyond the image (padding) is allowed.
     """
 
     height: int
     width: int
     box: Box
+    input_size: tuple[int, int] = (0, 0)

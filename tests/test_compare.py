@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcam_core import Examiner, Explainer, MethodError, StoppedError, TargetError, Watch
+from gradcam_core import Examiner, Explainer, LayerError, MethodError, StoppedError, TargetError, Watch
 from gradcam_core.compare import Cell, Comparison, axes
 
 from .helpers import PIXEL_WEIGHT, RAMP, PixelNetwork, SmallNetwork, counted_calls, noise
@@ -117,6 +117,9 @@ def test_a_cell_that_cannot_be_says_why(small: tuple[Explainer, SmallNetwork]) -
         explainer.compare(noise(32, 32), model="own", methods=["gradcam", "gradcan"])
     with pytest.raises(TargetError):
         explainer.compare(noise(32, 32), model="own", targets=[0, 77])
+    # the error of the first cell, of its own kind
+    with pytest.raises(LayerError, match="`layer` 'nowhere' is not a module"):
+        explainer.compare(noise(32, 32), model="own", methods=["gradcam", "eigencam"], layers=["nowhere"])
 
 
 def test_it_tells_how_far_it_is_and_stops(small: tuple[Explainer, SmallNetwork]) -> None:

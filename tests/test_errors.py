@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +45,16 @@ def test_many_names_are_not_all_listed() -> None:
 
 def test_nothing_known() -> None:
     assert str(did_you_mean("q", [])) == "Known: ."
+
+
+BUILT_IN = {"AssertionError", "Exception", "KeyError", "LookupError", "RuntimeError", "TypeError", "ValueError"}
+# what is caught again in the same module, where a damaged file is told in words
+CAUGHT_AGAIN = {"timm_source.py"}
+
+
+@pytest.mark.parametrize("path", sorted(Path(errors.__file__).parent.rglob("*.py")), ids=lambda path: path.name)
+def test_nothing_else_is_raised_on_purpose(path: Path) -> None:
+    raised = [node.exc for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Raise)]
+    names = {node.func.id for node in raised if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    names |= {node.id for node in raised if isinstance(node, ast.Name)}
+    assert not names & BUILT_IN or path.name in CAUGHT_AGAIN

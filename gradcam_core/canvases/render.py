@@ -11,11 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from ..errors import OptionError
 
 __all__ = [
     "COLORMAPS",
@@ -57,7 +60,7 @@ class Look:
     """How a map is drawn: `opacity` and `threshold` in [0, 1], `colormap` a key of COLORMAPS.
 
     `signed` shows evidence against beside evidence for, in colours symmetric about zero; `colormap` is not
-    used then. Raises ValueError.
+    used then. Raises OptionError.
     """
 
     opacity: float = 0.7
@@ -67,10 +70,10 @@ class Look:
 
     def __post_init__(self) -> None:
         for name, value in (("opacity", self.opacity), ("threshold", self.threshold)):
-            if not 0 <= value <= 1:
-                raise ValueError(f"`{name}` must lie between 0 and 1, got {value!r}.")
-        if self.colormap not in COLORMAPS:
-            raise ValueError(f"`colormap` {self.colormap!r} is unknown; choose one of {', '.join(COLORMAPS)}.")
+            if not isinstance(value, Real) or not 0 <= value <= 1:
+                raise OptionError(f"`{name}` must lie between 0 and 1, got {value!r}.")
+        if not isinstance(self.colormap, str) or self.colormap not in COLORMAPS:
+            raise OptionError(f"`colormap` {self.colormap!r} is unknown; choose one of {', '.join(COLORMAPS)}.")
 
     @property
     def table(self) -> Pixels:

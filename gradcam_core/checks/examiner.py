@@ -164,7 +164,7 @@ class Examiner:
         everything of what the model saw.
         """
         loaded = self.explainer.network_of(explanation)
-        size = self._size(explanation)
+        size = explanation.placement.input_size
         hidden = region(np.asarray(mask, bool), explanation.placement, size)
         both = self.probabilities_without(explanation, [np.zeros(size, bool), hidden])
         indices = dict.fromkeys([*(one.index for one in explanation.top), explanation.target.index])
@@ -210,13 +210,8 @@ class Examiner:
         watch.at(len(stages), len(stages))
         return Sanity(tuple(stages))
 
-    def _size(self, explanation: Explanation) -> tuple[int, int]:
-        # a transform of somebody's own may make inputs of many sizes
-        height, width = self.explainer.inputs(explanation).shape[-2:]
-        return height, width
-
     def _orders(self, explanation: Explanation, draws: int) -> list[NDArray[np.float32]]:
-        size = self._size(explanation)
+        size = explanation.placement.input_size
         return [order(explanation.cam, size), *random_orders(explanation.cam, size, draws)]
 
     def _along(

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import LayerError
+from ..types import TOP
 from . import capture as capturing
 from .capture import Capture
 from .devices import mixed
@@ -29,8 +30,6 @@ from .score import Score
 __all__ = ["Ahead", "BorrowedCapture", "BorrowedRunner", "look_ahead"]
 
 log = logging.getLogger(__name__)
-
-TOP = 5
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,8 @@ from typing import Generic, Protocol, TypeVar
 
 from cachetools import TTLCache
 
+from ..errors import OptionError
+
 __all__ = ["ByteCache"]
 
 
@@ -31,7 +33,7 @@ class ByteCache(Generic[Value]):
 
     def __init__(self, max_bytes: int, ttl: float) -> None:
         if max_bytes < 0:
-            raise ValueError(f"`max_bytes` must not be negative, got {max_bytes!r}; 0 switches the cache off.")
+            raise OptionError(f"`max_bytes` must not be negative, got {max_bytes!r}; 0 switches the cache off.")
         self._values: TTLCache[Hashable, Value] = TTLCache(max_bytes, ttl, getsizeof=lambda value: value.nbytes)
         self._pending: dict[Hashable, Future[Value]] = {}
         self._lock = Lock()

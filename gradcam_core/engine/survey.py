@@ -34,7 +34,7 @@ FIRST_TOKENS, BESIDE = 16, 3
 
 
 @dataclass(eq=False)
-class _Seen:
+class _Returned:
     """What one module returned.
 
     `passing` where it hands on its input, `detached` where no gradient leads from it to the input, `influence` where
@@ -58,7 +58,7 @@ class _Looker:
     def __init__(self, size: Grid) -> None:
         self._size = size
         self._before: tuple[float, ...] = ()
-        self.of: dict[nn.Module, _Seen] = {}
+        self.of: dict[nn.Module, _Returned] = {}
 
     def see(self, module: nn.Module, output: Any) -> Any:
         values = tensor_in(output)
@@ -79,7 +79,7 @@ class _Looker:
         passing = (passing and not _has_weights(module)) or isinstance(module, THINNING)
         map_shape = layout.map_shape(tuple(values.shape))
         version = values._version if connected else -1
-        self.of[module] = _Seen(map_shape, layout, values, passing, not connected, version=version)
+        self.of[module] = _Returned(map_shape, layout, values, passing, not connected, version=version)
         if connected:
             return None
         with torch.enable_grad():
@@ -164,7 +164,7 @@ def noise(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Tensor:
     return values.to(first.device, dtype_of(network))
 
 
-def _look(network: nn.Module, inputs: Inputs) -> dict[nn.Module, _Seen]:
+def _look(network: nn.Module, inputs: Inputs) -> dict[nn.Module, _Returned]:
     image, dice = first_of(inputs), torch.Generator().manual_seed(1)
     with torch.enable_grad(), recording(_Looker((image.shape[-2], image.shape[-1]))) as looker:
         scores = called(network, with_first(inputs, image.clone().requires_grad_()))
@@ -189,7 +189,7 @@ def _look(network: nn.Module, inputs: Inputs) -> dict[nn.Module, _Seen]:
     return seen
 
 
-def _fed(network: nn.Module, inputs: Inputs, seen: dict[nn.Module, _Seen]) -> dict[nn.Module, _Seen]:
+def _fed(network: nn.Module, inputs: Inputs, seen: dict[nn.Module, _Returned]) -> dict[nn.Module, _Returned]:
     """Those of `seen` that depend on the input; what a network adds by itself, such as codes of places, shows nothing.
 
     Tried out with another input, for gradients may be switched off on the way.
@@ -220,7 +220,7 @@ class _Keeper:
             self.maps[module] = self._layouts[module].to_map(values)[0].float()
 
 
-def _ordered(network: nn.Module, inputs: Inputs, seen: Mapping[nn.Module, _Seen]) -> bool:
+def _ordered(network: nn.Module, inputs: Inputs, seen: Mapping[nn.Module, _Returned]) -> bool:
     """Whether tokens lie row by row, as far as can be seen; networks that compute in windows may keep them otherwise.
 
     Tried out with a change near the input's upper right corner: where few tokens change, it must be those there.
@@ -253,7 +253,7 @@ def _maps(network: nn.Module, inputs: Inputs, layouts: Mapping[nn.Module, Layout
     return keeper.maps
 
 
-def _stages(network: nn.Module, seen: Mapping[nn.Module, _Seen]) -> list[nn.Module]:
+def _stages(network: nn.Module, seen: Mapping[nn.Module, _Returned]) -> list[nn.Module]:
     order = {module: place for place, module in enumerate(seen)}
     units = sorted(_units(network, seen), key=order.__getitem__) or [m for m in seen if seen[m].influence]
     if len({seen[module].shape[1:] for module in units}) == 1 and any(
@@ -278,7 +278,7 @@ def _spread(modules: list[nn.Module], most: int) -> list[nn.Module]:
     return [modules[round(place * (len(modules) - 1) / (most - 1))] for place in range(most)]
 
 
-def _units(parent: nn.Module, seen: Mapping[nn.Module, _Seen], *, split: bool = False) -> Iterator[nn.Module]:
+def _units(parent: nn.Module, seen: Mapping[nn.Module, _Returned], *, split: bool = False) -> Iterator[nn.Module]:
     """The outermost modules inside `parent` that are one thing each; with `split`, blocks in a row are many."""
     for child in parent.children():
         here = seen.get(child)
@@ -295,7 +295,7 @@ def _units(parent: nn.Module, seen: Mapping[nn.Module, _Seen], *, split: bool = 
             yield child
 
 
-def _inside(module: nn.Module, seen: Mapping[nn.Module, _Seen], *, split: bool) -> Iterator[nn.Module]:
+def _inside(module: nn.Module, seen: Mapping[nn.Module, _Returned], *, split: bool) -> Iterator[nn.Module]:
     """What has influence inside a module whose output has none: of blocks each, of one block where it begins."""
     if _holds_blocks(module, seen):
         yield from _units(module, seen, split=split)
@@ -307,12 +307,12 @@ def _inside(module: nn.Module, seen: Mapping[nn.Module, _Seen], *, split: bool) 
         yield begins
 
 
-def _is_offered(module: nn.Module, here: _Seen) -> bool:
+def _is_offered(module: nn.Module, here: _Returned) -> bool:
     # a bare projection is half a step: queries, keys, values
     return here.influence and not here.passing and not isinstance(module, nn.Linear)
 
 
-def _holds_blocks(module: nn.Module, seen: Mapping[nn.Module, _Seen]) -> bool:
+def _holds_blocks(module: nn.Module, seen: Mapping[nn.Module, _Returned]) -> bool:
     """Whether several blocks of one shape, the module's own where it has one, follow one another in it."""
     for row in (module, *module.children()):
         if isinstance(row, (nn.Sequential, nn.ModuleList)):

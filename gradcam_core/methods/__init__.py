@@ -1,5 +1,5 @@
 """Class activation map methods, the evidence that they need, and how alike two maps are."""
 
-from .maps import GRADIENTS, GUIDED, METHODS, RERUN, Method, Rerunning, find_method, method
+from .maps import GRADIENTS, GUIDED, METHODS, REPLAY, Method, Replaying, find_method, method
 
-__all__ = ["GRADIENTS", "GUIDED", "METHODS", "RERUN", "Method", "Rerunning", "find_method", "method"]
+__all__ = ["GRADIENTS", "GUIDED", "METHODS", "REPLAY", "Method", "Replaying", "find_method", "method"]

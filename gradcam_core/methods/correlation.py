@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import OptionError
+
 __all__ = ["rank_correlation"]
 
 
@@ -12,10 +14,10 @@ def rank_correlation(first: NDArray[np.float32], second: NDArray[np.float32]) ->
     """Spearman's correlation of two arrays of one shape: 1 for the same order of places, -1 for the reverse.
 
     Equal values share the mean of their ranks. Where one array is the same everywhere there is no order to
-    agree with: 0. Raises ValueError where the shapes differ.
+    agree with: 0. Raises OptionError where the shapes differ.
     """
     if first.shape != second.shape:
-        raise ValueError(f"`second` has shape {second.shape}, expected {first.shape}: choose maps of one layer.")
+        raise OptionError(f"`second` has shape {second.shape}, expected {first.shape}: choose maps of one layer.")
     left, right = _ranks(first), _ranks(second)
     spread = np.sqrt((left**2).sum() * (right**2).sum())
     return float((left * right).sum() / spread) if spread > 0 else 0.0

@@ -17,7 +17,7 @@ from ..engine.runner import Runnable, Runner
 from ..engine.score import Score
 from ..engine.watch import NOBODY, Watch
 from ..errors import LayerError, OutputError
-from . import GRADIENTS, GUIDED, METHODS, RERUN, Method
+from . import GRADIENTS, GUIDED, METHODS, REPLAY, Method
 
 __all__ = ["Question"]
 
@@ -41,7 +41,7 @@ class Question:
 
     def map(self, method: Method) -> NDArray[np.float32]:
         """The method's map (h, w); only the evidence that it needs is made. Raises OutputError if not finite."""
-        make: dict[str, Callable[[], Any]] = {GRADIENTS: self._gradients, RERUN: self._rerun, GUIDED: self._guided}
+        make: dict[str, Callable[[], Any]] = {GRADIENTS: self._gradients, REPLAY: self._replay, GUIDED: self._guided}
         activations = self.capture.activations(self.layer).float()
         try:
             evidence = [make[need]() for need in method.needs]
@@ -64,7 +64,7 @@ class Question:
             total = total + factor * self.gradient(part).float()
         return total
 
-    def _rerun(self) -> Replay:
+    def _replay(self) -> Replay:
         return self.runner.replay(self.model, self.inputs(), self.layer, self.score, self.capture, self.watch)
 
     def _guided(self) -> Tensor:

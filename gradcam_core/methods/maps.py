@@ -5,7 +5,7 @@ Each takes the activations (..., C, h, w) of a layer and what it declares in `Me
 need GRADIENTS alone serve images (h x w) and text (1 x L), single items and batches. What can be needed:
 
     GRADIENTS  (..., C, h, w) gradients of the score at the layer
-    RERUN      a `Rerunning`: the score with the layer's activations, or the input, changed
+    REPLAY      a `Replaying`: the score with the layer's activations, or the input, changed
     GUIDED     (3, H, W) gradient of the score at the input that passed only where it was positive
 
 `METHODS` maps each key to its `Method`; one decorated function adds one, and the interface, the API and
@@ -25,16 +25,16 @@ from torch.nn.functional import interpolate
 
 from ..errors import MethodError, did_you_mean
 
-__all__ = ["GRADIENTS", "GUIDED", "METHODS", "RERUN", "Method", "Rerunning", "find_method", "method"]
+__all__ = ["GRADIENTS", "GUIDED", "METHODS", "REPLAY", "Method", "Replaying", "find_method", "method"]
 
 MapFunction = Callable[..., Tensor]
 
-GRADIENTS, RERUN, GUIDED = "gradients", "rerun", "guided"
+GRADIENTS, REPLAY, GUIDED = "gradients", "replay", "guided"
 ONE_BACKWARD = "a partial backward pass"
 POSITIONS = (-2, -1)
 
 
-class Rerunning(Protocol):
+class Replaying(Protocol):
     """Asks the network again: `score` is what it says of the unchanged input."""
 
     @property
@@ -74,7 +74,7 @@ class Method:
     @property
     def costly(self) -> bool:
         """Whether it asks the network again and again."""
-        return RERUN in self.needs
+        return REPLAY in self.needs
 
 
 METHODS: dict[str, Method] = {}
@@ -217,10 +217,10 @@ def eigencam(activations: Tensor) -> Tensor:
     title="Ablation-CAM",
     paper="Desai and Ramaswamy 2020, doi:10.1109/WACV45572.2020.9093360",
     good_for="Gradient-free: how much the score falls when a channel is switched off.",
-    needs=(RERUN,),
+    needs=(REPLAY,),
     cost="one pass per channel through the part of the network behind the layer",
 )
-def ablationcam(activations: Tensor, rerun: Rerunning) -> Tensor:
+def ablationcam(activations: Tensor, replay: Replaying) -> Tensor:
     """Channels (C, h, w) weighted by the share of the score that is lost without them (Desai and Ramaswamy, eq. 3).
 
     Divided by the score's magnitude, so that a negative score does not turn the map's sign around as the
@@ -238,8 +238,8 @@ def ablationcam(activations: Tensor, rerun: Rerunning) -> Tensor:
 
     drops = activations.new_zeros(len(activations))
     if len(live):
-        drops[live] = rerun.score - rerun.with_activations(switched_off, len(live)).to(drops)
-    return (drops[:, None, None] * activations).sum(dim=0) / (abs(rerun.score) or 1)
+        drops[live] = replay.score - replay.with_activations(switched_off, len(live)).to(drops)
+    return (drops[:, None, None] * activations).sum(dim=0) / (abs(replay.score) or 1)
 
 
 @method(
@@ -247,10 +247,10 @@ def ablationcam(activations: Tensor, rerun: Rerunning) -> Tensor:
     title="Score-CAM",
     paper="Wang et al. 2020, arXiv:1910.01279",
     good_for="Gradient-free: how well the photograph, lit by a channel alone, keeps the class.",
-    needs=(RERUN,),
+    needs=(REPLAY,),
     cost="one pass per channel through the whole network: minutes for large layers",
 )
-def scorecam(activations: Tensor, rerun: Rerunning) -> Tensor:
+def scorecam(activations: Tensor, replay: Replaying) -> Tensor:
     """Channels (C, h, w) weighted by the softmax of the score of the input that each lights (Wang et al., alg. 1).
 
     A mask is the channel upsampled bilinearly, then scaled to [0, 1]; the baseline's score cancels in the
@@ -258,14 +258,14 @@ def scorecam(activations: Tensor, rerun: Rerunning) -> Tensor:
     geometry of everything else here are kept. Channels that differ by a factor or an offset alone light the same
     and share one pass, and so do all without contrast, which light nothing: the map is that of one pass a channel.
     """
-    size = rerun.input_size
+    size = replay.input_size
     different, which = _stretched(activations).unique(dim=0, return_inverse=True)
 
     def masks(part: slice) -> Tensor:
         wide = interpolate(different[part, None], size, mode="bilinear", align_corners=False)[:, 0]
         return _stretched(wide)
 
-    weights = rerun.with_masks(masks, len(different)).to(activations)[which].softmax(dim=0)
+    weights = replay.with_masks(masks, len(different)).to(activations)[which].softmax(dim=0)
     return (weights[:, None, None] * activations).sum(dim=0)
 
 

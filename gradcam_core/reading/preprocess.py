@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ..errors import OptionError
 from ..types import Box, Placement
 
 __all__ = ["Encoder", "Preprocessing"]
@@ -66,7 +67,7 @@ class Preprocessing:
     def __post_init__(self) -> None:
         for name, value in (("resize", self.resize), ("crop", self.crop)):
             if value <= 0:
-                raise ValueError(f"`{name}` {value!r} must be positive.")
+                raise OptionError(f"`{name}` {value!r} must be positive.")
 
     @property
     def input_shape(self) -> tuple[int, int, int, int]:
@@ -110,7 +111,7 @@ class Preprocessing:
             seen = self._part(image, whole, (left, top), (new_width, new_height))
         values = torch.from_numpy(np.array(seen)).permute(2, 0, 1).to(torch.float32).div(255)
         mean, std = (torch.tensor(numbers).view(3, 1, 1) for numbers in (self.mean, self.std))
-        return values.sub(mean).div(std)[None], Placement(height, width, box)
+        return values.sub(mean).div(std)[None], Placement(height, width, box, (self.crop, self.crop))
 
     def _resized(self, width: int, height: int) -> tuple[int, int]:
         if self.squash:

@@ -88,7 +88,8 @@ class Ramped:
         if size not in (None, (width, height)):
             raise ImageError(f"A picture of {width} x {height} pixels was given for one of {size!r}; give all pixels.")
         box = self._box(height, width)
-        return self._values(pixels)[None], Placement(height, width, box)
+        values = self._values(pixels)
+        return values[None], Placement(height, width, box, (values.shape[-2], values.shape[-1]))
 
     def _fails(self, picture: Any) -> bool:
         try:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..errors import ModelError, TargetError, did_you_mean
 from ..request import AUTO, NEXT_THREE
-from ..types import Prediction
+from ..types import TOP, Prediction
 
 __all__ = [
     "HEADS",
@@ -32,7 +32,6 @@ __all__ = [
     "top_predictions",
 ]
 
-TOP = 5
 NEXT = 3
 
 
@@ -61,6 +60,8 @@ def _both_sides(outputs: Tensor) -> Tensor:
 
 
 SOFTMAX = Head("softmax", "one of the classes (softmax)", True, lambda logits: logits.softmax(-1))
+# as rivals, where the three most probable other classes are asked for
+NEXT = 3
 HEADS = {
     head.key: head
     for head in (

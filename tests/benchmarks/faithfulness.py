@@ -46,7 +46,7 @@ from torch import Tensor
 from gradcam_core import METHODS, Examiner, Explainer, Explanation
 from gradcam_core.canvases.picture import HIDING, drawn
 from gradcam_core.canvases.project import normalise
-from gradcam_core.methods import RERUN
+from gradcam_core.methods import REPLAY
 
 from .default_layer import Pixels, carried, in_folder, inside, make_grid, recognised
 
@@ -335,7 +335,7 @@ def main() -> None:
     # several threads of one computation only wait for each other on a busy machine
     torch.set_num_threads(1)
     explainer, kept = Explainer(cache_mb=500), Kept(options.json)
-    few = {key: options.few for key in options.methods if key in METHODS and RERUN in METHODS[key].needs}
+    few = {key: options.few for key in options.methods if key in METHODS and REPLAY in METHODS[key].needs}
     plan = Plan(
         methods=tuple(options.methods),
         layer_methods=tuple(options.layer_methods),

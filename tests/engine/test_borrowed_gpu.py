@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from gradcam_core import Examiner, Explainer
-from gradcam_core.engine.borrowed_gpu import TOP, look_ahead
+from gradcam_core.engine.borrowed_gpu import look_ahead
 from gradcam_core.engine.inputs import named
 from gradcam_core.engine.runner import LocalRunner
 from gradcam_core.engine.score import Score
+from gradcam_core.types import TOP
 
 from ..helpers import SmallNetwork, noise
 

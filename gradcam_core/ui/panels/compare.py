@@ -11,7 +11,7 @@ import gradio as gr
 from ...compare import Comparison
 from ...explanation import Explanation
 from ...languages import percent
-from ...methods import METHODS, RERUN
+from ...methods import METHODS, REPLAY
 from ...serving.failures import plain_words
 from ...serving.lanes import COSTLY
 from ...serving.services import Services
@@ -25,7 +25,7 @@ __all__ = ["compare_panel"]
 
 SLOT = "comparison"
 NOTHING_YET = "There is nothing to compare yet: choose a photograph first."
-QUICK = [key for key, method in METHODS.items() if RERUN not in method.needs and method.in_score]
+QUICK = [key for key, method in METHODS.items() if REPLAY not in method.needs and method.in_score]
 EXPLAINED = (
     "<p class='note'>Small maps on one scale: what the whole picture would add to the class's logit if it were all like"
     " one place. Methods whose values are no parts of the logit have a scale of their own and a dashed frame. Press a"

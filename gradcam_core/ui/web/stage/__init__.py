@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from ....canvases.render import COLORMAPS, DEFAULT_LOOK, Look
+from ....errors import OptionError
 from ....explanation import Explanation
 from ....reading.photograph import SCREEN_PIXELS, Photograph
 from .. import base64_text, component, jpeg_url, url_of
@@ -65,9 +66,9 @@ def stage_answer(explanation: Explanation, number: int) -> dict[str, Any]:
 
 
 def look_of(value: Any) -> tuple[Look, str]:
-    """The look and the view that the stage sent along; raises ValueError where they are none."""
+    """The look and the view that the stage sent along; raises OptionError where they are none."""
     given = dict(value or {})
     view = given.pop("view", VIEWS[0])
     if view not in VIEWS:
-        raise ValueError(f"`view` {view!r} is unknown; choose one of {', '.join(VIEWS)}.")
+        raise OptionError(f"`view` {view!r} is unknown; choose one of {', '.join(VIEWS)}.")
     return Look(**given), view

@@ -1,0 +1,148 @@
+"""From requests about one photograph to explanations, in as few passes as possible.
+
+    answers = Answers(runner, captures, catalogue.load)
+    answers.to(lambda: photograph, [Request(target="tabby"), Request(target="tabby", counterfactual=True)])
+
+Public name: `Answers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from .captures import Captures, Gradients, Seen
+from .engine.runner import Runner
+from .engine.score import contrast
+from .engine.watch import NOBODY, Watch
+from .errors import MethodError
+from .explanation import Explanation, made_with
+from .methods import Method, find_method
+from .methods.evidence import Question
+from .models import LoadedModel
+from .reading.photograph import Photograph
+from .request import Request
+from .tasks.classes import prediction, rivals_of, top_predictions
+from .types import Placement, Prediction
+
+__all__ = ["Answers"]
+
+
+class Load(Protocol):
+    """Finds a model by name, None for the default one."""
+
+    def __call__(self, model: str | None, *, detail: bool = False) -> LoadedModel: ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A request with what it names, all of it known to be there; `target` None for the most probable class."""
+
+    request: Request
+    model: LoadedModel
+    method: Method
+    layer: str
+    target: int | None
+
+
+class Answers:
+    """Answers requests with the models that `load` finds, run by `runner` and remembered in `captures`."""
+
+    def __init__(self, runner: Runner, captures: Captures, load: Load) -> None:
+        self._runner = runner
+        self._captures = captures
+        self._load = load
+
+    def to(
+        self, photograph: Callable[[], Photograph], requests: Iterable[Request], watch: Watch = NOBODY
+    ) -> tuple[Explanation, ...]:
+        """The answer to each of the `requests`, in order; the photograph is only read once they are known to be fit.
+
+        Raises what `Explainer.explain` raises.
+        """
+        asked = [self._asked(request) for request in requests]
+        shown = photograph()
+        sharing: dict[Hashable, list[_Asked]] = {}
+        for one in asked:
+            sharing.setdefault(self._captures.key(one.model, shown, one.layer), []).append(one)
+        found: dict[Hashable, Explanation] = {}
+        for members in sharing.values():
+            found |= self._together(shown, members, watch)
+        return tuple(found[one.request.key()] for one in asked)
+
+    def _asked(self, request: Request) -> _Asked:
+        """The request with its model, layer and target by name and number; raises what a wrong one raises."""
+        method = find_method(request.method)
+        model = self._load(request.model, detail=request.detail)
+        layer = model.default.name if request.layer is None else request.layer
+        model.layer_modules(layer)
+        target = None if request.target is None else model.class_index(request.target)
+        if not method.of_class and (request.counterfactual or request.rival is not None):
+            raise MethodError(
+                f"`method` {method.key!r} looks at no class, so nothing in its map speaks against one or for one"
+                " rather than another; choose 'gradcam', or switch counterfactual and rival off."
+            )
+        return _Asked(request.replace(model=model.name, layer=layer, target=target), model, method, layer, target)
+
+    def _together(self, photograph: Photograph, asked: Sequence[_Asked], watch: Watch) -> dict[Hashable, Explanation]:
+        """The answers, by their request's key, to questions of one model that share a capture."""
+        model, layers = asked[0].model, list(dict.fromkeys(one.layer for one in asked))
+        seen = self._captures.seen(model, photograph, layers[0])
+        gradients = self._captures.gradients(model, photograph, seen, layers)
+        found: dict[Hashable, Explanation] = {}
+        for one in asked:
+            if one.request.key() not in found:
+                found[one.request.key()] = self._explanation(one, photograph, seen, gradients, watch)
+        return found
+
+    def _explanation(
+        self, asked: _Asked, photograph: Photograph, seen: Seen[Placement], gradients: Gradients, watch: Watch
+    ) -> Explanation:
+        model, probabilities = asked.model, seen.probabilities
+        top = top_predictions(probabilities, model.labels)
+        target = top[0] if asked.target is None else prediction(probabilities, model.labels, asked.target)
+        rivals = rivals_of(asked.request.rival, target, probabilities, model.labels, model.title)
+        request = asked.request.replace(target=target.index, rival=[one.index for one in rivals])
+        score = contrast(target.index, [one.index for one in rivals], counterfactual=request.counterfactual)
+        question = Question(
+            runner=self._runner,
+            model=model,
+            inputs=partial(self._captures.given, model, photograph),
+            capture=seen.capture,
+            layer=asked.layer,
+            score=score,
+            gradient=partial(gradients.at, asked.layer),
+            watch=watch,
+        )
+        key = ("map", model.identity, photograph.digest, request.key())
+        return Explanation(
+            photograph=photograph,
+            placement=seen.placement,
+            cam=self._captures.remembered(key, partial(question.map, asked.method), watch),
+            top=top,
+            target=target,
+            request=request,
+            model_title=model.title,
+            provenance=self._provenance(model, photograph),
+            rivals=rivals,
+            usual=self._usual(photograph, model, (target, *top)) if request.detail else (),
+            exclusive=model.head.exclusive,
+        )
+
+    def _usual(
+        self, photograph: Photograph, model: LoadedModel, classes: Iterable[Prediction]
+    ) -> tuple[Prediction, ...]:
+        """`classes` as the network sees them at its own input size."""
+        own = self._load(model.name)
+        seen = self._captures.seen(own, photograph, own.default.name)
+        indices = dict.fromkeys(one.index for one in classes)
+        return tuple(prediction(seen.probabilities, own.labels, index) for index in indices)
+
+    def _provenance(self, model: LoadedModel, photograph: Photograph) -> dict[str, Any]:
+        steps = model.preprocessing
+        return {
+            "preprocessing": {"decoded_at": 1 / photograph.reduction(steps.enough), **steps.record()},
+            **made_with(model.head, self._runner.device, "torch", "torchvision", "timm", "numpy", "pillow"),
+        }
