@@ -1,11 +1,14 @@
 """What a place speaks for, and what is left without a region.
 
-Public names: `Change`, `Evidence`, `Place`, `brushed`, `cell_weights`, `region`, `said_without`.
+Public names: `Change`, `Evidence`, `Place`, `brushed`, `cell_weights`, `coarsely`, `region`,
+`said_without`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -15,15 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..canvases.project import interpolation_matrix, seen
+from ..engine.watch import NOBODY, Watch
 from ..errors import ImageError
 from ..languages import percent
-from ..types import Placement, Prediction
+from ..types import Box, Placement, Prediction
 
-__all__ = ["Change", "Evidence", "Place", "brushed", "cell_weights", "region", "said_without"]
+__all__ = ["Change", "Evidence", "Place", "brushed", "cell_weights", "coarsely", "region", "said_without"]
 
 FloatArray = NDArray[np.float32]
-# more than anybody draws by hand
-MOST_POINTS = 100_000
+# of all strokes together: more than anybody draws by hand
+MOST_STROKES, MOST_POINTS = 1_000, 20_000
+# pixels that are drawn on at most, still many for each one of a network's input
+MOST_CANVAS = 2_000_000
+# points as close as this part of the radius, or of a pixel, are one
+RIM = 1 / 16
+# between two looks at whether somebody still waits
+POINTS_AT_ONCE = 250
 # of a line, by cv2
 WIDEST = 32_000
 # cv2 draws between fractions of a pixel given as whole numbers of sixteenths
@@ -74,9 +84,15 @@ def cell_weights(x: int, y: int, shape: tuple[int, int], placement: Placement) -
 def region(mask: NDArray[np.bool_], placement: Placement, size: tuple[int, int]) -> NDArray[np.bool_]:
     """A region of the photograph, (H, W), as pixels of the input of `size`; raises ImageError.
 
-    A pixel of the input belongs to it where the pixel of the photograph under its centre does.
+    A pixel of the input belongs to it where the pixel of the photograph under its centre does. Of a large photograph
+    `mask` may be as coarse as `coarsely` says.
     """
-    if mask.shape != (placement.height, placement.width):
+    times = coarsely(placement)
+    coarse = (-(-placement.height // times), -(-placement.width // times))
+    if mask.shape == coarse:
+        box = Box(*(edge / times for edge in placement.box))
+        placement = Placement(*coarse, box)
+    elif mask.shape != (placement.height, placement.width):
         raise ImageError(
             f"`mask` has shape {mask.shape}, expected {(placement.height, placement.width)}: that of the photograph."
         )
@@ -92,42 +108,82 @@ def region(mask: NDArray[np.bool_], placement: Placement, size: tuple[int, int])
     return found
 
 
-def brushed(strokes: Sequence[Mapping[str, Any]], placement: Placement) -> NDArray[np.bool_]:
-    """(H, W) region of the photograph under strokes of a brush.
+def brushed(strokes: Sequence[Mapping[str, Any]], placement: Placement, *, watch: Watch = NOBODY) -> NDArray[np.bool_]:
+    """(H, W) region of the photograph under strokes of a brush; of a large photograph as `coarsely` as `region` takes.
 
     A stroke is {"points": [[x, y], ...], "radius": r} in pixels of the photograph, the corner of its first pixel
-    being (0, 0); one point is a dab. Raises ImageError for anything else.
+    being (0, 0); one point is a dab. Raises ImageError for anything else, StoppedError.
     """
-    canvas = np.zeros((placement.height, placement.width), np.uint8)
-    for points, radius in (_stroke(stroke) for stroke in _listed(strokes)):
-        # cv2 counts from the centre of the first pixel
-        ends = np.clip((points - 0.5) * 2**SIXTEENTHS, -(2**30), 2**30).round().astype(np.int32)
-        for first, second in pairwise(ends):
-            cv2.line(
-                canvas, tuple(first), tuple(second), 1, min(max(1, round(2 * radius)), WIDEST), cv2.LINE_8, SIXTEENTHS
-            )
-        for end in ends:
-            cv2.circle(
-                canvas, tuple(end), round(min(radius, WIDEST) * 2**SIXTEENTHS), 1, cv2.FILLED, cv2.LINE_8, SIXTEENTHS
-            )
+    times = coarsely(placement)
+    drawn = [(points / times, radius / times) for points, radius in map(_stroke, _listed(strokes))]
+    count = sum(len(points) for points, _ in drawn)
+    if count > MOST_POINTS:
+        raise ImageError(f"`strokes` holds {count} points; at most {MOST_POINTS} are drawn. Brush with fewer of them.")
+    canvas = np.zeros((-(-placement.height // times), -(-placement.width // times)), np.uint8)
+    # a brush wider than all that there is covers no more
+    widest = np.hypot(*canvas.shape)
+    done = 0
+    for points, radius in drawn:
+        for part in _simplified(points, min(radius, widest)):
+            watch.at(done, count)
+            _draw(canvas, part, min(radius, widest))
+        if canvas.all():
+            break
+        done += len(points)
     return canvas.astype(bool)
+
+
+def coarsely(placement: Placement) -> int:
+    """How many pixels of the photograph, along a side, are one of a region's: 1 but for large photographs."""
+    return math.ceil(math.sqrt(placement.height * placement.width / MOST_CANVAS))
+
+
+def _simplified(points: NDArray[np.float64], radius: float) -> Iterator[NDArray[np.float64]]:
+    """The stroke without points that change it by less than its rim is sharp, in parts that are drawn at a time."""
+    closeness = max(radius * RIM, RIM)
+    kept = [0]
+    for number in range(1, len(points)):
+        if number == len(points) - 1 or np.abs(points[number] - points[kept[-1]]).max() >= closeness:
+            kept.append(number)
+    chosen = points[kept]
+    for start in range(0, max(len(chosen) - 1, 1), POINTS_AT_ONCE):
+        # the next part goes on where this one ends
+        yield chosen[start : start + POINTS_AT_ONCE + 1]
+
+
+def _draw(canvas: NDArray[np.uint8], points: NDArray[np.float64], radius: float) -> None:
+    # cv2 counts from the centre of the first pixel
+    ends = np.clip((points - 0.5) * 2**SIXTEENTHS, -(2**30), 2**30).round().astype(np.int32)
+    for first, second in pairwise(ends):
+        width = min(max(1, round(2 * radius)), WIDEST)
+        cv2.line(canvas, tuple(first), tuple(second), 1, width, cv2.LINE_8, SIXTEENTHS)
+    for end in ends:
+        reach = round(min(radius, WIDEST) * 2**SIXTEENTHS)
+        cv2.circle(canvas, tuple(end), reach, 1, cv2.FILLED, cv2.LINE_8, SIXTEENTHS)
 
 
 def _listed(strokes: Any) -> list[Any]:
     if not isinstance(strokes, (list, tuple)) or not strokes:
         raise ImageError("`strokes` is empty, so there is nothing to hide; brush over a part of the photograph first.")
+    if len(strokes) > MOST_STROKES:
+        raise ImageError(
+            f"`strokes` holds {len(strokes)} strokes; at most {MOST_STROKES} are drawn. Brush with fewer of them."
+        )
     return list(strokes)
 
 
 def _stroke(stroke: Any) -> tuple[NDArray[np.float64], float]:
     try:
-        points, radius = np.asarray(stroke["points"], np.float64), float(stroke["radius"])
-    except (TypeError, ValueError, KeyError, IndexError):
+        given = stroke["points"]
+        # more than may be drawn need not be understood
+        points = np.asarray(given, np.float64) if len(given) <= MOST_POINTS else np.zeros((len(given), 2))
+        radius = float(stroke["radius"])
+    except (TypeError, ValueError, KeyError, IndexError, OverflowError):
         points, radius = np.empty(0), 0.0
-    usable = points.ndim == 2 and points.shape[1] == 2 and 0 < len(points) <= MOST_POINTS
-    if not (usable and np.isfinite(points).all() and 0 < radius < MOST_POINTS):
+    usable = points.ndim == 2 and points.shape[1] == 2 and len(points) > 0
+    if not (usable and np.isfinite(points).all() and 0 < radius < math.inf):
         raise ImageError(
-            f"`strokes` holds {str(stroke)[:80]!r}, which is no stroke; give"
+            f"`strokes` holds {reprlib.repr(stroke)[:80]}, which is no stroke; give"
             ' {"points": [[x, y], ...], "radius": r} in pixels of the photograph.'
         )
     return points, radius

@@ -83,8 +83,8 @@ def without(services: Services, image: Any, strokes: Any, request: Request, watc
         A sentence, and the most probable classes with their probabilities before and without the region.
     """
     explanation = _explained(services, image, request, watch.part(0, 2))
-    watch.at(1, 2)
-    changes = services.examiner.without(explanation, brushed(strokes, explanation.placement))
+    region = brushed(strokes, explanation.placement, watch=watch.part(1, 2))
+    changes = services.examiner.without(explanation, region)
     return {
         "sentence": said_without(explanation.target, changes),
         "changes": [{**asdict(one.prediction), "after": one.after} for one in changes],

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import gradio as gr
 
 from ...checks import Change, Evidence, Place, brushed, said_without
+from ...engine.watch import Watch
 from ...explanation import Explanation
 from ...languages import percent
 from ..handlers import Controls, looked_into
@@ -34,8 +35,8 @@ def places_panel(page: Page, stage: gr.HTML, shown_photograph: gr.State) -> None
         return looked_into(page.services, asked, point)
 
     def look_without(asked: Controls | None, event: gr.EventData) -> str:
-        def look(explanation: Explanation, _: object) -> str:
-            region = brushed(event._data.get("strokes"), explanation.placement)
+        def look(explanation: Explanation, watch: Watch) -> str:
+            region = brushed(event._data.get("strokes"), explanation.placement, watch=watch)
             return _changes(explanation, examiner.without(explanation, region))
 
         return looked_into(page.services, asked, look)
