@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from inspect import signature
 from typing import Any, ClassVar, TypeGuard
@@ -79,8 +79,8 @@ class PageBlocks(gr.Blocks):
             tools.convert_strings_to_filedata = of_tool_call(get_upload_folder())
         self._tools = tools
 
-    def queue_in_lanes(self, *, end: Callable[[str], object], status_update_rate: float) -> PageQueue:
-        """Let all events wait in the lane that their concurrency_id names, or in the cheap one; `end`: see `PageQueue`.
+    def queue_in_lanes(self, *, status_update_rate: float) -> PageQueue:
+        """Let all events wait in the lane that their concurrency_id names, or in the cheap one.
 
         Nothing that is queued can be asked past the queue.
         """
@@ -91,7 +91,7 @@ class PageBlocks(gr.Blocks):
                 function.concurrency_id = CHEAP
             function.concurrency_limit = lanes.lanes[str(function.concurrency_id)].run
         most = sum(lane.wait for lane in lanes.lanes.values())
-        queue = PageQueue(False, self.max_threads, status_update_rate, most, self, lanes=lanes, end=end)
+        queue = PageQueue(False, self.max_threads, status_update_rate, most, self, lanes=lanes)
         self._queue = queue
         return queue
 

@@ -64,8 +64,8 @@ def build(explainer: Explainer, text_explainer: TextExplainer | None = None, *, 
             services.running.leave(request.session_hash)
 
         blocks.unload(leave)
-        queue = blocks.queue_in_lanes(end=services.running.stop, status_update_rate=SECONDS_BETWEEN_ESTIMATES)
-        services.running.between_passes = queue.give_way
+        queue = blocks.queue_in_lanes(status_update_rate=SECONDS_BETWEEN_ESTIMATES)
+        services.running.between_passes = queue.between_passes
     # describes the page's parts, or the first visitor would wait for it
     SessionState(blocks)
     return blocks

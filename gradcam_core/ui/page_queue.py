@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Literal
 
@@ -16,7 +15,7 @@ from gradio.route_utils import get_fn
 from gradio.server_messages import ProcessCompletedMessage
 from gradio.utils import run_coro_in_background
 
-from ..errors import ServingError
+from ..errors import ServingError, StoppedError
 from ..methods import METHODS
 from ..serving.guard import Visitor
 from ..serving.lanes import CHEAP, COSTLY, Lanes, Listening
@@ -29,8 +28,6 @@ COSTLY_METHODS = frozenset(key for key, method in METHODS.items() if method.cost
 UNHEARD = "Nobody listened for the answer, so it was not computed; ask again."
 # a costly job waits at most so long between two passes while cheap ones run: it goes on slowly, not never
 GIVE_WAY_SECONDS = 1.0
-# the lane of what this thread computes
-lane_now: ContextVar[str] = ContextVar("lane_now", default="")
 
 
 class _Job:
@@ -43,19 +40,20 @@ class _Job:
         self.caller = visitor.caller
         self.visitor = event.session_hash
         self.since = time.monotonic()
+        self.is_ended = False
+
+
+# for which this thread computes
+job_now: ContextVar[_Job | None] = ContextVar("job_now", default=None)
 
 
 class PageQueue(Queue):
-    """Takes a job only within the shares, starts it only when somebody listens, and ends it when nobody does.
+    """Takes a job only within the shares, starts it only when somebody listens, and ends it when nobody does."""
 
-    `end` ends what is computed for a visitor.
-    """
-
-    def __init__(self, *args: Any, lanes: Lanes[_Job], end: Callable[[str], object], **options: Any) -> None:
+    def __init__(self, *args: Any, lanes: Lanes[_Job], **options: Any) -> None:
         super().__init__(*args, **options)
         self.lanes = lanes
         self.listening = Listening()
-        self._end = end
         self._jobs: dict[str, _Job] = {}
         self.event_queue_per_concurrency_id = {name: EventQueue(name, lane.run) for name, lane in lanes.lanes.items()}
         # gradio keeps these of the last 10,000 events, for a page that is not offered here
@@ -106,11 +104,11 @@ class PageQueue(Queue):
 
     async def process_events(self, events: list[Event], *args: Any, **options: Any) -> None:
         """Gradio's own; then forgets what only this job needed."""
-        token = lane_now.set(events[0].concurrency_id or "")
+        token = job_now.set(self._job(events[0]))
         try:
             await super().process_events(events, *args, **options)
         finally:
-            lane_now.reset(token)
+            job_now.reset(token)
             for event in events:
                 self._jobs.pop(event._id, None)
                 if event.session_hash == event._id and self.server_app is not None:
@@ -122,12 +120,18 @@ class PageQueue(Queue):
         super().start()
         run_coro_in_background(self._look_after)
 
-    def give_way(self) -> None:
-        """Let cheap work go first for a while, where costly work is computed in this thread."""
+    def between_passes(self) -> None:
+        """End what nobody listens to; let cheap work go before costly, for a while. Raises StoppedError."""
+        job = job_now.get()
+        if job is None:
+            return
         until = time.monotonic() + GIVE_WAY_SECONDS
         cheap = self.event_queue_per_concurrency_id[CHEAP]
-        while lane_now.get() == COSTLY and cheap.current_concurrency and time.monotonic() < until:
+        costly = job.event.concurrency_id == COSTLY
+        while costly and not job.is_ended and cheap.current_concurrency and time.monotonic() < until:
             time.sleep(0.01)
+        if job.is_ended:
+            raise StoppedError(UNHEARD)
 
     async def _look_after(self) -> None:
         """Twice a second: who listens, what nobody listens to, what is no longer needed."""
@@ -164,7 +168,7 @@ class PageQueue(Queue):
         event = job.event
         queue = self.event_queue_per_concurrency_id[event.concurrency_id].queue
         if event not in queue:
-            self._end(event.session_hash)
+            job.is_ended = True
             return
         queue.remove(event)
         self.event_ids_to_events.pop(event._id, None)
