@@ -80,7 +80,7 @@ def main() -> None:
     except CamError as error:
         sys.exit(f"app.py: {error}")
     except KeyboardInterrupt:
-        sys.exit(0)
+        return
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -115,3 +115,6 @@ def _interrupt(_signal: int, _frame: object) -> NoReturn:
 
 if __name__ == "__main__":
     main()
+    # on the ordinary way out, threads of other libraries that still compute would abort the process
+    sys.stdout.flush()
+    os._exit(0)

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from gradio.state_holder import SessionState
 
+from ..errors import ServingError
 from ..explainer import Explainer
 from ..serving.folder import KEEP_SECONDS, ServerFolder
 from ..serving.guard import Guard
@@ -101,21 +102,25 @@ def serve(
         yield
 
     waits = not options.pop("prevent_thread_lock", False)
-    page.launch(
-        **{
-            "theme": _theme(),
-            "css_paths": WEB / "page.css",
-            "js": (WEB / "page.js").read_text(encoding="utf-8"),
-            "max_file_size": max_file,
-            "footer_links": ["api"],
-            "run_history": False,
-            "show_error": False,
-            "ssr_mode": False,
-            "app_kwargs": {"lifespan": guarded, "exception_handlers": {OSError: _no_room}},
-            **options,
-            "prevent_thread_lock": True,
-        }
-    )
+    settings = {
+        "theme": _theme(),
+        "css_paths": WEB / "page.css",
+        "js": (WEB / "page.js").read_text(encoding="utf-8"),
+        "max_file_size": max_file,
+        "footer_links": ["api"],
+        "run_history": False,
+        "show_error": False,
+        "ssr_mode": False,
+        # gradio would ask itself for the page, and give up where a busy machine takes more than 3 s
+        "_frontend": False,
+        "app_kwargs": {"lifespan": guarded, "exception_handlers": {OSError: _no_room}},
+        **options,
+        "prevent_thread_lock": True,
+    }
+    try:
+        page.launch(**settings)
+    except OSError as error:
+        raise ServingError(f"The page cannot be served: {error}") from None
     if page.share_url:
         guards[0].hosts = guards[0].hosts.shared_as(name_of(urlsplit(page.share_url).netloc))
     if waits:
