@@ -51,8 +51,8 @@ class Running:
     """
 
     def __init__(self) -> None:
-        # called between two passes of a task, which may wait there for others
-        self.between_passes: Callable[[], object] = lambda: None
+        # called between two passes of a task, which may wait there for others; says whether the task goes on
+        self.between_passes: Callable[[], bool] = lambda: True
         self._tasks: set[Task] = set()
         # the number of each visitor's last question for a slot
         self._last: dict[Visitor, dict[str, float]] = {}
@@ -75,7 +75,8 @@ class Running:
         def passed(done: int, count: int) -> None:
             if progress is not None:
                 progress(done, count)
-            self.between_passes()
+            if not self.between_passes():
+                task.stop(overtaken=False)
 
         task = Task(visitor, slot, ticket, passed)
         with self._lock:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from gradio.route_utils import FnIndexInferError
 from gradio.state_holder import SessionState
 
 from ..errors import ServingError
@@ -41,6 +42,9 @@ LEAD = "What does the network see, and **which evidence** made it say so? Upload
 SECONDS_BETWEEN_ESTIMATES = 1
 # without a folder of the server's own, gradio deletes what it wrote
 CLEAN_EVERY_SECONDS = 3600
+# what gradio raises where a request names a number or a part that is not there
+UNFIT = (ArithmeticError, AttributeError, FnIndexInferError, LookupError, RecursionError, TypeError, ValueError)
+NOTHING_THERE = "The server cannot make anything of this request: compare it with the API page."
 NO_ROOM = "The server could not write its answer down: its disk is full, or cannot be written to. Try again later."
 WEB = Path(__file__).parent / "web"
 
@@ -113,7 +117,7 @@ def serve(
         "ssr_mode": False,
         # gradio would ask itself for the page, and give up where a busy machine takes more than 3 s
         "_frontend": False,
-        "app_kwargs": {"lifespan": guarded, "exception_handlers": {OSError: _no_room}},
+        "app_kwargs": {"lifespan": guarded, "exception_handlers": {OSError: _no_room, **dict.fromkeys(UNFIT, _unfit)}},
         **options,
         "prevent_thread_lock": True,
     }
@@ -131,6 +135,12 @@ async def _no_room(_request: Request, error: Exception) -> JSONResponse:
     """A disk that is full, or gone, in words."""
     logging.getLogger(__name__).error("An answer could not be written: %s", error)
     return JSONResponse({"detail": NO_ROOM, "error": NO_ROOM}, 507)
+
+
+async def _unfit(request: Request, error: Exception) -> JSONResponse:
+    """A request that names nothing here, such as an event that the page does not have."""
+    logging.getLogger(__name__).warning("unfit request for %s: %s", request.url.path, type(error).__name__)
+    return JSONResponse({"detail": NOTHING_THERE, "error": NOTHING_THERE}, 400)
 
 
 def _settle_matplotlib() -> None:

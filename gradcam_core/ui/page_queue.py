@@ -15,7 +15,7 @@ from gradio.route_utils import get_fn
 from gradio.server_messages import ProcessCompletedMessage
 from gradio.utils import run_coro_in_background
 
-from ..errors import ServingError, StoppedError
+from ..errors import ServingError
 from ..methods import METHODS
 from ..serving.guard import Visitor
 from ..serving.lanes import CHEAP, COSTLY, Lanes, Listening
@@ -120,18 +120,17 @@ class PageQueue(Queue):
         super().start()
         run_coro_in_background(self._look_after)
 
-    def between_passes(self) -> None:
-        """End what nobody listens to; let cheap work go before costly, for a while. Raises StoppedError."""
+    def between_passes(self) -> bool:
+        """Let cheap work go before costly, for a while; whether somebody still listens for this thread's job."""
         job = job_now.get()
         if job is None:
-            return
+            return True
         until = time.monotonic() + GIVE_WAY_SECONDS
         cheap = self.event_queue_per_concurrency_id[CHEAP]
         costly = job.event.concurrency_id == COSTLY
         while costly and not job.is_ended and cheap.current_concurrency and time.monotonic() < until:
             time.sleep(0.01)
-        if job.is_ended:
-            raise StoppedError(UNHEARD)
+        return not job.is_ended
 
     async def _look_after(self) -> None:
         """Twice a second: who listens, what nobody listens to, what is no longer needed."""
