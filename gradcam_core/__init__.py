@@ -9,6 +9,7 @@ Usage:
 from .canvases.render import Look
 from .checks import Examiner
 from .compare import Cell, Comparison
+from .description import Answer, AnswerWord, DescribedWord, Description
 from .engine.layout import Layer
 from .engine.watch import Watch
 from .errors import (
@@ -36,10 +37,14 @@ from .types import Box, ModelInfo, Placement, Prediction
 __all__ = [
     "METHODS",
     "TEXT_METHODS",
+    "Answer",
+    "AnswerWord",
     "Box",
     "CamError",
     "Cell",
     "Comparison",
+    "DescribedWord",
+    "Description",
     "DeviceError",
     "Examiner",
     "Explainer",

@@ -1,6 +1,6 @@
 """From requests about one photograph to explanations, in as few passes as possible.
 
-    answers = Answers(runner, captures, catalogue.load)
+    answers = Answers(runner, captures, catalogue.asked)
     answers.to(lambda: photograph, [Request(target="tabby"), Request(target="tabby", counterfactual=True)])
 
 Public name: `Answers`.
@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from .captures import Captures, Gradients, Seen
 from .engine.runner import Runner
-from .engine.score import contrast
 from .engine.watch import NOBODY, Watch
 from .errors import MethodError
 from .explanation import Explanation, made_with
@@ -30,12 +29,6 @@ from .types import Placement, Prediction
 __all__ = ["Answers"]
 
 
-class Load(Protocol):
-    """Finds a model by name, None for the default one."""
-
-    def __call__(self, model: str | None, *, detail: bool = False) -> LoadedModel: ...
-
-
 @dataclass(frozen=True, eq=False)
 class _Asked:
     """A request with what it names, all of it known to be there; `target` None for the most probable class."""
@@ -48,12 +41,12 @@ class _Asked:
 
 
 class Answers:
-    """Answers requests with the models that `load` finds, run by `runner` and remembered in `captures`."""
+    """Answers requests with the models that `find` has for them, run by `runner` and remembered in `captures`."""
 
-    def __init__(self, runner: Runner, captures: Captures, load: Load) -> None:
+    def __init__(self, runner: Runner, captures: Captures, find: Callable[[Request], LoadedModel]) -> None:
         self._runner = runner
         self._captures = captures
-        self._load = load
+        self._find = find
 
     def to(
         self, photograph: Callable[[], Photograph], requests: Iterable[Request], watch: Watch = NOBODY
@@ -75,10 +68,10 @@ class Answers:
     def _asked(self, request: Request) -> _Asked:
         """The request with its model, layer and target by name and number; raises what a wrong one raises."""
         method = find_method(request.method)
-        model = self._load(request.model, detail=request.detail)
+        model = self._find(request)
         layer = model.default.name if request.layer is None else request.layer
         model.layer_modules(layer)
-        target = None if request.target is None else model.class_index(request.target)
+        target = model.own_target if request.target is None else model.class_index(request.target)
         if not method.of_class and (request.counterfactual or request.rival is not None):
             raise MethodError(
                 f"`method` {method.key!r} looks at no class, so nothing in its map speaks against one or for one"
@@ -100,12 +93,13 @@ class Answers:
     def _explanation(
         self, asked: _Asked, photograph: Photograph, seen: Seen[Placement], gradients: Gradients, watch: Watch
     ) -> Explanation:
-        model, probabilities = asked.model, seen.probabilities
+        model = asked.model
+        probabilities = model.probabilities(seen.capture.logits)
         top = top_predictions(probabilities, model.labels)
         target = top[0] if asked.target is None else prediction(probabilities, model.labels, asked.target)
         rivals = rivals_of(asked.request.rival, target, probabilities, model.labels, model.title)
         request = asked.request.replace(target=target.index, rival=[one.index for one in rivals])
-        score = contrast(target.index, [one.index for one in rivals], counterfactual=request.counterfactual)
+        score = model.score(target.index, [one.index for one in rivals], request.counterfactual)
         question = Question(
             runner=self._runner,
             model=model,
@@ -127,18 +121,17 @@ class Answers:
             model_title=model.title,
             provenance=self._provenance(model, photograph),
             rivals=rivals,
-            usual=self._usual(photograph, model, (target, *top)) if request.detail else (),
+            usual=self._usual(photograph, request, (target, *top)) if request.detail else (),
             exclusive=model.head.exclusive,
         )
 
-    def _usual(
-        self, photograph: Photograph, model: LoadedModel, classes: Iterable[Prediction]
-    ) -> tuple[Prediction, ...]:
+    def _usual(self, photograph: Photograph, request: Request, classes: Iterable[Prediction]) -> tuple[Prediction, ...]:
         """`classes` as the network sees them at its own input size."""
-        own = self._load(model.name)
+        own = self._find(request.replace(detail=False))
         seen = self._captures.seen(own, photograph, own.default.name)
+        probabilities = own.probabilities(seen.capture.logits)
         indices = dict.fromkeys(one.index for one in classes)
-        return tuple(prediction(seen.probabilities, own.labels, index) for index in indices)
+        return tuple(prediction(probabilities, own.labels, index) for index in indices)
 
     def _provenance(self, model: LoadedModel, photograph: Photograph) -> dict[str, Any]:
         steps = model.preprocessing

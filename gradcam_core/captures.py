@@ -142,12 +142,12 @@ class Captures:
     ) -> Seen[Place_co]:
         inputs, placement = self._encoded(model, given)
         capture = self._runner.capture(model, inputs, modules)
-        if capture.logits.ndim != 2:
+        probabilities = model.head.of(capture.logits)[0]
+        if probabilities.ndim != 1:
             raise OutputError(
                 "The model should return class scores of shape (1, classes), but returned shape"
                 f" {tuple(capture.logits.shape)}."
             )
-        probabilities = model.head.of(capture.logits)[0]
         if len(probabilities) != len(model.labels):
             raise OutputError(
                 f"{model.title} returned {len(probabilities)} class scores, but has {len(model.labels)} labels."

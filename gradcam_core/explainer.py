@@ -22,6 +22,7 @@ from torch import Tensor
 from .answers import Answers
 from .captures import Captures
 from .compare import Comparison, compared
+from .description import Answer, Description
 from .engine.borrowed_gpu import BorrowedRunner
 from .engine.cache import ByteCache
 from .engine.capture import Capture
@@ -29,14 +30,18 @@ from .engine.devices import resolve_device
 from .engine.inputs import Inputs, first_of
 from .engine.runner import LocalRunner, Runner
 from .engine.watch import NOBODY, Watch
-from .errors import OptionError
+from .errors import ModelError, OptionError
 from .explanation import Explanation
-from .models import LoadedModel
+from .models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER, LoadedModel
 from .models.catalogue import Catalogue
+from .models.spoken import Describing
 from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
-from .request import AUTO, Request, takes_options
+from .request import AUTO, WORDED, Request, takes_options
 
 __all__ = ["Explainer"]
+
+# captions that are searched side by side
+BEAM = 3
 
 MEGABYTE = 1_000_000
 DEFAULT_CACHE_MB = 1024
@@ -73,7 +78,7 @@ class Explainer(Catalogue):
         result_bytes = int(cache_mb * MEGABYTE * (1 - PHOTOGRAPH_SHARE - FRAGMENTS_SHARE))
         self._photographs: ByteCache[Photograph] = ByteCache(photograph_bytes, cache_ttl)
         self._captures = Captures(self._runner, result_bytes, cache_ttl, self._let_go)
-        self._answers = Answers(self._runner, self._captures, self.load)
+        self._answers = Answers(self._runner, self._captures, self.asked)
 
     @property
     def runner(self) -> Runner:
@@ -99,7 +104,7 @@ class Explainer(Catalogue):
         digest = digest_of(content)
         return self._photographs.get(digest, partial(read_photograph, content, digest))
 
-    @takes_options()
+    @takes_options(but=WORDED)
     def explain(self, image: ImageSource | Photograph | None, *, watch: Watch = NOBODY, **options: Any) -> Explanation:
         """Explain one class of one image.
 
@@ -118,7 +123,7 @@ class Explainer(Catalogue):
         """
         return self.answer(image, Request.parse(**options), watch=watch)
 
-    @takes_options(but=("layer", "target", "counterfactual"))
+    @takes_options(but=("layer", "target", "counterfactual", *WORDED))
     def explain_many(
         self,
         image: ImageSource | Photograph | None,
@@ -141,7 +146,7 @@ class Explainer(Catalogue):
         requests = [request.replace(layer=one, target=of, counterfactual=side) for one, of, side in combinations]
         return self.answer_all(image, requests, watch=watch)
 
-    @takes_options(but=("layer", "target", "method"))
+    @takes_options(but=("layer", "target", "method", *WORDED))
     def compare(
         self,
         image: ImageSource | Photograph | None,
@@ -165,6 +170,41 @@ class Explainer(Catalogue):
             return self.answer(image, request, watch=part)
 
         return compared(answered, Request.parse(**options), targets, methods, layers, watch)
+
+    def describe(
+        self, image: ImageSource | Photograph | None, *, model: str | None = None, caption: str | None = None
+    ) -> Description:
+        """The network's caption of an image, word by word, or how likely each word of one's own `caption` is.
+
+        `model` is one of `models("caption")`, None for the embedded one. Each word can be explained:
+        `Description.explain`. Raises ImageError, ModelError, TextError.
+        """
+        photograph = self.photograph(image)
+        request = Request(model=model or DEFAULT_CAPTIONER, caption=caption)
+        written = () if request.caption else self._captions(photograph, request)
+        chosen = request if request.caption else request.replace(caption=written[0])
+        bound = self.asked(chosen)
+        seen = self._captures.seen(bound, photograph, bound.default.name)
+        return Description.of(self, photograph, chosen, bound, seen.capture.logits.detach(), written)
+
+    def ask(self, image: ImageSource | Photograph | None, question: str, *, model: str | None = None) -> Answer:
+        """The most probable answers to a question about an image, and how much each word of the question matters.
+
+        `model` is one of `models("answer")`, None for the embedded one. Each answer can be explained: `Answer.explain`.
+        Raises ImageError, ModelError, TextError.
+        """
+        photograph = self.photograph(image)
+        request = Request(model=model or DEFAULT_ANSWERER, question=question)
+        bound = self.asked(request)
+        seen = self._captures.seen(bound, photograph, bound.default.name)
+        return Answer.of(self, photograph, request, bound, seen.capture)
+
+    def _captions(self, photograph: Photograph, request: Request) -> tuple[str, ...]:
+        """What the model of `request` writes itself, the best first."""
+        model = self.load(request.model)
+        if not isinstance(model.speech, Describing):
+            raise ModelError("model.no_captions", model=model.title)
+        return model.speech.captions(first_of(self._captures.given(model, photograph)), BEAM)
 
     def answer(self, image: ImageSource | Photograph | None, request: Request, *, watch: Watch = NOBODY) -> Explanation:
         """What `explain` answers to the options of `request`."""
@@ -191,7 +231,7 @@ class Explainer(Catalogue):
 
     def network_of(self, explanation: Explanation) -> LoadedModel:
         """The model of `explanation` at the input size that it was asked about."""
-        return self.load(explanation.model, detail=explanation.detail)
+        return self.asked(explanation.request)
 
     def remembered(self, key: Hashable, make: Callable[[], Any], watch: Watch = NOBODY) -> Any:
         """`make()`, which has `nbytes`, computed once for `key` as long as there is room.

@@ -5,7 +5,7 @@
     request.key()       # the same for two requests that ask the same
 
 `Explainer`, the page, the web API and caches share it. A new option is one more field of `Request`.
-Public names: `AUTO`, `NEXT_THREE`, `Option`, `Request`, `takes_options`, `whole_number`.
+Public names: `AUTO`, `NEXT_THREE`, `WORDED`, `Option`, `Request`, `takes_options`, `whole_number`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from dataclasses import dataclass, field, fields, replace
 from textwrap import fill
 from typing import Any, Literal, TypeVar
 
-from .errors import CamError, LayerError, MethodError, ModelError, OptionError, TargetError, did_you_mean
+from .errors import CamError, LayerError, MethodError, ModelError, OptionError, TargetError, TextError, did_you_mean
 
-__all__ = ["AUTO", "NEXT_THREE", "Option", "Request", "takes_options", "whole_number"]
+__all__ = ["AUTO", "NEXT_THREE", "WORDED", "Option", "Request", "takes_options", "whole_number"]
 
 # leaves the choice to the program; as a rival: the most probable class but the target
 AUTO = "auto"
 NEXT_THREE = "next three"
 DEFAULT_METHOD = "gradcam"
+# options that only models which read or write words have
+WORDED = ("question", "caption", "word")
 Kind = Literal["text", "switch", "number"]
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 # by what people and programs write for it
@@ -98,6 +100,25 @@ def _read_rival(value: Any, name: str) -> int | str | tuple[int | str, ...] | No
     if not isinstance(several, (list, tuple)):
         return _read_class(value, name)
     return tuple(_read_class(one, name) for one in several) or None
+
+
+def _read_words(value: Any, name: str) -> str | None:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if not isinstance(value, str):
+        raise TextError(f"`{name}` {_shown(value)} is not a text; type a few words in English.")
+    return value.strip()
+
+
+def _read_word(value: Any, name: str) -> int | str | None:
+    if _left_open(value):
+        return None
+    index = whole_number(value)
+    if index is None and isinstance(value, str):
+        return int(value) if value.strip().isdecimal() else value.strip()
+    if index is None:
+        raise TextError(f"`{name}` {_shown(value)} is not a word; give its place, from 0, or the word itself.")
+    return index
 
 
 def _read_switch(value: Any, name: str) -> bool:
@@ -210,6 +231,30 @@ class Request:
         description="True for an input of twice the size and a map twice as fine, at four times the cost; the"
         " probabilities change.",
         words="in detail",
+    )
+    question: str | None = _option(
+        _read_words,
+        kind="text",
+        default="",
+        title="Question",
+        description="A question about the photograph, in English, for a model that answers questions.",
+        words="asked “{}”",
+    )
+    caption: str | None = _option(
+        _read_words,
+        kind="text",
+        default="",
+        title="Caption",
+        description="A caption of one's own, in English, or nothing for the one that the model writes.",
+        words="described as “{}”",
+    )
+    word: int | str | None = _option(
+        _read_word,
+        kind="text",
+        default=AUTO,
+        title="Word",
+        description="The word of the caption to explain: the word itself, or its place from 0; auto for all of them.",
+        words="the word {}",
     )
 
     def __post_init__(self) -> None:

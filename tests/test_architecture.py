@@ -35,6 +35,7 @@ LINES = (
     {"explanation"},
     {"text_explanation"},
     {"answers"},
+    {"description"},
     {"compare"},
     {"explainer"},
     {"checks"},

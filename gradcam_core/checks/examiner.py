@@ -15,7 +15,6 @@ from torch import Tensor
 from ..canvases.picture import HIDING, order, random_orders
 from ..canvases.project import normalise
 from ..engine.inputs import first_of
-from ..engine.score import contrast
 from ..engine.watch import NOBODY, Watch
 from ..errors import MethodError, OptionError
 from ..explainer import Explainer
@@ -135,12 +134,15 @@ class Examiner:
         All classes at once cost two backward passes. Raises ImageError outside what the model saw.
         """
         capture, loaded = self.explainer.capture(explanation), self.explainer.network_of(explanation)
+        if len(loaded.labels) == 1:
+            raise MethodError("place.whole_caption")
         activations = capture.activations(explanation.layer)
         shape = (activations.shape[-2], activations.shape[-1])
         weights = torch.from_numpy(cell_weights(x, y, shape, explanation.placement)).to(activations)
         # the map's value is the mean gradient times the activations there: a slope along this direction
         here = (activations * weights).sum((-2, -1), keepdim=True) / (shape[0] * shape[1])
-        values = capture.along(explanation.layer, here.expand_as(activations)).float().cpu().numpy()
+        slopes = capture.along(explanation.layer, here.expand_as(activations)).float().cpu().numpy()
+        values = slopes[loaded.step] if slopes.ndim == 2 else slopes
         probabilities = loaded.head.of(capture.logits)[0]
         ranked = np.argsort(-values, kind="stable")
 
@@ -183,11 +185,8 @@ class Examiner:
     def _sanity(self, explanation: Explanation, watch: Watch) -> Sanity:
         explainer, layer = self.explainer, explanation.layer
         loaded, inputs = explainer.network_of(explanation), explainer.given(explanation)
-        score = contrast(
-            explanation.target.index,
-            [rival.index for rival in explanation.rivals],
-            counterfactual=explanation.counterfactual,
-        )
+        rivals = [rival.index for rival in explanation.rivals]
+        score = loaded.score(explanation.target.index, rivals, explanation.counterfactual)
         names = [offered.name for offered in loaded.layers]
         coloured = partial(normalise, signed=explanation.look.signed)
         true, stages = coloured(explanation.cam), []

@@ -37,13 +37,15 @@ class Layout:
     """Which axis of an output holds what.
 
     `channels` and `batch` are axes. Without `grid` the other two are height and width; with it the one left holds
-    `prefix` tokens that show no place, then height x width tokens of the image, row by row.
+    `prefix` tokens that show no place, then height x width tokens of the image, row by row. What is not `on_image`,
+    such as the words of a question, has a grid of its own whatever the image's size.
     """
 
     channels: int = 1
     batch: int = 0
     prefix: int = 0
     grid: Grid | None = None
+    on_image: bool = True
 
     def to_map(self, output: Tensor) -> Tensor:
         """(n, C, h, w) view of an output, or of its gradient; tokens that show no place are left out."""
@@ -73,8 +75,10 @@ class Layout:
         if len(shape) != 3:
             return None
         count = shape[3 - self.batch - self.channels] - self.prefix
-        if count == self.grid[0] * self.grid[1] and _misfit(self.grid, size) <= TOKEN_TOLERANCE:
+        if count == self.grid[0] * self.grid[1] and (not self.on_image or _misfit(self.grid, size) <= TOKEN_TOLERANCE):
             return self
+        if not self.on_image:
+            return None
         grid = _best_grid(count, size)
         return replace(self, grid=grid) if grid else None
 

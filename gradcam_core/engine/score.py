@@ -72,11 +72,15 @@ class Score:
         return [(sign, replace(self, terms=tuple((step, index, sign * weight) for step, index, weight in self.terms)))]
 
 
-def contrast(target: int, rivals: Sequence[int] = (), *, counterfactual: bool = False) -> Score:
-    """The logit of `target` less the mean logit of `rivals`, negated where it is a counterfactual.
+def contrast(
+    target: int, rivals: Sequence[int] = (), *, counterfactual: bool = False, step: int = 0, log: bool = False
+) -> Score:
+    """The logit of `target` at `step` less the mean logit of `rivals`, negated where it is a counterfactual.
+
+    With `log` the log-probabilities, of which the difference between two classes is that of their logits.
 
     One rival: why this class rather than that one. Several: Zhang et al., Finer-CAM, arXiv:2501.11309, eq. 6,
     with the strength 1, at which a common offset of all logits, which no probability shows, cancels.
     """
     sign = -1.0 if counterfactual else 1.0
-    return Score(((0, target, sign), *((0, rival, -sign / len(rivals)) for rival in rivals)))
+    return Score(((step, target, sign), *((step, rival, -sign / len(rivals)) for rival in rivals)), log)

@@ -12,11 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import ModelError, did_you_mean
-from . import embedded, own, timm_source, torchvision_source
+from . import embedded, own, spoken, timm_source, torchvision_source
 from .base import Architecture, LoadedModel, ModelSpec, load
 from .fetch import how_far
+from .spoken import DEFAULT_ANSWERER, DEFAULT_CAPTIONER
 
 __all__ = [
+    "DEFAULT_ANSWERER",
+    "DEFAULT_CAPTIONER",
     "DEFAULT_MODEL",
     "MODELS",
     "LoadedModel",
@@ -31,7 +34,9 @@ __all__ = [
 ]
 
 DEFAULT_MODEL = "efficientnet_lite0"
-MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in (*embedded.SPECS, *torchvision_source.FEATURED)}
+MODELS: dict[str, ModelSpec] = {
+    spec.name: spec for spec in (*embedded.SPECS, *torchvision_source.FEATURED, *spoken.SPECS)
+}
 # a name that several have is the first one's; "timm/..." always is timm's
 SOURCES = (torchvision_source, timm_source)
 

@@ -1,30 +1,68 @@
-"""What a model is before and after loading. Public names: `Architecture`, `LoadedModel`, `ModelSpec`, `load`."""
+"""What a model is before and after loading. Public names: `CLASSES`, `Architecture`, `LoadedModel`, `ModelSpec`,
+`Speech`, `load`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Protocol
 
+import numpy as np
 import torch
-from torch import nn
+from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from ..engine.devices import is_out_of_memory, mixed
 from ..engine.folding import fold
 from ..engine.inputs import Inputs
 from ..engine.layout import Layer, Layout
 from ..engine.lean import spare
+from ..engine.score import Score, contrast
 from ..engine.survey import default_layer, dtype_of, noise, survey
 from ..errors import CamError, DeviceError, LayerError, ModelError, did_you_mean
 from ..reading.photograph import Photograph
 from ..reading.preprocess import Encoder, Preprocessing
+from ..request import Request
 from ..tasks.classes import SOFTMAX, Head, class_index
 from ..types import ModelInfo, Placement
 
-__all__ = ["Architecture", "LoadedModel", "ModelSpec", "load"]
+__all__ = ["CLASSES", "Architecture", "LoadedModel", "ModelSpec", "Speech", "load"]
 
 # times as many pixels a side where detail is asked for
 DETAIL = 2
+# what a model does: "classes", or a task of a Speech
+CLASSES = "classes"
+
+
+class Speech(Protocol):
+    """How a network that takes words beside the photograph is asked.
+
+    Asked about one question, or one word of one caption, such a network is a classifier of photographs like any other.
+    """
+
+    @property
+    def task(self) -> str:
+        """What it does with words: "caption" or "answer"."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of its classes, by index."""
+
+    @property
+    def word_layer(self) -> str | None:
+        """The module whose output, (1, words, E), holds the words that were handed in, where those have values too."""
+
+    def example(self) -> Inputs:
+        """What comes beside the image, by name, to try the network out with."""
+
+    def bound(self, model: LoadedModel, request: Request) -> LoadedModel:
+        """`model` for what `request` asks about; raises TextError."""
+
+
+def plain_score(target: int, rivals: Sequence[int], counterfactual: bool) -> Score:
+    """A class's logit less the mean of its rivals', negated where it is a counterfactual."""
+    return contrast(target, rivals, counterfactual=counterfactual)
 
 
 @dataclass(frozen=True)
@@ -35,6 +73,8 @@ class ModelSpec:
     functions because asking for them imports the source. `default_layer` holds what tests/benchmarks
     measured; None means the deepest layer with at least 7 x 7 positions. A `private` model is for those who
     know its name: it is neither listed nor suggested. `identity` tells models apart that come to bear one name.
+    `speech` is there where words come beside the photograph, made of the network that was built; `task` is what the
+    model does.
     """
 
     name: str
@@ -49,6 +89,8 @@ class ModelSpec:
     head: Head = SOFTMAX
     private: bool = False
     identity: object = field(default_factory=object)
+    speech: Callable[[nn.Module], Speech] | None = None
+    task: str = CLASSES
 
     @property
     def info(self) -> ModelInfo:
@@ -71,7 +113,12 @@ class Architecture:
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A network that is ready: frozen, in eval mode, on its device, its layers found."""
+    """A network that is ready: frozen, in eval mode, on its device, its layers found.
+
+    `beside` is what it is given beside the photograph, and `step` the one of its outputs that is asked about; `score`
+    makes what is explained of a class, less its rivals. `own_target` is the class that is explained where none is
+    asked for, None for the most probable.
+    """
 
     name: str
     title: str
@@ -85,6 +132,11 @@ class LoadedModel:
     head: Head = SOFTMAX
     identity: object = field(default_factory=object)
     detail: bool = False
+    speech: Speech | None = None
+    beside: Inputs = field(default_factory=dict)
+    step: int = 0
+    score: Callable[[int, Sequence[int], bool], Score] = plain_score
+    own_target: int | None = None
 
     @cached_property
     def nbytes(self) -> int:
@@ -98,7 +150,10 @@ class LoadedModel:
     @cached_property
     def offered(self) -> Mapping[str, nn.Module]:
         """The modules of the offered layers by dotted name."""
-        return {layer.name: self.network.get_submodule(layer.name) for layer in self.layers}
+        names = [layer.name for layer in self.layers]
+        if self.speech is not None and self.speech.word_layer:
+            names.append(self.speech.word_layer)
+        return {name: self.network.get_submodule(name) for name in names}
 
     @cached_property
     def detailed(self) -> LoadedModel:
@@ -114,7 +169,7 @@ class LoadedModel:
             raise ModelError(refusal.format(f"its transform makes inputs of {own} pixels only."))
         steps = enlarged(DETAIL)
         try:
-            found = survey(self.network, steps.input_shape)
+            found = survey(self.network, steps.input_shape, self.beside)
             layers = tuple(found.every[layer.name] for layer in self.layers)
         except (CamError, RuntimeError, ValueError, TypeError, AssertionError, LookupError) as error:
             if is_out_of_memory(error):
@@ -131,27 +186,34 @@ class LoadedModel:
             preprocessing=steps,
             layers=layers,
             default=default,
-            layouts=found.layouts,
+            layouts={**self.layouts, **found.layouts},
             in_place_safe=found.in_place_safe,
             detail=True,
         )
 
-    @property
+    @cached_property
     def key(self) -> tuple[Hashable, ...]:
         """The same for whatever sees the same in a photograph."""
-        return (self.identity, self.preprocessing.input_shape)
+        beside = tuple((name, tuple(values.flatten().tolist())) for name, values in self.beside.items())
+        return (self.identity, self.preprocessing.input_shape, *beside)
 
     def encoded(self, photograph: Photograph) -> tuple[Inputs, Placement]:
-        """What the network is given of a photograph, and where that lies on it."""
+        """What the network is given of a photograph and beside it, and where the input lies on the photograph."""
         steps = self.preprocessing
         image, placement = steps.encode(photograph.at_least(steps.enough), photograph.size)
-        return {"image": image}, placement
+        return {"image": image, **self.beside}, placement
+
+    def probabilities(self, logits: Tensor) -> NDArray[np.float32]:
+        """(K,) probabilities of the classes asked about, of the (1, K) or (1, steps, K) outputs of the network."""
+        return self.head.of(logits)[0]
 
     def layer_modules(self, layer: str) -> Mapping[str, nn.Module]:
         """The modules to capture so that a map at `layer` can be made; raises LayerError.
 
         An offered layer shares one capture with all the others; any other module gets its own.
         """
+        if self.speech is not None and layer == self.speech.word_layer:
+            raise LayerError("layers.words", layer=layer)
         if layer in self.offered:
             return self.offered
         modules = dict(self.network.named_modules())
@@ -171,19 +233,27 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
     """Build the network, freeze it, move it to `device` and find its layers; raises ModelError."""
     network = mixed(spare(spec.build().eval().requires_grad_(False)).to(device), device)
     preprocessing = spec.preprocessing()
-    found = survey(network, preprocessing.input_shape)
-    fold(network, noise(network, preprocessing.input_shape))
-    default = found.every[spec.default_layer] if spec.default_layer else default_layer(found.stages)
+    speech = spec.speech(network) if spec.speech else None
+    beside = {} if speech is None else {name: values.to(device) for name, values in speech.example().items()}
+    found = survey(network, preprocessing.input_shape, beside)
+    if speech is None:
+        fold(network, noise(network, preprocessing.input_shape))
+    words = {}
+    if speech is not None and speech.word_layer:
+        count = next(iter(beside.values())).shape[1]
+        words[speech.word_layer] = Layout(channels=2, grid=(1, count), on_image=False)
     return LoadedModel(
         spec.name,
         spec.title,
         network,
-        spec.labels(),
+        speech.labels if speech else spec.labels(),
         preprocessing,
         found.stages,
-        default,
-        found.layouts,
+        found.every[spec.default_layer] if spec.default_layer else default_layer(found.stages),
+        {**found.layouts, **words},
         found.in_place_safe,
         spec.head,
         spec.identity,
+        speech=speech,
+        beside=beside,
     )

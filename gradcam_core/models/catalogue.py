@@ -24,9 +24,21 @@ from ..engine.devices import model_bytes, with_room
 from ..engine.layout import Layer
 from ..errors import ModelError
 from ..reading.preprocess import Encoder
+from ..request import Request
 from ..types import ModelInfo
-from . import DEFAULT_MODEL, MODELS, at_hand, every, find_architecture, find_model, how_far, own
-from .base import LoadedModel, ModelSpec, load
+from . import (
+    DEFAULT_ANSWERER,
+    DEFAULT_CAPTIONER,
+    DEFAULT_MODEL,
+    MODELS,
+    at_hand,
+    every,
+    find_architecture,
+    find_model,
+    how_far,
+    own,
+)
+from .base import CLASSES, LoadedModel, ModelSpec, load
 from .checkpoint import MAX_BYTES, load_checkpoint, read_labels
 
 __all__ = ["Catalogue"]
@@ -42,16 +54,16 @@ class Catalogue:
         self._own: dict[str, ModelSpec] = {}
         self._adding = Lock()
 
-    def models(self) -> tuple[ModelInfo, ...]:
-        """All offered models, those that need no download first; private ones are not among them.
+    def models(self, task: str = CLASSES) -> tuple[ModelInfo, ...]:
+        """All offered models for a task, those that need no download first; private ones are not among them.
 
-        The first call takes seconds.
+        `task` is "classes", "caption" or "answer". The first call for classes takes seconds.
         """
-        return _listed(every(self._specs))
+        return _listed(every(self._specs) if task == CLASSES else self._specs, task)
 
     def models_first(self) -> tuple[ModelInfo, ...]:
         """Those to show before anybody searches: what is on this machine, and a few well-known ones."""
-        return _listed(at_hand(self._specs))
+        return _listed(at_hand(self._specs), CLASSES)
 
     def add_model(
         self,
@@ -169,6 +181,14 @@ class Catalogue:
         loaded = self._ready(spec)
         return loaded.detailed if detail else loaded
 
+    def asked(self, request: Request) -> LoadedModel:
+        """The model of `request`, bound to its question or caption where it has one; raises ModelError, TextError."""
+        default = DEFAULT_ANSWERER if request.question else DEFAULT_CAPTIONER if request.caption else None
+        model = self.load(request.model or default, detail=request.detail)
+        if model.speech is None and (request.question or request.caption):
+            raise ModelError("model.no_words", model=model.title)
+        return model if model.speech is None else model.speech.bound(model, request)
+
     def _ready(self, spec: ModelSpec) -> LoadedModel:
         return self._models.get(spec.identity, partial(with_room, partial(load, spec, self._device), self._let_go))
 
@@ -184,6 +204,6 @@ class Catalogue:
         """Let go of what was made with the model of that identity, which is no longer there."""
 
 
-def _listed(specs: Mapping[str, ModelSpec]) -> tuple[ModelInfo, ...]:
-    infos = (spec.info for spec in specs.values() if not spec.private)
+def _listed(specs: Mapping[str, ModelSpec], task: str) -> tuple[ModelInfo, ...]:
+    infos = (spec.info for spec in specs.values() if spec.task == task and not spec.private)
     return tuple(sorted(infos, key=lambda info: not info.offline))

@@ -54,8 +54,9 @@ def decode_picture(
     with torch.inference_mode():
         state = network.first_state(picture)
         rows: list[tuple[int, ...]] = [()]
-        totals = torch.zeros(1)
-        words = torch.tensor([[START]])
+        device = picture.values.device
+        totals = torch.zeros(1, device=device)
+        words = torch.tensor([[START]], device=device)
         done: list[Caption] = []
         for _ in range(limit):
             several = Picture(*(part.expand(len(rows), *part.shape[1:]) for part in vars(picture).values()))
@@ -81,8 +82,8 @@ def decode_picture(
             if not kept:
                 break
             rows = [(*rows[row], word) for row, word, _ in kept]
-            totals = torch.tensor([value for _, _, value in kept])
-            words = torch.tensor([[word] for _, word, _ in kept])
+            totals = torch.tensor([value for _, _, value in kept], device=device)
+            words = torch.tensor([[word] for _, word, _ in kept], device=device)
             chosen = [row for row, _, _ in kept]
             state = (state[0][chosen], state[1][chosen])
         else:
