@@ -8,7 +8,7 @@ that reads its class token alone, no place has any influence. Public names: `Sur
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -101,6 +101,16 @@ class Survey:
     def layouts(self) -> dict[str, Layout]:
         """The layout of every module that shows places."""
         return {name: layer.layout for name, layer in self.every.items()}
+
+    def inside(self, part: str) -> Survey:
+        """The same by the names that its modules have in a network of which this one is the `part`."""
+
+        def named(layer: Layer) -> Layer:
+            return replace(layer, name=f"{part}.{layer.name}" if layer.name else part)
+
+        every = {layer.name: layer for layer in map(named, self.every.values())}
+        safe = frozenset(f"{part}.{name}" if name else part for name in self.in_place_safe)
+        return Survey(every, tuple(map(named, self.stages)), safe)
 
 
 def find_layers(network: nn.Module, input_shape: tuple[int, int, int, int]) -> tuple[Layer, ...]:

@@ -19,7 +19,7 @@ from ..engine.inputs import Inputs
 from ..engine.layout import Layer, Layout
 from ..engine.lean import spare
 from ..engine.score import Score, contrast
-from ..engine.survey import default_layer, dtype_of, noise, survey
+from ..engine.survey import Survey, default_layer, dtype_of, noise, survey
 from ..errors import CamError, DeviceError, LayerError, ModelError, did_you_mean
 from ..reading.photograph import Photograph
 from ..reading.preprocess import Encoder, Preprocessing
@@ -52,6 +52,10 @@ class Speech(Protocol):
     @property
     def word_layer(self) -> str | None:
         """The module whose output, (1, words, E), holds the words that were handed in, where those have values too."""
+
+    @property
+    def looks_with(self) -> str:
+        """The module that is given the image alone: maps are made of its layers."""
 
     def example(self) -> Inputs:
         """What comes beside the image, by name, to try the network out with."""
@@ -169,7 +173,7 @@ class LoadedModel:
             raise ModelError(refusal.format(f"its transform makes inputs of {own} pixels only."))
         steps = enlarged(DETAIL)
         try:
-            found = survey(self.network, steps.input_shape, self.beside)
+            found = _surveyed(self.network, self.speech, steps)
             layers = tuple(found.every[layer.name] for layer in self.layers)
         except (CamError, RuntimeError, ValueError, TypeError, AssertionError, LookupError) as error:
             if is_out_of_memory(error):
@@ -235,7 +239,7 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
     preprocessing = spec.preprocessing()
     speech = spec.speech(network) if spec.speech else None
     beside = {} if speech is None else {name: values.to(device) for name, values in speech.example().items()}
-    found = survey(network, preprocessing.input_shape, beside)
+    found = _surveyed(network, speech, preprocessing)
     if speech is None:
         fold(network, noise(network, preprocessing.input_shape))
     words = {}
@@ -257,3 +261,10 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
         speech=speech,
         beside=beside,
     )
+
+
+def _surveyed(network: nn.Module, speech: Speech | None, steps: Encoder) -> Survey:
+    if speech is None:
+        return survey(network, steps.input_shape)
+    # words have places of their own, which are none of the photograph
+    return survey(network.get_submodule(speech.looks_with), steps.input_shape).inside(speech.looks_with)

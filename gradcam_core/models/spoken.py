@@ -42,6 +42,7 @@ class Answering:
     answerer: answerer.Answerer
     task: str = ANSWER
     word_layer: str | None = "embedding"
+    looks_with: str = "backbone"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -76,6 +77,7 @@ class Describing:
     captioner: captioner.Captioner
     task: str = CAPTION
     word_layer: str | None = None
+    looks_with: str = "backbone"
 
     @property
     def labels(self) -> tuple[str, ...]:
