@@ -199,12 +199,20 @@ class Explainer(Catalogue):
         seen = self._captures.seen(bound, photograph, bound.default.name)
         return Answer.of(self, photograph, request, bound, seen.capture)
 
+    def _captioned(self, photograph: Callable[[], Photograph], request: Request) -> Request:
+        """The request with a caption, the model's own where none is given and it writes some."""
+        if request.caption or request.question or not isinstance(self.load(request.model).speech, Describing):
+            return request
+        return request.replace(caption=self._captions(photograph(), request)[0])
+
     def _captions(self, photograph: Photograph, request: Request) -> tuple[str, ...]:
         """What the model of `request` writes itself, the best first."""
         model = self.load(request.model)
         if not isinstance(model.speech, Describing):
             raise ModelError("model.no_captions", model=model.title)
-        return model.speech.captions(first_of(self._captures.given(model, photograph)), BEAM)
+        speech, image = model.speech, partial(self._captures.given, model, photograph)
+        key = ("captions", *model.key, photograph.digest)
+        return self._captures.remembered(key, lambda: speech.written(first_of(image()), BEAM)).captions
 
     def answer(self, image: ImageSource | Photograph | None, request: Request, *, watch: Watch = NOBODY) -> Explanation:
         """What `explain` answers to the options of `request`."""
@@ -214,7 +222,8 @@ class Explainer(Catalogue):
         self, image: ImageSource | Photograph | None, requests: Iterable[Request], *, watch: Watch = NOBODY
     ) -> tuple[Explanation, ...]:
         """`answer` to each of the `requests` about one image, in order, from as few passes as possible."""
-        return self._answers.to(partial(self.photograph, image), requests, watch)
+        shown = partial(self.photograph, image)
+        return self._answers.to(shown, (self._captioned(shown, request) for request in requests), watch)
 
     def capture(self, explanation: Explanation) -> Capture:
         """The forward pass that `explanation` was made from, run again only where it is no longer remembered."""

@@ -425,7 +425,7 @@ def test_a_map_that_is_not_finite_names_its_layer(small: Small, monkeypatch: pyt
         network.head.weight.mul_(1e-30)
         network.middle[0].weight.mul_(1e8)
     monkeypatch.setattr(
-        "gradcam_core.explainer.find_method",
+        "gradcam_core.answers.find_method",
         lambda _: Method("huge", "Huge", "none", "Nothing.", lambda a, g: (a * 1e30 * a).sum(-3)),
     )
     with pytest.raises(OutputError, match=r"The map at `layer` 'last' is not finite.*another layer"):

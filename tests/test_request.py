@@ -22,7 +22,7 @@ TEXTS = [name for name, option in Request.options().items() if option.kind == "t
 def test_the_defaults_are_those_that_are_promised() -> None:
     expected = {
         "model": None, "layer": None, "target": None, "method": "gradcam", "counterfactual": False, "rival": None,
-        "detail": False,
+        "detail": False, "question": None, "caption": None, "word": None,
     }  # fmt: skip
     assert Request().record() == expected
     assert {name: getattr(Request(), name) for name in Request.options()} == expected
@@ -139,6 +139,9 @@ ANSWERS = {
     "counterfactual": st.booleans(),
     "rival": st.none() | st.text() | st.integers() | st.lists(st.text() | st.integers()),
     "detail": st.booleans(),
+    "question": st.none() | st.text(),
+    "caption": st.none() | st.text(),
+    "word": st.none() | st.text() | st.integers(),
 }
 
 
@@ -158,6 +161,7 @@ def test_every_option_has_a_value_to_be_tried_here() -> None:
 def test_keys_tell_apart_whatever_differs() -> None:
     others = {
         "model": "a", "layer": "b", "target": 1, "method": "c", "counterfactual": True, "rival": (1,), "detail": True,
+        "question": "d", "caption": "e", "word": 2,
     }  # fmt: skip
     keys = [Request().key(), *(Request().replace(**{name: other}).key() for name, other in others.items())]
     assert len(set(keys)) == len(Request.options()) + 1

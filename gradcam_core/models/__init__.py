@@ -1,6 +1,7 @@
 """Where models come from: one registry, one module a source.
 
-`MODELS` maps the names of the models shown first to their `ModelSpec`, those that need no download first. `find_model`
+`MODELS` maps the names of the classifiers shown first to their `ModelSpec`, those that need no download first, and
+`SPEAKERS` those of the networks that describe photographs or answer questions. `find_model`
 also knows every classifier of torchvision and timm, which are only imported to look for a name that is not there.
 `load` turns a spec into a `LoadedModel`. A new model is one entry; a new source is one module with `names`,
 `spec`, `at_hand` and `architecture`. `own` makes the spec of somebody's own network, which an Explainer keeps to
@@ -22,6 +23,7 @@ __all__ = [
     "DEFAULT_CAPTIONER",
     "DEFAULT_MODEL",
     "MODELS",
+    "SPEAKERS",
     "LoadedModel",
     "ModelSpec",
     "at_hand",
@@ -34,9 +36,9 @@ __all__ = [
 ]
 
 DEFAULT_MODEL = "efficientnet_lite0"
-MODELS: dict[str, ModelSpec] = {
-    spec.name: spec for spec in (*embedded.SPECS, *torchvision_source.FEATURED, *spoken.SPECS)
-}
+MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in (*embedded.SPECS, *torchvision_source.FEATURED)}
+# those that speak: captions and answers
+SPEAKERS: dict[str, ModelSpec] = {spec.name: spec for spec in spoken.SPECS}
 # a name that several have is the first one's; "timm/..." always is timm's
 SOURCES = (torchvision_source, timm_source)
 

@@ -218,13 +218,14 @@ class LoadedModel:
         """
         if self.speech is not None and layer == self.speech.word_layer:
             raise LayerError("layers.words", layer=layer)
-        if layer in self.offered:
+        known = isinstance(layer, str) and bool(layer)
+        if known and layer in self.offered:
             return self.offered
         modules = dict(self.network.named_modules())
-        if not layer or layer not in modules:
+        if not known or layer not in modules:
             raise LayerError(
                 f"`layer` {layer!r} is not a module of {self.title}."
-                f" {did_you_mean(layer, [*self.offered, *(name for name in modules if name)])}"
+                f" {did_you_mean(str(layer), [*self.offered, *(name for name in modules if name)])}"
             )
         return {layer: modules[layer]}
 

@@ -31,6 +31,7 @@ from . import (
     DEFAULT_CAPTIONER,
     DEFAULT_MODEL,
     MODELS,
+    SPEAKERS,
     at_hand,
     every,
     find_architecture,
@@ -152,7 +153,7 @@ class Catalogue:
 
     @property
     def _specs(self) -> Mapping[str, ModelSpec]:
-        return ChainMap(self._own, MODELS)
+        return ChainMap(self._own, MODELS, SPEAKERS)
 
     def _check_free(self, name: str) -> None:
         if not isinstance(name, str) or not name.strip():

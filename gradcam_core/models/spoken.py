@@ -2,7 +2,7 @@
 
 Both stand in the registry as classifiers do. Asked about one word of one caption, or one question, each is a classifier
 of photographs: its classes are words, or answers. Public names: `ANSWER`, `CAPTION`, `DEFAULT_ANSWERER`,
-`DEFAULT_CAPTIONER`, `SPECS`, `Answering`, `Describing`.
+`DEFAULT_CAPTIONER`, `SPECS`, `Answering`, `Describing`, `Written`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,23 @@ from .features import photograph_steps
 from .training import read_weights
 from .vocabulary import END, Reading, Vocabulary
 
-__all__ = ["ANSWER", "CAPTION", "DEFAULT_ANSWERER", "DEFAULT_CAPTIONER", "SPECS", "Answering", "Describing"]
+__all__ = ["ANSWER", "CAPTION", "DEFAULT_ANSWERER", "DEFAULT_CAPTIONER", "SPECS", "Answering", "Describing", "Written"]
 
 ANSWER, CAPTION = "answer", "caption"
 DEFAULT_ANSWERER, DEFAULT_CAPTIONER = "answerer", "captioner"
 # of a network's vocabulary, for what is no word
 NO_WORD = "(end)"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a network wrote of a photograph, the best first."""
+
+    captions: tuple[str, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(len(caption) for caption in self.captions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +121,10 @@ class Describing:
         score = partial(_word_score, step)
         return replace(model, beside=beside, step=step, head=head, score=score, own_target=reading.numbers[step])
 
-    def captions(self, image: Tensor, beam: int) -> tuple[str, ...]:
-        """Up to `beam` captions of a (1, 3, H, W) input, the best first."""
-        return tuple(self.captioner.vocabulary.text(one.numbers) for one in self.captioner.write(image, beam=beam))
+    def written(self, image: Tensor, beam: int) -> Written:
+        """Up to `beam` captions of a (1, 3, H, W) input."""
+        found = self.captioner.write(image, beam=beam)
+        return Written(tuple(self.captioner.vocabulary.text(one.numbers) for one in found))
 
 
 def place_of(word: int | str, reading: Reading) -> int:
@@ -182,6 +194,6 @@ def _spec(
 
 
 SPECS = (
-    _spec(DEFAULT_CAPTIONER, "The captioner", CAPTION, captioner.WEIGHTS, captioner.load_captioner, _describing),
-    _spec(DEFAULT_ANSWERER, "The answerer", ANSWER, answerer.WEIGHTS, answerer.load_answerer, _answering),
+    _spec(DEFAULT_CAPTIONER, "Captioner", CAPTION, captioner.WEIGHTS, captioner.load_captioner, _describing),
+    _spec(DEFAULT_ANSWERER, "Answerer", ANSWER, answerer.WEIGHTS, answerer.load_answerer, _answering),
 )

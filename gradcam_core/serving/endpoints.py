@@ -46,6 +46,35 @@ def contrast(services: Services, image: Any, request: Request, watch: Watch) -> 
     return _pictured(_explained(services, image, request, watch))
 
 
+def describe(services: Services, image: Any, request: Request, watch: Watch) -> tuple[Any, ...]:
+    """Describe an image in words, and show where a word of the caption, or all of it, comes from (Grad-CAM).
+
+    Returns:
+        The overlay and the heatmap as PNG at the photograph's size, and a record with the caption, each word's
+        probability given the words before it, other captions that the network wrote, and the explanation.
+    """
+    found = services.explainer.describe(image, model=request.model, caption=request.caption)
+    asked = request.replace(model=found.request.model, caption=found.caption)
+    overlay, heatmap, record = _pictured(_explained(services, found.photograph, asked, watch))
+    return overlay, heatmap, {**found.record(), "explanation": record}
+
+
+def ask(services: Services, image: Any, request: Request, watch: Watch) -> tuple[Any, ...]:
+    """Answer a question about an image, and show which places and which words of the question the answer comes from.
+
+    Returns:
+        The overlay and the heatmap as PNG at the photograph's size, and a record with the five most probable answers,
+        the signed value of each word of the question, what the network would answer without the picture, and the
+        explanation.
+    """
+    found = services.explainer.ask(image, request.question or "", model=request.model)
+    asked = request.replace(model=found.request.model)
+    explanation = _explained(services, found.photograph, asked, watch)
+    words = [asdict(word) for word in found.words_for(explanation.target.index)]
+    overlay, heatmap, record = _pictured(explanation)
+    return overlay, heatmap, {**found.record(), "words": words, "explanation": record}
+
+
 def check(services: Services, image: Any, curves: bool, request: Request, watch: Watch) -> dict[str, Any]:
     """Check whether a map holds: hide its hottest places and ask again, and make the network forget.
 
@@ -181,6 +210,25 @@ ENDPOINTS = (
             "detail",
         ),
         PICTURES,
+    ),
+    Endpoint(
+        "describe",
+        describe,
+        (IMAGE, changed("model", description=f"Name of the model; {AUTO} for the embedded one."), "caption", "word"),
+        PICTURES,
+        lacks=frozenset({"question"}),
+    ),
+    Endpoint(
+        "ask",
+        ask,
+        (
+            IMAGE,
+            changed("question", default=REQUIRED),
+            changed("model", description=f"Name of the model; {AUTO} for the embedded one."),
+            changed("target", description=f"The answer to explain, or {AUTO} for the most probable."),
+        ),
+        PICTURES,
+        lacks=frozenset({"caption", "word"}),
     ),
     Endpoint(
         "check",

@@ -22,12 +22,14 @@ from tests.helpers import noise
 
 # as programs send them, some without names: never to be changed, only added to
 WIRE = {
-    "explain": "image model layer target method counterfactual detail",
-    "contrast": "image model layer target rival method counterfactual detail",
-    "check": "image model layer target method detail counterfactual rival curves",
-    "ask_place": "image x y model layer detail",
-    "without": "image strokes model target detail",
-    "compare": "image model targets methods layers counterfactual hide rival detail",
+    "explain": "image model layer target method counterfactual detail question caption word",
+    "contrast": "image model layer target rival method counterfactual detail question caption word",
+    "check": "image model layer target method detail counterfactual rival curves question caption word",
+    "describe": "image model caption word layer target method counterfactual rival detail",
+    "ask": "image question model target layer method counterfactual rival detail",
+    "ask_place": "image x y model layer detail question caption word",
+    "without": "image strokes model target detail question caption word",
+    "compare": "image model targets methods layers counterfactual hide rival detail question caption word",
     "explain_text": "text target method counterfactual contrast",
     "stop": "",
 }
@@ -73,6 +75,7 @@ def test_each_option_is_taken_or_left_out_on_purpose(endpoint: Endpoint) -> None
     assert endpoint.lacks <= EVERY_OPTION
     assert endpoint.options == EVERY_OPTION - endpoint.lacks
     options, meant_otherwise = Request.options(), {("contrast", "counterfactual"), ("without", "target")}
+    meant_otherwise |= {("describe", "model"), ("ask", "model"), ("ask", "target")}
     for one in endpoint.inputs:
         if one.name in endpoint.options and (endpoint.name, one.name) not in meant_otherwise:
             assert one.description == options[one.name].description
