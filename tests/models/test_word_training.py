@@ -82,6 +82,15 @@ def test_the_captioner_learns_is_reproducible_and_loads(folder, tmp_path) -> Non
         assert float(total) == pytest.approx(best.log_probability, abs=1e-3)
 
 
+@pytest.mark.parametrize(("command", "settings"), [(answerer_train.main, ANSWERS), (captioner_train.main, CAPTIONS)])
+def test_training_may_end_before_its_schedule(command, settings, folder, tmp_path, capsys) -> None:
+    out = tmp_path / "early.safetensors"
+    command(["--data", str(folder), "--out", str(out), "--cache", str(folder / "maps"), "--until", "1"], settings)
+    card = json.loads(capsys.readouterr().out)
+    assert len(card["history"]) == 1
+    assert (card["settings"]["epochs"], card["settings"]["until"]) == (settings.epochs, 1)
+
+
 def test_nothing_is_trained_on_photographs_that_are_held_out(folder) -> None:
     photographs = read_photographs(folder)
     held_out = {name for name in photographs.objects if photographs.held_out(name)}

@@ -39,12 +39,14 @@ PEOPLE = ("man", "woman", "boy", "girl", "people", "child", "children", "men")
 class Settings:
     """Everything that decides what comes out of a training.
 
-    A step takes `images` photographs, at most `each` questions on one of them, and `places` of its 49 places drawn by
-    chance; an epoch takes all photographs with given questions and the share `others` of the rest.
+    The learning rate falls over `epochs`; training ends after `until` of them. A step takes `images` photographs, at
+    most `each` questions on one of them, and `places` of its 49 places drawn by chance; an epoch takes all photographs
+    with given questions and the share `others` of the rest.
     """
 
     seed: int = 1
     epochs: int = 7
+    until: int = 7
     images: int = 12
     each: int = 7
     others: float = 0.5
@@ -202,7 +204,7 @@ def train(
         "vocabulary": material.vocabulary.words, "answers": material.answers, "shape": asdict(settings.shape),
     }  # fmt: skip
     history, step = [], 0
-    for epoch in range(settings.epochs):
+    for epoch in range(min(settings.epochs, settings.until)):
         network.train()
         for images in _batches(material.drawn(random), settings.images, random):
             loss = _loss(network, material, maps, images, random)
@@ -313,6 +315,7 @@ def main(arguments: list[str] | None = None, settings: Settings | None = None) -
     parser.add_argument("--cache", type=Path, help="folder for the backbone's maps (default: a folder beside --out)")
     parser.add_argument("--seed", type=int, default=settings.seed)
     parser.add_argument("--epochs", type=int, default=settings.epochs)
+    parser.add_argument("--until", type=int, help="end after this epoch of a longer schedule (default: the last)")
     parser.add_argument("--threads", type=int, default=1, help="processor threads (default: 1)")
     options = parser.parse_args(arguments)
     try:
@@ -321,7 +324,8 @@ def main(arguments: list[str] | None = None, settings: Settings | None = None) -
         parser.error(str(error))
     torch.set_num_threads(options.threads)
     maps = load_maps(options.data, options.cache or options.out.parent / "maps")
-    settings = replace(settings, seed=options.seed, epochs=options.epochs)
+    until = options.epochs if options.until is None else options.until
+    settings = replace(settings, seed=options.seed, epochs=options.epochs, until=until)
     _, header = train(photographs, maps, settings, options.out)
     print(json.dumps(header["card"], indent=2))
 

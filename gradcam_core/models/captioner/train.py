@@ -131,10 +131,15 @@ FUNCTION_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides what comes out of a training; `photographs` and `others` in one step."""
+    """Everything that decides what comes out of a training.
+
+    The learning rate falls over `epochs`; training ends after `until` of them. A step takes `photographs` with captions
+    and `others` without.
+    """
 
     seed: int = 1
     epochs: int = 4
+    until: int = 4
     photographs: int = 8
     others: int = 4
     statements: int = 2
@@ -260,7 +265,7 @@ def train(
         "vocabulary": material.vocabulary.words, "concepts": material.concepts, "shape": asdict(settings.shape),
     }  # fmt: skip
     history, step = [], 0
-    for epoch in range(settings.epochs):
+    for epoch in range(min(settings.epochs, settings.until)):
         network.train()
         for images in _batches(material, random):
             loss = _loss(network, material, maps, images, random)
@@ -342,6 +347,7 @@ def main(arguments: list[str] | None = None, settings: Settings | None = None) -
     parser.add_argument("--cache", type=Path, help="folder for the backbone's maps (default: a folder beside --out)")
     parser.add_argument("--seed", type=int, default=settings.seed)
     parser.add_argument("--epochs", type=int, default=settings.epochs)
+    parser.add_argument("--until", type=int, help="end after this epoch of a longer schedule (default: the last)")
     parser.add_argument("--threads", type=int, default=1, help="processor threads (default: 1)")
     options = parser.parse_args(arguments)
     try:
@@ -350,7 +356,8 @@ def main(arguments: list[str] | None = None, settings: Settings | None = None) -
         parser.error(str(error))
     torch.set_num_threads(options.threads)
     maps = load_maps(options.data, options.cache or options.out.parent / "maps")
-    settings = replace(settings, seed=options.seed, epochs=options.epochs)
+    until = options.epochs if options.until is None else options.until
+    settings = replace(settings, seed=options.seed, epochs=options.epochs, until=until)
     _, header = train(photographs, maps, settings, options.out)
     print(json.dumps(header["card"], indent=2))
 
