@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .canvases import render
-from .canvases.project import normalise, project
+from .canvases.project import Projection, normalise, project
 from .languages import percent
 from .methods import METHODS
 from .methods.correlation import rank_correlation
 from .reading.photograph import Photograph
 from .request import Request
 from .tasks.classes import Head
-from .types import Placement, Prediction
+from .types import Box, Placement, Prediction
 
 __all__ = ["Explained", "Explanation", "made_with"]
 
@@ -200,15 +200,34 @@ class Explanation(Explained):
 
     def overlay(self, look: render.Look | None = None) -> Image.Image:
         """The map over the photograph, at the photograph's own size."""
-        return render.overlay_picture(self.photograph.pixels, self.values(look), look or self.look)
+        return render.overlay_picture(self.photograph.pixels, self._drawn(look), look or self.look)
 
     def heatmap_picture(self, look: render.Look | None = None) -> Image.Image:
         """The map in colours, at the photograph's own size."""
-        return render.heatmap_picture(self.values(look), look or self.look)
+        return render.heatmap_picture(self._drawn(look), look or self.look)
 
     def masked(self, look: render.Look | None = None) -> Image.Image:
         """The photograph multiplied by the map, at the photograph's own size."""
-        return render.masked_picture(self.photograph.pixels, self.values(look), look or self.look)
+        return render.masked_picture(self.photograph.pixels, self._drawn(look), look or self.look)
+
+    def _drawn(self, look: render.Look | None) -> Projection:
+        """What `values` gives, made while it is drawn."""
+        return Projection(normalise(self.cam, signed=(look or self.look).signed), self.placement)
+
+    def at_most(self, pixels: int) -> Explanation:
+        """The same on a smaller copy of the photograph, for drawing, where it has more pixels than that."""
+        width, height = self.photograph.size
+        if width * height <= pixels:
+            return self
+        smaller = self.photograph.at_most(pixels)
+        times = round(max(width, height) / max(smaller.size))
+        place = replace(
+            self.placement,
+            width=smaller.size[0],
+            height=smaller.size[1],
+            box=Box(*(edge / times for edge in self.placement.box)),
+        )
+        return replace(self, photograph=smaller, placement=place)
 
     def record(self) -> dict[str, Any]:
         """All that is needed to get the same map again, as plain JSON values."""

@@ -583,3 +583,16 @@ def test_everything_offered_is_listed_offline_first(explainer: Explainer) -> Non
     layers = explainer.layers()
     assert explainer.default_layer() in layers
     assert len(explainer.labels()) == 1000
+
+
+def test_drawn_smaller_a_map_stays_where_it_is(explainer: Explainer, chelsea: Any) -> None:
+    """Each pixel of the smaller picture is what the map says at its centre; the photograph is the mean of blocks."""
+    explanation = explainer.explain(np.tile(chelsea, (3, 2, 1)))
+    assert explanation.at_most(10_000_000) is explanation
+    smaller = explanation.at_most(100_000)
+    # 902 x 900 pixels, nine of which become one
+    assert smaller.photograph.size == (301, 300)
+    assert smaller.overlay().size == smaller.photograph.size
+    assert smaller.record()["request"] == explanation.record()["request"]
+    # the map is linear between the centres of its cells
+    np.testing.assert_allclose(smaller.heatmap[:, :300], explanation.heatmap[1::3, 1:900:3], atol=1e-5)

@@ -1,6 +1,6 @@
 """From a map at the layer's resolution to the original image, by the inverse of the preprocessing.
 
-Public names: `normalise`, `project`, `seen`, `interpolation_matrix`.
+Public names: `Projection`, `normalise`, `project`, `seen`, `interpolation_matrix`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..types import Placement
 
-__all__ = ["interpolation_matrix", "normalise", "project", "seen"]
+__all__ = ["Projection", "interpolation_matrix", "normalise", "project", "seen"]
 
 FloatArray = NDArray[np.float32]
 
@@ -57,17 +57,34 @@ def interpolation_matrix(pixels: slice, cells: int, low: float, high: float) -> 
     return matrix
 
 
-def project(values: FloatArray, placement: Placement) -> FloatArray:
-    """Draw a map (h, w) on the original image: (H, W) float32, NaN where the model did not look.
+class Projection:
+    """A map (h, w) drawn on the original image, (H, W) float32, made of it only the rows that are asked for.
 
     One bilinear interpolation straight from the map's cells to the pixels of the original, so that no
-    intermediate size rounds anything. Values of the map keep their sign and scale.
+    intermediate size rounds anything. Values of the map keep their sign and scale; NaN where the model did not look.
     """
-    box = placement.box
-    rows = seen(placement.height, box.top, box.bottom)
-    columns = seen(placement.width, box.left, box.right)
-    vertical = interpolation_matrix(rows, values.shape[0], box.top, box.bottom)
-    horizontal = interpolation_matrix(columns, values.shape[1], box.left, box.right)
-    canvas = np.full((placement.height, placement.width), np.nan, np.float32)
-    canvas[rows, columns] = vertical @ values.astype(np.float32) @ horizontal.T
-    return canvas
+
+    def __init__(self, values: FloatArray, placement: Placement) -> None:
+        box = placement.box
+        self.shape = (placement.height, placement.width)
+        self._rows = seen(placement.height, box.top, box.bottom)
+        self._columns = seen(placement.width, box.left, box.right)
+        vertical = interpolation_matrix(self._rows, values.shape[0], box.top, box.bottom)
+        self._lines = vertical @ values.astype(np.float32)
+        self._horizontal = interpolation_matrix(self._columns, values.shape[1], box.left, box.right).T
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice) -> FloatArray:
+        start, stop, _ = rows.indices(len(self))
+        canvas = np.full((stop - start, self.shape[1]), np.nan, np.float32)
+        first, last = (int(np.clip(edge, start, stop)) for edge in (self._rows.start, self._rows.stop))
+        lines = self._lines[first - self._rows.start : last - self._rows.start]
+        canvas[first - start : last - start, self._columns] = lines @ self._horizontal
+        return canvas
+
+
+def project(values: FloatArray, placement: Placement) -> FloatArray:
+    """All rows of a `Projection` of a map (h, w): (H, W) float32, NaN where the model did not look."""
+    return Projection(values, placement)[:]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Real
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import OptionError
+from .project import Projection
 
 __all__ = [
     "COLORMAPS",
@@ -33,6 +35,8 @@ __all__ = [
 
 Pixels = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
+# a map on the photograph, all of it or made row by row
+Drawable: TypeAlias = "FloatArray | Projection"
 
 # perceptually even and safe for colour-blind eyes but for the last, which is there for old habits
 COLORMAPS = {
@@ -51,8 +55,9 @@ STRIPE = 8
 # of the photograph's own light that is left under the stripes, and how much darker every second one is
 UNSEEN_PHOTO = 0.6
 UNSEEN_STRIPES = (0.93, 1.0)
-# rows of a picture that are blended at a time, so that floats of a large photograph are never all in memory
+# of a picture that are blended at a time at most, so that floats of a large photograph are never all in memory
 CHUNK_ROWS = 256
+CHUNK_PIXELS = 500_000
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def signed_color_table() -> Pixels:
     return np.floor(np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
-def heatmap_picture(values: FloatArray, look: Look = DEFAULT_LOOK) -> Image.Image:
+def heatmap_picture(values: Drawable, look: Look = DEFAULT_LOOK) -> Image.Image:
     """The map in colours; not seen is striped grey, below the threshold is the colour of zero."""
     table = look.table
 
@@ -120,7 +125,7 @@ def heatmap_picture(values: FloatArray, look: Look = DEFAULT_LOOK) -> Image.Imag
     return _paint(values, np.zeros((*values.shape, 0), np.uint8), paint)
 
 
-def overlay_picture(photograph: Pixels, values: FloatArray, look: Look = DEFAULT_LOOK) -> Image.Image:
+def overlay_picture(photograph: Pixels, values: Drawable, look: Look = DEFAULT_LOOK) -> Image.Image:
     """The map over the photograph: the stronger the value, the more its colour covers.
 
     out = photograph (1 - a) + colour a with a = opacity * |value|, so that the photograph stays itself
@@ -137,7 +142,7 @@ def overlay_picture(photograph: Pixels, values: FloatArray, look: Look = DEFAULT
     return _paint(values, photograph, paint)
 
 
-def masked_picture(photograph: Pixels, values: FloatArray, look: Look = DEFAULT_LOOK) -> Image.Image:
+def masked_picture(photograph: Pixels, values: Drawable, look: Look = DEFAULT_LOOK) -> Image.Image:
     """The photograph multiplied by the map: only the evidence is lit."""
 
     def paint(part: FloatArray, photo: Pixels, stripes: FloatArray) -> FloatArray:
@@ -160,16 +165,17 @@ def _dimmed(photo: Pixels, stripes: FloatArray) -> FloatArray:
 
 
 def _paint(
-    values: FloatArray, photograph: Pixels, paint: Callable[[FloatArray, Pixels, FloatArray], FloatArray]
+    values: Drawable, photograph: Pixels, paint: Callable[[FloatArray, Pixels, FloatArray], FloatArray]
 ) -> Image.Image:
     picture = np.empty((*values.shape, 3), np.uint8)
-    for rows in _chunks(len(values)):
+    for rows in _chunks(*values.shape):
         picture[rows] = np.floor(paint(values[rows], photograph[rows], _stripes(rows, values.shape[1])) + 0.5)
     return Image.fromarray(picture)
 
 
-def _chunks(height: int) -> Iterator[slice]:
-    return (slice(start, min(start + CHUNK_ROWS, height)) for start in range(0, height, CHUNK_ROWS))
+def _chunks(height: int, width: int) -> Iterator[slice]:
+    step = max(min(CHUNK_ROWS, CHUNK_PIXELS // width), 1)
+    return (slice(start, min(start + step, height)) for start in range(0, height, step))
 
 
 def _stripes(rows: slice, width: int) -> FloatArray:

@@ -5,6 +5,7 @@ Public names: `Photograph`, `content_of`, `read_photograph`, `digest_of`, `MAX_P
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -97,6 +98,15 @@ class Photograph:
         """How many pixels of the photograph, along a side, become one of `at_least(short)`: 1, 2, 4 or 8."""
         finest = max(self.preview.shape[:2])
         return round(max(self.size) / finest) if min(self.preview.shape[:2]) >= short else 1
+
+    def at_most(self, pixels: int) -> Photograph:
+        """A smaller copy, for drawing, of at most so many pixels: the preview, further reduced where it has more."""
+        height, width = self.preview.shape[:2]
+        times = math.ceil(math.sqrt(width * height / pixels))
+        image = Image.fromarray(self.preview)
+        # the last pixels of a preview may stand for fewer: its size is that of the photograph, rounded up
+        preview = np.asarray(image.reduce(times)) if times > 1 else self.preview
+        return Photograph((preview.shape[1], preview.shape[0]), self.notes, self.digest, preview)
 
     @property
     def nbytes(self) -> int:

@@ -26,13 +26,16 @@ from .services import Services
 
 __all__ = ["ENDPOINTS"]
 
+# pixels of the pictures that an answer holds; the page's downloads are always at the photograph's own size
+MOST_DRAWN = 16_000_000
+
 
 def explain(services: Services, image: Any, request: Request, watch: Watch) -> tuple[Any, ...]:
     """Explain which regions of an image made a CNN classifier predict a class (Grad-CAM).
 
     Returns:
-        The overlay and the heatmap as PNG at the photograph's size, and a record with the top-5 predictions, the
-        sentence, the raw map and all that is needed to get the same map again.
+        The overlay and the heatmap as PNG at the photograph's size, smaller of one with more than 16 megapixels, and a
+        record with the top-5 predictions, the sentence, the raw map and all that is needed to get the same map again.
     """
     return _pictured(_explained(services, image, request, watch))
 
@@ -41,7 +44,8 @@ def contrast(services: Services, image: Any, request: Request, watch: Watch) -> 
     """Explain why a CNN classifier predicted one class rather than another.
 
     Returns:
-        The overlay and the heatmap as PNG at the photograph's size, and the record of the explanation.
+        The overlay and the heatmap as PNG at the photograph's size, smaller of one with more than 16 megapixels, and
+        the record of the explanation.
     """
     return _pictured(_explained(services, image, request, watch))
 
@@ -363,7 +367,8 @@ def _pictured(explanation: Explanation) -> tuple[Image.Image, Image.Image, dict[
     """Overlay, heatmap, and the record with the raw values in it."""
     record = explanation.record()
     record["map"]["values"] = explanation.cam.tolist()
-    return explanation.overlay(), explanation.heatmap_picture(), record
+    drawn = explanation.at_most(MOST_DRAWN)
+    return drawn.overlay(), drawn.heatmap_picture(), record
 
 
 def _hidden(found: HideAndLook) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gradcam_core.canvases.project import interpolation_matrix, normalise, project, seen
+from gradcam_core.canvases.project import Projection, interpolation_matrix, normalise, project, seen
 from gradcam_core.reading.preprocess import Preprocessing
 from gradcam_core.types import Box, Placement
 
@@ -217,3 +217,15 @@ def test_normalise_without_positive_evidence_is_zero(cam: NDArray[np.float64]) -
 def test_signed_and_unsigned_agree_where_the_map_is_positive() -> None:
     cam = np.random.default_rng(4).random((5, 5)).astype(np.float32)
     np.testing.assert_array_equal(normalise(cam), normalise(cam, signed=True))
+
+
+@pytest.mark.parametrize("box", [(0, 0, 53, 37), (9.5, -4, 44.25, 41), (20, 10, 20.2, 10.1), (-90, -90, 0, 0)])
+def test_rows_made_one_by_one_are_those_of_the_whole(box: tuple[float, float, float, float]) -> None:
+    values = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32)
+    placement = Placement(37, 53, Box(*box))
+    whole, lazy = project(values, placement), Projection(values, placement)
+    assert lazy.shape == whole.shape
+    assert len(lazy) == 37
+    for step in (1, 4, 37, 100):
+        rows = [lazy[start : start + step] for start in range(0, 37, step)]
+        np.testing.assert_allclose(np.concatenate(rows), whole, atol=1e-6)

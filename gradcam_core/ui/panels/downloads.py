@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from io import BytesIO
+from threading import BoundedSemaphore
 from typing import Any
 
 import gradio as gr
@@ -26,9 +28,14 @@ from ..web.stage import look_of
 __all__ = ["FILES", "downloads_panel"]
 
 
+# pictures of that many pixels are packed less tightly, which is several times as fast, and few are made at once
+LARGE_PIXELS, LARGE_AT_ONCE = 8_000_000, 2
+_large = BoundedSemaphore(LARGE_AT_ONCE)
+
+
 def _png(picture: Image.Image) -> bytes:
     packed = BytesIO()
-    picture.save(packed, "PNG")
+    picture.save(packed, "PNG", **({"compress_level": 1} if picture.width * picture.height > LARGE_PIXELS else {}))
     return packed.getvalue()
 
 
@@ -98,7 +105,9 @@ def _file(
         raise gr.Error(f"The page sent a look that cannot be drawn: {error}", print_exception=False) from error
     try:
         # a large photograph is decoded in full only here
-        packed = make(explanation, look, view)
+        width, height = explanation.photograph.size
+        with _large if width * height > LARGE_PIXELS else nullcontext():
+            packed = make(explanation, look, view)
     except CamError as error:
         raise gr.Error(str(error), print_exception=False) from error
     side = "against" if explanation.counterfactual else "for"
