@@ -123,6 +123,7 @@ class Answers:
             rivals=rivals,
             usual=self._usual(photograph, request, (target, *top)) if request.detail else (),
             exclusive=model.head.exclusive,
+            private=model.private,
         )
 
     def _usual(self, photograph: Photograph, request: Request, classes: Iterable[Prediction]) -> tuple[Prediction, ...]:

@@ -30,6 +30,8 @@ __all__ = [
     "did_you_mean",
 ]
 
+LONGEST_COMPARED = 100
+
 
 class CamError(Exception):
     """Base of everything that this package raises on purpose.
@@ -101,6 +103,8 @@ def did_you_mean(value: str, known: Iterable[str]) -> Finding:
     """End of a sentence that lists near misses of `value`, or the first known names where none is near."""
     names = list(known)
     folded = {name.lower(): name for name in names}
-    close = [folded[name] for name in get_close_matches(value.lower(), folded, n=3, cutoff=0.5)]
+    # of a page of text it would take minutes to find that nothing is near
+    tried = value.lower() if len(value) <= LONGEST_COMPARED else ""
+    close = [folded[name] for name in get_close_matches(tried, folded, n=3, cutoff=0.5)]
     close += [name for name in names if value and value.lower() in name.lower() and name not in close]
     return Finding("near_misses", near=tuple(close[:5]), known=tuple(names[:8]), more=len(names) > 8)

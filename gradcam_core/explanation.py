@@ -85,7 +85,8 @@ class Explanation(Explained):
     `cam` is the method's map (h, w) float32 at the layer's resolution, signed, before ReLU and
     normalisation, in units of the logit for methods that keep them; with `counterfactual` its weights are
     negated. Where the classes are not `exclusive`, their probabilities need not sum to one. With `detail`, on an input
-    of twice the size, `usual` holds the target and the top classes as they are at the network's own.
+    of twice the size, `usual` holds the target and the top classes as they are at the network's own. The record calls a
+    `private` model by its title.
     """
 
     photograph: Photograph
@@ -94,6 +95,7 @@ class Explanation(Explained):
     model_title: str
     usual: tuple[Prediction, ...] = ()
     exclusive: bool = True
+    private: bool = False
 
     @cached_property
     def heatmap(self) -> NDArray[np.float32]:
@@ -234,6 +236,8 @@ class Explanation(Explained):
         box, place = self.placement.box, self.placement
         return {
             **super().record(),
+            # the name of a private model is like a password
+            "request": self.request.record() | ({"model": self.model_title} if self.private else {}),
             "usual": [asdict(one) for one in self.usual],
             "score": "logit of the target class"
             + (" less the mean logit of the rivals" if self.rivals else "")

@@ -35,6 +35,7 @@ __all__ = [
     "own",
 ]
 
+LONGEST_SHOWN = 100
 DEFAULT_MODEL = "efficientnet_lite0"
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in (*embedded.SPECS, *torchvision_source.FEATURED)}
 # those that speak: captions and answers
@@ -46,14 +47,14 @@ SOURCES = (torchvision_source, timm_source)
 def find_model(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:
     """The model called `name`, of `specs` or of any source; raises ModelError with near misses."""
     if isinstance(name, str):
-        if name in specs:
+        if name in specs and specs[name].is_usable:
             return specs[name]
         for source in SOURCES:
             if found := source.spec(name):
                 return found
     listed = (spec.name for spec in specs.values() if not spec.private)
     known = [*listed, *(name for source in SOURCES for name in source.names())]
-    raise ModelError(f"`model` {name!r} is unknown. {did_you_mean(str(name), known)}")
+    raise ModelError(f"`model` {_shown(name)} is unknown. {did_you_mean(str(name), known)}")
 
 
 def find_architecture(name: str) -> Architecture:
@@ -64,8 +65,14 @@ def find_architecture(name: str) -> Architecture:
                 return found
     known = dict.fromkeys(known.split(".")[0] for source in SOURCES for known in source.names())
     raise ModelError(
-        f"`architecture` {name!r} is not a classifier of torchvision's or timm's. {did_you_mean(str(name), known)}"
+        f"`architecture` {_shown(name)} is not a classifier of torchvision's or timm's."
+        f" {did_you_mean(str(name), known)}"
     )
+
+
+def _shown(name: object) -> str:
+    text = repr(name)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def at_hand(specs: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:

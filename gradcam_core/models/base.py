@@ -76,9 +76,10 @@ class ModelSpec:
     `build` returns the network with its weights, or raises ModelError; `preprocessing` and `labels` are
     functions because asking for them imports the source. `default_layer` holds what tests/benchmarks
     measured; None means the deepest layer with at least 7 x 7 positions. A `private` model is for those who
-    know its name: it is neither listed nor suggested. `identity` tells models apart that come to bear one name.
-    `speech` is there where words come beside the photograph, made of the network that was built; `task` is what the
-    model does.
+    know its name: it is neither listed nor suggested, and what leaves the program calls it by its title. Where `usable`
+    says no, it is as if it was not there. Inputs of more than `largest_input` pixels a side are refused. `identity`
+    tells models apart that come to bear one name. `speech` is there where words come beside the photograph, made of
+    the network that was built; `task` is what the model does.
     """
 
     name: str
@@ -92,9 +93,16 @@ class ModelSpec:
     download_mb: float = 0.0
     head: Head = SOFTMAX
     private: bool = False
+    usable: Callable[[], bool] | None = None
+    largest_input: int | None = None
     identity: object = field(default_factory=object)
     speech: Callable[[nn.Module], Speech] | None = None
     task: str = CLASSES
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether whoever asks now may use it."""
+        return self.usable is None or self.usable()
 
     @property
     def info(self) -> ModelInfo:
@@ -134,6 +142,8 @@ class LoadedModel:
     layouts: Mapping[str, Layout]
     in_place_safe: frozenset[str]
     head: Head = SOFTMAX
+    private: bool = False
+    largest_input: int | None = None
     identity: object = field(default_factory=object)
     detail: bool = False
     speech: Speech | None = None
@@ -172,6 +182,10 @@ class LoadedModel:
         if enlarged is None:
             raise ModelError(refusal.format(f"its transform makes inputs of {own} pixels only."))
         steps = enlarged(DETAIL)
+        if self.largest_input is not None and max(steps.input_shape[-2:]) > self.largest_input:
+            raise ModelError(
+                refusal.format(f"an input of twice the size would take more than is allowed here, {own} is the most.")
+            )
         try:
             found = _surveyed(self.network, self.speech, steps)
             layers = tuple(found.every[layer.name] for layer in self.layers)
@@ -258,6 +272,8 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
         {**found.layouts, **words},
         found.in_place_safe,
         spec.head,
+        spec.private,
+        spec.largest_input,
         spec.identity,
         speech=speech,
         beside=beside,

@@ -21,9 +21,11 @@ from torch import Tensor, nn
 
 from ..engine.cache import ByteCache
 from ..engine.devices import model_bytes, with_room
+from ..engine.forecast import Bound
 from ..engine.layout import Layer
 from ..errors import ModelError
 from ..reading.preprocess import Encoder
+from ..reading.uploads import Upload
 from ..request import Request
 from ..types import ModelInfo
 from . import (
@@ -40,7 +42,8 @@ from . import (
     own,
 )
 from .base import CLASSES, LoadedModel, ModelSpec, load
-from .checkpoint import MAX_BYTES, load_checkpoint, read_labels
+from .checkpoint import MAX_BYTES, load_checkpoint
+from .labels_file import read_labels
 
 __all__ = ["Catalogue"]
 
@@ -71,22 +74,26 @@ class Catalogue:
         name: str,
         module: nn.Module,
         *,
-        labels: Sequence[str] | None = None,
+        labels: Sequence[str] | Mapping[Any, Any] | None = None,
         transform: Encoder | Callable[[Any], Any] | None = None,
         input_size: int | None = None,
         logits: Callable[[Any], Tensor] | None = None,
         head: str | None = None,
         title: str | None = None,
         private: bool = False,
+        usable: Callable[[], bool] | None = None,
+        largest_input: int | None = None,
     ) -> ModelInfo:
         """Offer a network of one's own under `name`, in this explainer only.
 
-        `labels` name its classes by index, None numbers them. `transform` makes the input of a PIL image or an
-        (H, W, 3) uint8 array, by any code: where it looks is found out by trying. None: resize, crop and normalise
-        as for ImageNet to `input_size` pixels (224). `logits` picks the (1, K) scores out of what the
-        network returns, where that is not a tensor. `head` is a key of HEADS: "softmax", "sigmoid" for several
-        labels at once, "logit" for a single output; None: "logit" for one output, else "softmax". A `private`
-        model can be used by its name alone: `models()` does not list it.
+        `labels` name its classes by index, or are a dict of index to name or of name to index; None numbers them.
+        `transform` makes the input of a PIL image or an (H, W, 3) uint8 array, by any code: where it looks is found
+        out by trying. None: resize, crop and normalise as for ImageNet to `input_size` pixels (224). `logits` picks
+        the (1, K) scores out of what the network returns, where that is not a tensor. `head` is a key of HEADS:
+        "softmax", "sigmoid" for several labels at once, "logit" for a single output; None: "logit" for one output,
+        else "softmax". A `private` model can be used by its name alone: `models()` does not list it, records call it
+        by its title; and only where `usable`, asked each time, says yes. Inputs of more than `largest_input` pixels a
+        side are refused.
 
         The weights are shared, not copied, and the module is left as it is: its mode, its requires_grad, its device.
         After training it further, add it again. Raises ModelError, LayerError, OutputError where it cannot be
@@ -96,7 +103,7 @@ class Catalogue:
         make = partial(
             own.spec, name, module,
             labels=labels, transform=transform, input_size=input_size, logits=logits, head=head, title=title,
-            private=private,
+            private=private, usable=usable, largest_input=largest_input,
         )  # fmt: skip
         spec = with_room(make, self._let_go)
         # finds its layers, or says why there are none
@@ -108,9 +115,9 @@ class Catalogue:
 
     def add_checkpoint(
         self,
-        path: str | Path,
+        path: str | Path | Upload,
         architecture: str,
-        labels: Sequence[str] | str | Path | None = None,
+        labels: Sequence[str] | Mapping[Any, Any] | str | Path | Upload | None = None,
         input_size: int | None = None,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
@@ -119,27 +126,33 @@ class Catalogue:
         title: str | None = None,
         head: str | None = None,
         private: bool = False,
+        usable: Callable[[], bool] | None = None,
         max_bytes: int = MAX_BYTES,
+        bound: Bound | None = None,
     ) -> ModelInfo:
         """Offer a file of one's own weights, in this explainer only, under `name` (None: the file's).
 
         `path` is a safetensors file or one that torch.save wrote, read as data and never as code; `architecture` a
         classifier's name in torchvision or timm, such as "resnet18" or "timm/resnet18". The number of classes is
         read from the head; `labels` are their names, or a file of them: one a line, or JSON. `input_size`, `mean`
-        and `std` replace those of the architecture's own pretrained weights; `title`, `head` and `private` are as in
-        `add_model`. Raises as `add_model` does; then nothing is added.
+        and `std` replace those of the architecture's own pretrained weights; `title`, `head`, `private` and
+        `usable` are as in `add_model`. A file may be no larger than `max_bytes`, one pass take no more than `bound`,
+        which is told before anything is built or run. Raises as `add_model` does; then nothing is added.
         """
-        name = Path(path).stem if name is None else name
+        name = Path(path.name if isinstance(path, Upload) else path).stem if name is None else name
         self._check_free(name)
         read = partial(
             load_checkpoint, path, find_architecture(architecture),
-            input_size=input_size, mean=mean, std=std, max_bytes=max_bytes,
+            input_size=input_size, mean=mean, std=std, max_bytes=max_bytes, bound=bound,
         )  # fmt: skip
-        network, steps = with_room(read, self._let_go)
-        if isinstance(labels, (str, Path)):
+        found = with_room(read, self._let_go)
+        if isinstance(labels, (str, Path, Upload)):
             labels = read_labels(labels)
         title = title or f"{name} ({architecture})"
-        return self.add_model(name, network, labels=labels, transform=steps, head=head, title=title, private=private)
+        return self.add_model(
+            name, found.network, labels=labels, transform=found.preprocessing, head=head, title=title,
+            private=private, usable=usable, largest_input=found.largest_input,
+        )  # fmt: skip
 
     def remove_model(self, name: str) -> None:
         """Forget a model that was added, and all that is remembered of it; raises ModelError."""
@@ -195,7 +208,8 @@ class Catalogue:
 
     def how_far(self, model: str) -> str:
         """What the loading of `model` is at, in words."""
-        return how_far(find_model(model, self._specs).name) or f"Loading {model}"
+        spec = find_model(model, self._specs)
+        return how_far(spec.name) or f"Loading {spec.title if spec.private else model}"
 
     def _let_go(self) -> None:
         """Make room: what is in use stays alive through whoever uses it."""

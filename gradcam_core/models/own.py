@@ -20,6 +20,7 @@ from ..reading.preprocess import Encoder, Preprocessing
 from ..reading.probed_transform import Ramped
 from ..tasks.classes import HEADS, SOFTMAX, Head, find_head
 from .base import ModelSpec
+from .labels_file import from_mapping
 
 __all__ = ["spec", "unwrapped"]
 
@@ -34,13 +35,15 @@ def spec(
     name: str,
     module: nn.Module,
     *,
-    labels: Sequence[str] | None = None,
+    labels: Sequence[str] | Mapping[Any, Any] | None = None,
     transform: Encoder | Callable[[Any], Any] | None = None,
     input_size: int | None = None,
     logits: Callable[[Any], Tensor] | None = None,
     head: str | None = None,
     title: str | None = None,
     private: bool = False,
+    usable: Callable[[], bool] | None = None,
+    largest_input: int | None = None,
 ) -> ModelSpec:
     """The entry for `module`, run once to learn its number of classes; the arguments are `Explainer.add_model`'s.
 
@@ -50,7 +53,7 @@ def spec(
         raise ModelError(f"`module` is {type(module).__name__!r}, expected a torch.nn.Module.")
     inner = unwrapped(module)
     encoder = _encoder(transform, input_size)
-    outputs = _outputs(_twin(inner, logits, SOFTMAX), encoder, name)
+    outputs = _outputs(_twin(inner, logits, SOFTMAX), encoder, title or name)
     chosen = find_head(head) if head is not None else (HEADS["logit"] if outputs == 1 else SOFTMAX)
     if chosen is HEADS["logit"] and outputs != 1:
         raise ModelError(f"`head` 'logit' is for one output, but the model has {outputs}; use 'softmax' or 'sigmoid'.")
@@ -67,6 +70,8 @@ def spec(
         is_offline=lambda: True,
         head=chosen,
         private=private,
+        usable=usable,
+        largest_input=largest_input,
     )
 
 
@@ -168,10 +173,14 @@ def _remedy(returned: Any) -> str:
     return "Give `logits`, a function that picks the scores out of what it returns, such as lambda out: out[0]."
 
 
-def _labels(labels: Sequence[str] | None, outputs: int, head: Head) -> tuple[str, ...]:
+def _labels(labels: Sequence[str] | Mapping[Any, Any] | None, outputs: int, head: Head) -> tuple[str, ...]:
     classes = head.classes(torch.zeros(1, outputs)).shape[1]
     if labels is None:
         return ("no", "yes") if head is HEADS["logit"] else tuple(f"class {index}" for index in range(classes))
+    if isinstance(labels, (set, frozenset)):
+        raise ModelError("`labels` is a set, which has no order; give a list, one name for each index.")
+    if isinstance(labels, Mapping):
+        labels = from_mapping(labels, "`labels`")
     names = tuple(labels) if not isinstance(labels, str) else (labels,)
     if not all(isinstance(name, str) for name in names):
         wrong = next(name for name in names if not isinstance(name, str))

@@ -93,7 +93,8 @@ def architecture(name: str) -> Architecture | None:
 
     for prefix in PREFIXES:
         name = name.removeprefix(prefix)
-    if not timm.is_model(name.split(".")[0]):
+    bare, _, tag = name.partition(".")
+    if not timm.is_model(bare) or (tag and name not in timm.list_pretrained()):
         return None
     return Architecture(name, partial(_empty, name), partial(_preprocessing, name))
 

@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 NEXT = 3
+WHOLE = re.compile(r"[+-]?\d+")
 
 
 @dataclass(frozen=True)
@@ -89,22 +90,18 @@ def find_head(key: str) -> Head:
 
 
 def class_index(target: int | str, labels: Sequence[str], title: str, name: str = "target") -> int:
-    """A class index from an index, its digits, or a label.
+    """A class index from an index, a label, or the digits of an index; of a text that is a label the label is meant.
 
     Raises TargetError, which calls the model `title` and the argument `name`.
     """
     text = str(target).strip()
     if isinstance(target, bool) or not text:
         raise TargetError(f"`{name}` {target!r} is not a class; give an index or a label.")
-    if re.fullmatch(r"[+-]?\d+", text):
-        # more digits than any class has are refused by int, too
-        index = int(text) if len(text) < 20 else -1
-        if not 0 <= index < len(labels):
-            raise TargetError(
-                f"`{name}` {text[:20]} is out of range: {title} knows the classes 0 to {len(labels) - 1}."
-            )
-        return index
-    found = [i for i, label in enumerate(labels) if label.casefold() == text.casefold()]
+    is_text, is_number = isinstance(target, str), bool(WHOLE.fullmatch(text))
+    found = [i for i, label in enumerate(labels) if label.strip() == text] if is_text else []
+    if is_number and not found:
+        return _of_digits(text, labels, title, name, is_text=is_text)
+    found = found or [i for i, label in enumerate(labels) if label.strip().casefold() == text.casefold()]
     if len(found) > 1:
         raise TargetError(f"`{name}` {text!r} names several classes; give one index of {found}.")
     if not found:
@@ -113,6 +110,19 @@ def class_index(target: int | str, labels: Sequence[str], title: str, name: str 
             f" {len(labels) - 1} nor a label. {did_you_mean(text, labels)}"
         )
     return found[0]
+
+
+def _of_digits(text: str, labels: Sequence[str], title: str, name: str, *, is_text: bool) -> int:
+    # more digits than any class has are refused by int, too
+    index = int(text) if len(text) < 20 else -1
+    if not 0 <= index < len(labels):
+        raise TargetError(f"`{name}` {text[:20]} is out of range: {title} knows the classes 0 to {len(labels) - 1}.")
+    if is_text and any(WHOLE.fullmatch(label.strip()) for label in labels):
+        raise TargetError(
+            f"`{name}` {text!r} is no label of {title}, whose labels are numbers themselves, and as an index it is the"
+            f" class {labels[index]!r}; give the label, or the index as a whole number instead of a text."
+        )
+    return index
 
 
 def prediction(probabilities: NDArray[np.float32], labels: Sequence[str], index: int) -> Prediction:

@@ -6,6 +6,7 @@ Public names: `QUESTION`, `Choices`, `Controls`, `Outcome`, `TextControls`, `ans
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -80,8 +81,14 @@ class Controls:
     @property
     def question(self) -> Request:
         """What is asked of the network."""
-        module = self.module.strip()
-        return self.request.replace(layer=module) if module else self.request
+        layer = self.module.strip() or self.request.layer
+        target, rival = _chosen(self.request.target), _chosen(self.request.rival)
+        return self.request.replace(layer=layer, target=target, rival=rival)
+
+
+def _chosen(choice: Any) -> Any:
+    """What a choice of the menu of classes stands for: digits are an index there, whatever a class is called."""
+    return int(choice) if isinstance(choice, str) and re.fullmatch(r"\d{1,9}", choice) else choice
 
 
 @dataclass(frozen=True)

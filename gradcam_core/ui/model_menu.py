@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from typing import Any
 
 import gradio as gr
@@ -99,7 +100,8 @@ def loaded_by(
 def watched(explainer: Explainer, name: str, report: Callable[[str], object]) -> str:
     """Load the model while `report` is told how far it is; returns its full name. Raises what loading raises."""
     with ThreadPoolExecutor(1) as pool:
-        job = pool.submit(explainer.load, name)
+        # the thread asks in the name of whoever asks here
+        job = pool.submit(copy_context().run, explainer.load, name)
         while not wait([job], SECONDS_BETWEEN_REPORTS).done:
             report(explainer.how_far(name))
         return job.result().name

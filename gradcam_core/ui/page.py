@@ -25,11 +25,12 @@ from ..serving.hosts import Hosts, name_of
 from ..serving.plain_log import keep_lines_apart
 from ..serving.room import MAX_PHOTOGRAPH, Room
 from ..serving.services import Services
+from ..serving.shelf import Shelf
 from ..text_explainer import TextExplainer
 from .api import add_api
 from .blocks import PageBlocks
 from .page_queue import PageQueue
-from .panels.own_model import Shelf
+from .panels.own_model import session
 from .parts import Page
 from .tabs import TABS
 from .uploads import take_in_uploads
@@ -38,6 +39,8 @@ __all__ = ["build", "serve"]
 
 TITLE = "Grad-CAM Explorer"
 LEAD = "What does the network see, and **which evidence** made it say so? Upload a photograph or type a sentence."
+# that are remembered, each in 0.11 MB; of one more the longest unused is forgotten
+MOST_SESSIONS = 1000
 # whoever waits is told again how long; after every answer, as is usual, would be a message to everybody for each
 SECONDS_BETWEEN_ESTIMATES = 1
 # without a folder of the server's own, gradio deletes what it wrote
@@ -59,7 +62,7 @@ def build(explainer: Explainer, text_explainer: TextExplainer | None = None, *, 
         title=TITLE, analytics_enabled=False, delete_cache=(CLEAN_EVERY_SECONDS, KEEP_SECONDS), fill_width=True
     ) as blocks:
         gr.Markdown(f"# {TITLE}\n{LEAD}", elem_id="lead")
-        page = Page(blocks, services, has={"shelf": Shelf(explainer)} if own_models else {})
+        page = Page(blocks, services, has={"shelf": Shelf(explainer, visitor=session)} if own_models else {})
         for tab in TABS:
             with gr.Tab(tab.title):
                 tab.lay_out(page)
@@ -111,6 +114,7 @@ def serve(
         "css_paths": WEB / "page.css",
         "js": (WEB / "page.js").read_text(encoding="utf-8"),
         "max_file_size": max_file,
+        "state_session_capacity": MOST_SESSIONS,
         "footer_links": ["api"],
         "run_history": False,
         "show_error": False,

@@ -21,8 +21,8 @@ from torch.optim.swa_utils import AveragedModel
 from torchvision.models import get_model
 
 from gradcam_core import CamError, Explainer, ModelError
-from gradcam_core.models import DEFAULT_MODEL, checkpoint, find_architecture
-from gradcam_core.models.checkpoint import read_labels
+from gradcam_core.models import DEFAULT_MODEL, checkpoint, find_architecture, labels_file
+from gradcam_core.models.labels_file import read_labels
 
 from ..helpers import noise
 
@@ -290,12 +290,12 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_refused(network: nn.Module, o
 def test_of_another_architecture_it_is_said_what_was_expected_and_found(
     network: nn.Module, own: Explainer, tmp_path: Path
 ) -> None:
-    torch.save({f"body.{name}": tensor for name, tensor in network.state_dict().items()}, tmp_path / "mine.pt")
+    torch.save({f"body{name}": tensor for name, tensor in network.state_dict().items()}, tmp_path / "mine.pt")
     with pytest.raises(
         ModelError,
         match=r"52 tensors are missing \('features\.0\.weight' \(64, 3, 3, 3\), 'features\.0\.bias' \(64,\),"
         r" 'features\.3\.squeeze\.weight' \(16, 64, 1, 1\), \.\.\.\); 52 are not known there"
-        r" \('body\.features\.0\.weight', .*\)\. Choose the architecture",
+        r" \('bodyfeatures\.0\.weight', .*\)\. Choose the architecture",
     ):
         own.add_checkpoint(tmp_path / "mine.pt", ARCHITECTURE)
 
@@ -347,10 +347,10 @@ def test_without_memory_to_read_it_that_is_said(
     network: nn.Module, own: Explainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any, **__: Any) -> Any:
-        raise RuntimeError("[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory")
+        raise MemoryError
 
     torch.save(network.state_dict(), tmp_path / "mine.pt")
-    monkeypatch.setattr(torch, "load", full)
+    monkeypatch.setattr(checkpoint, "read_content", full)
     with pytest.raises(ModelError, match=r"'mine\.pt' needs more memory than there is"):
         own.add_checkpoint(tmp_path / "mine.pt", ARCHITECTURE)
 
@@ -445,7 +445,7 @@ def test_label_files(text: str, network: nn.Module, own: Explainer, tmp_path: Pa
         (b'["a", "b"', "is no valid JSON"),
         (b"[" * 100_000, "is no valid JSON"),
         (b'{"0": "a", "2": "b"}', "must map every index from 0 on to a name, but 1 is missing"),
-        (b'{"cat": 0}', "must map every index from 0 on to a name"),
+        (b'{"cat": "dog"}', "must map every index from 0 on to a name"),
         (b"[1, 2, 3, 4, 5]", "must hold texts only"),
     ],
 )
@@ -463,7 +463,7 @@ def test_a_large_or_missing_label_file(tmp_path: Path) -> None:
         read_labels(tmp_path / "none.txt")
     path = tmp_path / "large.txt"
     with path.open("wb") as file:
-        file.truncate(checkpoint.MAX_LABEL_BYTES + 1)
+        file.truncate(labels_file.MAX_LABEL_BYTES + 1)
     with pytest.raises(ModelError, match=r"'large\.txt' is larger than 10 MB"):
         read_labels(path)
 

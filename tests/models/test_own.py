@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradcam_core import Examiner, Explainer, ModelError, OutputError
+from gradcam_core import Examiner, Explainer, ModelError, OutputError, TargetError
 from gradcam_core.models import MODELS
 from gradcam_core.reading.preprocess import Preprocessing
 
@@ -266,3 +266,54 @@ def test_threads_with_models_of_their_own_get_what_one_alone_gets(explainer: Exp
     found = in_threads([partial(job, index) for index in range(24)])
     assert all(np.array_equal(cam, answers[index % 6]) for index, cam in enumerate(found))
     assert explainer._own == {}
+
+
+# --- names that are numbers, and names in a dict
+
+NUMBERS = ["0", "1", "10", "2", "3", "4"]
+
+
+def test_of_a_text_that_is_a_label_the_label_is_meant(explainer: Explainer) -> None:
+    explainer.add_model("mine", SmallNetwork(), labels=NUMBERS, transform=SMALL)
+    image = noise(32, 32)
+    for target, index, label in (
+        ("10", 2, "10"),
+        ("2", 3, "2"),
+        (" 0 ", 0, "0"),
+        (2, 2, "10"),
+        (3, 3, "2"),
+        (5, 5, "4"),
+    ):
+        found = explainer.explain(image, model="mine", target=target).target
+        assert (found.index, found.label) == (index, label)
+    assert explainer.explain(image, model="mine", target="10", rival="2").rivals[0].index == 3
+    with pytest.raises(TargetError, match=r"'5' is no label of mine, .* as an index it is the class '4'; give"):
+        explainer.explain(image, model="mine", target="5")
+    with pytest.raises(TargetError, match="11 is out of range: mine knows the classes 0 to 5"):
+        explainer.explain(image, model="mine", target="11")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        dict(enumerate(LABELS)),
+        {str(index): label for index, label in reversed([*enumerate(LABELS)])},
+        {label: index for index, label in enumerate(LABELS)},
+    ],
+)
+def test_labels_by_index_and_by_name(labels: Any, explainer: Explainer) -> None:
+    explainer.add_model("mine", SmallNetwork(), labels=labels, transform=SMALL)
+    assert explainer.labels("mine") == tuple(LABELS)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (set(LABELS), "`labels` is a set, which has no order"),
+        ({0: "a", 2: "b"}, "from 0 on to a name, but 1 is missing"),
+        ({"a": "b"}, "or every name to its index"),
+    ],
+)
+def test_labels_without_an_order(labels: Any, words: str, explainer: Explainer) -> None:
+    with pytest.raises(ModelError, match=words):
+        explainer.add_model("mine", SmallNetwork(), labels=labels, transform=SMALL)

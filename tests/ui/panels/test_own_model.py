@@ -15,12 +15,13 @@ from torchvision.models import get_model
 
 from gradcam_core import Explainer, ModelError
 from gradcam_core.models import DEFAULT_MODEL
+from gradcam_core.serving import shelf as module
 from gradcam_core.serving.services import Services
+from gradcam_core.serving.shelf import Shelf
 from gradcam_core.ui import build
 from gradcam_core.ui.handlers import Controls
-from gradcam_core.ui.panels import own_model as module
 from gradcam_core.ui.panels.downloads import FILES, _file
-from gradcam_core.ui.panels.own_model import Shelf, own_model_panel
+from gradcam_core.ui.panels.own_model import own_model_panel
 from gradcam_core.ui.parts import Page
 from tests.helpers import noise
 
@@ -28,17 +29,22 @@ ARCHITECTURE = "squeezenet1_1"
 
 
 class Visitor:
-    """The area on a page of its own, and what its button gives, by the component's name."""
+    """The area on a page of its own, and what its button gives `who`, by the component's name."""
 
-    def __init__(self, explainer: Explainer) -> None:
+    def __init__(self, explainer: Explainer, folder: Path) -> None:
+        self.who = "anna"
         with gr.Blocks() as blocks:
             menu, ready = gr.Dropdown(["x"], elem_id="menu"), gr.State(0)
-            own_model_panel(Page(blocks, Services.of(explainer)), menu, ready, Shelf(explainer))
+            shelf = Shelf(explainer, visitor=lambda: self.who)
+            own_model_panel(Page(blocks, Services.of(explainer)), menu, ready, shelf)
+        for block in blocks.blocks.values():
+            if isinstance(block, gr.File):
+                block.GRADIO_CACHE = str(folder)
         (self.event,) = (event for event in blocks.fns.values() if event.targets[0][1] == "click")
         (self.mine,) = (block for block in blocks.blocks.values() if isinstance(block, gr.State) and block is not ready)
 
-    def load(self, *given: Any, head: str = "", before: str = "") -> dict[str, Any]:
-        answer = self.event.fn(*given, head, before)
+    def load(self, *given: Any, head: str = "") -> dict[str, Any]:
+        answer = self.event.fn(*given, head)
         return {block.elem_id or type(block).__name__ + str(block._id): value for block, value in answer.items()}
 
 
@@ -58,7 +64,7 @@ def weights(tmp_path: Path) -> Callable[[], str]:
 
 def test_a_model_is_chosen_and_its_file_deleted(weights: Callable[[], str], tmp_path: Path) -> None:
     explainer = Explainer(device="cpu")
-    visitor = Visitor(explainer)
+    visitor = Visitor(explainer, tmp_path)
     labels = tmp_path / "names.txt"
     labels.write_text("apple\npear\nplum\nfig\nkiwi", "utf-8")
     path = weights()
@@ -82,17 +88,19 @@ def test_a_model_is_chosen_and_its_file_deleted(weights: Callable[[], str], tmp_
         explainer.load(name)
 
 
-def test_another_model_takes_the_place_of_the_first_and_a_failure_does_not(weights: Callable[[], str]) -> None:
+def test_another_model_takes_the_place_of_the_first_and_a_failure_does_not(
+    weights: Callable[[], str], tmp_path: Path
+) -> None:
     explainer = Explainer(device="cpu")
-    visitor = Visitor(explainer)
+    visitor = Visitor(explainer, tmp_path)
     first = visitor.load(weights(), ARCHITECTURE, None, "64", "", "")["menu"]["value"]
     path = weights()
-    answer = visitor.load(path, "resnet18", None, "", "", "", before=first)
+    answer = visitor.load(path, "resnet18", None, "", "", "")
     assert "menu" not in answer
     assert "does not fit `architecture`" in answer["own-note"].replace("&#x27;", "'")
     assert not Path(path).exists()
     assert explainer.explain(noise(60, 60), model=first).model == first
-    second = visitor.load(weights(), ARCHITECTURE, None, "64", "", "", before=first)["menu"]["value"]
+    second = visitor.load(weights(), ARCHITECTURE, None, "64", "", "")["menu"]["value"]
     assert explainer.load(second).title.startswith("fruit")
     with pytest.raises(ModelError, match="is unknown"):
         explainer.load(first)
@@ -108,10 +116,12 @@ def test_another_model_takes_the_place_of_the_first_and_a_failure_does_not(weigh
         (("", "", None, "", "", ""), "is not a classifier of torchvision"),
     ],
 )
-def test_what_is_wrong_is_said_and_the_file_deleted(given: Any, words: str, weights: Callable[[], str]) -> None:
+def test_what_is_wrong_is_said_and_the_file_deleted(
+    given: Any, words: str, weights: Callable[[], str], tmp_path: Path
+) -> None:
     explainer = Explainer(device="cpu")
     path = None if given[0] is None else weights()
-    answer = Visitor(explainer).load(path, *given[1:])
+    answer = Visitor(explainer, tmp_path).load(path, *given[1:])
     assert words in answer["own-note"]
     assert "alert" in answer["own-note"]
     assert path is None or not Path(path).exists()
@@ -142,7 +152,7 @@ def test_what_the_scores_decide_can_be_chosen(
     names = str(tmp_path / "names.txt") if labels else None
     explainer = Explainer(device="cpu")
     path = save(tmp_path / "mine.pt", network)
-    name = Visitor(explainer).load(path, ARCHITECTURE, names, "64", "", "", head=head)["menu"]["value"]
+    name = Visitor(explainer, tmp_path).load(path, ARCHITECTURE, names, "64", "", "", head=head)["menu"]["value"]
     assert explainer.labels(name) == tuple(named)
     e = explainer.explain(noise(70, 70), model=name, target=len(named) - 1)
     with torch.no_grad():
@@ -153,26 +163,26 @@ def test_what_the_scores_decide_can_be_chosen(
     assert any("need not sum" in note for note in e.notes) == (not exclusive)
 
 
-def test_a_head_that_does_not_fit_is_refused(weights: Callable[[], str]) -> None:
-    answer = Visitor(Explainer(device="cpu")).load(weights(), ARCHITECTURE, None, "64", "", "", head="logit")
+def test_a_head_that_does_not_fit_is_refused(weights: Callable[[], str], tmp_path: Path) -> None:
+    answer = Visitor(Explainer(device="cpu"), tmp_path).load(weights(), ARCHITECTURE, None, "64", "", "", head="logit")
     assert "is for one output, but the model has 5" in answer["own-note"]
 
 
 def test_a_file_above_the_limit_is_refused_and_deleted(
-    weights: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    weights: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = weights()
-    monkeypatch.setattr(module, "MAX_MODEL_BYTES", Path(path).stat().st_size - 1)
-    answer = Visitor(Explainer(device="cpu")).load(path, ARCHITECTURE, None, "", "", "")
+    monkeypatch.setattr(module, "MAX_WEIGHTS", Path(path).stat().st_size - 1)
+    answer = Visitor(Explainer(device="cpu"), tmp_path).load(path, ARCHITECTURE, None, "", "", "")
     assert "the limit is" in answer["own-note"]
     assert not Path(path).exists()
 
 
 def test_after_a_failure_no_deleted_file_is_still_chosen(weights: Callable[[], str], tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("one", "utf-8")
-    visitor = Visitor(Explainer(device="cpu"))
+    visitor = Visitor(Explainer(device="cpu"), tmp_path)
     page_files = [block for block in visitor.event.inputs if isinstance(block, gr.File)]
-    answer = visitor.event.fn(weights(), ARCHITECTURE, str(tmp_path / "names.txt"), "", "", "", "", "")
+    answer = visitor.event.fn(weights(), ARCHITECTURE, str(tmp_path / "names.txt"), "", "", "", "")
     assert not [*tmp_path.iterdir()]
     assert [answer[block] for block in page_files] == [None, None]
 
@@ -184,20 +194,21 @@ def test_it_can_be_switched_off(own_models: bool, explainer: Explainer) -> None:
     assert ("own-model" in ids, "own-load" in ids) == (own_models, own_models)
 
 
-def test_a_full_server_says_so(weights: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_server_says_so(weights: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(module, "MAX_MODELS", 1)
-    visitor = Visitor(Explainer(device="cpu"))
-    first = visitor.load(weights(), ARCHITECTURE, None, "64", "", "")["menu"]["value"]
-    assert "has no room for more" in visitor.load(weights(), ARCHITECTURE, None, "64", "", "")["own-note"]
+    visitor = Visitor(Explainer(device="cpu"), tmp_path)
+    assert "menu" in visitor.load(weights(), ARCHITECTURE, None, "64", "", "")
     # one's own may be replaced
-    assert "menu" in visitor.load(weights(), ARCHITECTURE, None, "64", "", "", before=first)
+    assert "menu" in visitor.load(weights(), ARCHITECTURE, None, "64", "", "")
+    visitor.who = "bert"
+    assert "has no room for more" in visitor.load(weights(), ARCHITECTURE, None, "64", "", "")["own-note"]
 
 
 def test_downloads_carry_the_title_and_not_the_name_that_nobody_else_knows(
     weights: Callable[[], str], tmp_path: Path
 ) -> None:
     explainer = Explainer(device="cpu")
-    name = Visitor(explainer).load(weights(), ARCHITECTURE, None, "64", "", "")["menu"]["value"]
+    name = Visitor(explainer, tmp_path).load(weights(), ARCHITECTURE, None, "64", "", "")["menu"]["value"]
     picture = tmp_path / "noise.png"
     Image.fromarray(noise(60, 60)).save(picture)
     shown = Controls.of(str(picture), "", model=name, target="3")  # type: ignore[arg-type]

@@ -1,0 +1,265 @@
+"""Which of a file's tensors belong into an architecture: the best-fitting part and prefix, found by names and shapes.
+
+Training scripts put the weights beside much else, under keys and prefixes of their own; here none of those is known by
+name. Every dict of the file and every prefix in it is tried, all at once, in time that grows with the file alone.
+Public names: `REFERENCE_CLASSES`, `fitting`, `without_memory`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from ..errors import ModelError
+from .base import Architecture
+from .fetch import reason
+from .tensor_file import SAVE_AGAIN, Stored
+
+__all__ = ["REFERENCE_CLASSES", "fitting", "without_memory"]
+
+# what wrappers put between the names of modules, in front or in the middle
+WRAPPERS = {"module", "_orig_mod"}
+# what averaging and counting leave beside the weights, which no forward pass in eval mode reads
+COUNTERS = ("n_averaged", "num_batches_tracked")
+# parts of a network that only training uses, by what is in their name
+TRAINING = re.compile(r"criterion|loss|metric|acc", re.IGNORECASE)
+# of two copies that fit alike the averaged one is meant, for it is what its authors measured
+AVERAGED = re.compile(r"(^|[._])(ema|averaged?|swa|teacher)([._]|$)", re.IGNORECASE)
+DEEPEST, LONGEST_NAME, MOST_TENSORS, MOST_TRIED = 4, 1000, 100_000, 6
+# any number will do: the head is known by it
+REFERENCE_CLASSES = 1000
+NAMED = 3
+COLOURS = 3
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The tensors of one dict below one prefix, by what their names are without it; `beside` it are unknown ones."""
+
+    where: str
+    tensors: Mapping[str, Stored]
+    beside: tuple[str, ...]
+    fits: int
+
+
+class _Reference:
+    """What an architecture holds with REFERENCE_CLASSES classes."""
+
+    def __init__(self, expected: Mapping[str, Shape]) -> None:
+        self.shapes = expected
+        self.heads = sorted(name for name, shape in expected.items() if shape[:1] == (REFERENCE_CLASSES,))
+        self.deepest = max((name.count(".") for name in expected), default=0) + 1
+        self.wrapped = any(WRAPPERS & set(name.split(".")) for name in expected)
+
+    def alike(self, name: str, tensor: Stored) -> bool:
+        """Whether `tensor` has the shape of what is called `name`, whatever the number of classes."""
+        skip = 1 if name in self.heads else 0
+        return tensor.shape[skip:] == self.shapes[name][skip:]
+
+
+def fitting(
+    content: Mapping[Any, Any], architecture: Architecture, outline: nn.Module, size: int
+) -> tuple[int, dict[str, Stored]]:
+    """The number of classes, and the tensors that belong into `architecture` by its own names.
+
+    `outline` is the architecture with REFERENCE_CLASSES classes, as `without_memory` makes it. Raises ModelError where
+    they do not fit, with what differs.
+    """
+    reference = _Reference(_shapes(outline))
+    dicts = list(_dicts(content))
+    if not dicts:
+        raise ModelError(f"The checkpoint holds no tensors, expected a dict of them: {SAVE_AGAIN}")
+    parts = [part for where, tensors in dicts for part in _parts(where, tensors, reference)]
+    # where nothing fits, what differs from the largest
+    parts = parts or [_Part("", max((tensors for _, tensors in dicts), key=len), (), 0)]
+    parts.sort(key=lambda part: (-part.fits, AVERAGED.search(part.where) is None))
+    problems = []
+    for part in parts[:MOST_TRIED]:
+        classes, problem = _checked(part, reference, architecture, size)
+        if not problem:
+            return classes, {name: part.tensors[name] for name in reference.shapes if name in part.tensors}
+        problems.append(problem)
+    raise ModelError(f"The checkpoint does not fit `architecture` {architecture.name!r}: {problems[0]}")
+
+
+def _shapes(network: nn.Module) -> dict[str, Shape]:
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+
+
+def without_memory(architecture: Architecture, classes: int | None, size: int) -> nn.Module:
+    """The network of an architecture with tensors that have a shape and no values; raises ModelError."""
+    try:
+        with torch.device("meta"):
+            return architecture.build(classes, size)
+    except Exception:
+        # some look at values that they compute while they are built, and on that device there are none
+        try:
+            with _RoomOnMeta():
+                return architecture.build(classes, size)
+        except Exception as error:
+            raise ModelError(
+                f"`architecture` {architecture.name!r} cannot be built for inputs of {size} pixels ({reason(error)});"
+                " give the `input_size` that it was trained with."
+            ) from error
+
+
+class _RoomOnMeta(TorchFunctionMode):
+    """Tensors that are only to be filled take no memory; those that are computed with are as usual."""
+
+    def __torch_function__(self, function: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        options = dict(kwargs or {})
+        if function in FILLED and options.get("device") is None:
+            options["device"] = "meta"
+        return function(*args, **options)
+
+
+FILLED = {
+    torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.empty_strided, torch.eye,
+    torch.randint, torch.randperm,
+}  # fmt: skip
+
+
+def _dicts(content: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Stored]]]:
+    """Every dict of tensors in `content`, with the keys that lead to it."""
+    seen, count = set(), 0
+    level: list[tuple[str, Mapping[Any, Any]]] = [("", content)]
+    for _ in range(DEEPEST):
+        inner: list[tuple[str, Mapping[Any, Any]]] = []
+        for where, one in level:
+            if id(one) in seen:
+                continue
+            seen.add(id(one))
+            tensors = {key: value for key, value in one.items() if isinstance(key, str) and isinstance(value, Stored)}
+            count += len(tensors)
+            if count > MOST_TENSORS:
+                raise ModelError(f"The checkpoint holds more than {MOST_TENSORS:,} tensors: {SAVE_AGAIN}")
+            if tensors:
+                yield where, tensors
+            inner += [(f"{where}.{str(key)[:LONGEST_NAME]}", v) for key, v in one.items() if isinstance(v, dict)]
+        level = inner
+
+
+def _parts(where: str, tensors: Mapping[str, Stored], reference: _Reference) -> Iterator[_Part]:
+    """What is below each prefix under which a name of the architecture stands."""
+    unwrapped = dict(tensors) if reference.wrapped else _unwrapped(tensors)
+    fits: Counter[str] = Counter()
+    known: set[str] = set()
+    for name, tensor in unwrapped.items():
+        pieces = name.rsplit(".", reference.deepest) if len(name) <= LONGEST_NAME else []
+        for start in range(len(pieces)):
+            ending = ".".join(pieces[start:])
+            if ending in reference.shapes:
+                fits[name.removesuffix(ending)] += 1 + reference.alike(ending, tensor)
+                known.add(name)
+    for prefix, count in fits.most_common(MOST_TRIED):
+        below = {name[len(prefix) :]: tensor for name, tensor in unwrapped.items() if name.startswith(prefix)}
+        others = [name for name in below if name not in reference.shapes and prefix + name not in known]
+        beside = tuple(name for name in others if not TRAINING.search(name.split(".")[0]))
+        yield _Part(f"{where}.{prefix}", _with_heads(below, reference), beside, count)
+
+
+def _unwrapped(tensors: Mapping[str, Stored]) -> dict[str, Stored]:
+    """`tensors` by their names without what wrappers put into them."""
+    found: dict[str, Stored] = {}
+    for name, tensor in tensors.items():
+        bare = ".".join(piece for piece in name.split(".") if piece not in WRAPPERS)
+        found[bare if bare not in tensors else name] = tensor
+    return found
+
+
+def _layers_of(head: str, tensors: Mapping[str, Stored]) -> list[str]:
+    """Names of the weights in a head that is a sequence of layers where the architecture has a single one."""
+    base = head.rpartition(".")[0]
+    inside = re.compile(rf"{re.escape(base)}\.\d+\.weight")
+    return [name for name in tensors if inside.fullmatch(name)]
+
+
+def _with_heads(tensors: dict[str, Stored], reference: _Reference) -> Mapping[str, Stored]:
+    """With a head of one layer beside others without weights, such as dropout, under the name of the layer alone."""
+    renamed = dict(tensors)
+    for head in reference.heads:
+        base, _, leaf = head.rpartition(".")
+        layers = _layers_of(head, tensors) if head not in tensors else []
+        inside = f"{layers[0].rpartition('.')[0]}.{leaf}" if len(layers) == 1 else ""
+        if inside in tensors and reference.alike(f"{base}.weight", tensors[layers[0]]):
+            renamed[head] = renamed.pop(inside)
+    return renamed
+
+
+def _checked(part: _Part, reference: _Reference, architecture: Architecture, size: int) -> tuple[int, str]:
+    """The number of classes, and what does not fit, in words: nothing where all does."""
+    classes = _classes(part.tensors, reference)
+    expected = reference.shapes
+    if classes not in (None, 0, REFERENCE_CLASSES):
+        expected = _shapes(without_memory(architecture, classes, size))
+    words = _differences(part, expected, architecture.optional)
+    if not words and classes is None:
+        words = ["its head is missing, so that the number of classes is not known"]
+    return classes or 0, f"{'; '.join(words)}.{_remedy(part, expected, reference.heads)}" if words else ""
+
+
+def _classes(tensors: Mapping[str, Stored], reference: _Reference) -> int | None:
+    """How many classes the head has: the last tensors whose first side is the reference's number of classes."""
+    found = [
+        tensors[name].shape[0]
+        for name in reference.shapes
+        if name in reference.heads and name in tensors and tensors[name].shape and reference.alike(name, tensors[name])
+    ]
+    return found[-1] if found else None
+
+
+def _differences(part: _Part, expected: Mapping[str, Shape], optional: tuple[str, ...]) -> list[str]:
+    skip = (*optional, *COUNTERS)
+    missing = [name for name in expected if name not in part.tensors and not _is_any(name, skip)]
+    unknown = [name for name in part.beside if name in part.tensors and not _is_any(name, skip)]
+    other = [name for name, shape in expected.items() if name in part.tensors and part.tensors[name].shape != shape]
+    words = []
+    if missing:
+        words.append(f"{len(missing)} tensors are missing ({_named(f'{n!r} {expected[n]}' for n in missing)})")
+    if unknown:
+        words.append(f"{len(unknown)} are not known there ({_named(_short(n) for n in unknown)})")
+    if other:
+        found = (f"{n!r}: expected {expected[n]}, found {part.tensors[n].shape}" for n in other)
+        words.append(f"{len(other)} have another shape ({_named(found)})")
+    return words
+
+
+def _remedy(part: _Part, expected: Mapping[str, Shape], heads: Sequence[str]) -> str:
+    by_hand = "build it in Python and give it to `Explainer.add_model`"
+    for head in heads:
+        if len(layers := _layers_of(head, part.tensors)) > 1:
+            return (
+                f" Its head has {len(layers)} layers ({_named(repr(name) for name in layers)}), and the file does not"
+                f" say what stands between them: {by_hand}."
+            )
+    for name, shape in expected.items():
+        found = part.tensors[name].shape if name in part.tensors else shape
+        if len(shape) == len(found) == 4 and shape[1] == COLOURS != found[1] and found[2:] == shape[2:]:
+            channels = "channel" if found[1] == 1 else "channels"
+            return (
+                f" Its first layer takes {found[1]} {channels}, and photographs have {COLOURS}: {by_hand} with a"
+                " `transform` that makes such inputs."
+            )
+    return " Choose the architecture, and where tensors have another shape the input size, that it was trained with."
+
+
+def _is_any(name: str, parts: tuple[str, ...]) -> bool:
+    return name.startswith(parts) or name.endswith(parts)
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) <= 80 else f"{name[:80]}...")
+
+
+def _named(items: Iterator[str] | Sequence[str]) -> str:
+    names = list(items)
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

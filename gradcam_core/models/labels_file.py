@@ -1,0 +1,153 @@
+"""The names of classes, out of a file in any of the forms in which people keep them. Public names: `from_mapping`,
+`read_labels`.
+
+One a line; JSON or the text of a Python value: a list, or a dict of index to name or name to index, perhaps inside a
+model's configuration; a table with commas whose header says which column holds the names.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ModelError
+from ..reading.uploads import Upload
+from .checkpoint import opened
+from .fetch import reason
+
+__all__ = ["from_mapping", "read_labels"]
+
+MEGABYTE = 1_000_000
+MAX_LABEL_BYTES = 10 * MEGABYTE
+# Python's reader of its own values takes a hundred times as much memory as the text
+MAX_PYTHON_BYTES = MEGABYTE
+# ten times as many as the largest public set of photographs has
+MOST_CLASSES = 200_000
+# keys of configurations, and of what datasets write, under which the names stand
+KEYS = (
+    "id2label",
+    "class_to_idx",
+    "label2id",
+    "idx_to_class",
+    "label_names",
+    "class_names",
+    "classes",
+    "labels",
+    "names",
+)
+# headers of tables: columns of names, the best first, and of numbers
+NAME_COLUMNS = ("name", "label", "class_name", "label_name", "class", "category", "text")
+INDEX_COLUMNS = ("index", "id", "idx", "class_id", "label_id", "class_index", "number", "")
+# as values of JSON and Python begin, and names hardly do
+BEGINNINGS = re.compile(r"""\s*[\[{]\s*(["'\d\]\[{}]|$)""")
+LINES = re.compile(r"\r\n|\n|\r")
+
+
+def read_labels(path: str | Path | Upload) -> tuple[str, ...]:
+    """The names in a file by index; raises ModelError."""
+    name = path.name if isinstance(path, Upload) else Path(path).name
+    text = _text(path, name)
+    if BEGINNINGS.match(text.split("\n", 1)[0]):
+        return tuple(_cleaned(_of_value(_value(text, name), f"`labels` {name!r}")))
+    if text.count("\n") + text.count("\r") > 2 * MOST_CLASSES:
+        raise _too_many(name)
+    lines = LINES.split(text)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    while lines and not lines[0]:
+        del lines[0]
+    if len(lines) > MOST_CLASSES:
+        raise _too_many(name)
+    return tuple(_cleaned(_column(lines) or lines))
+
+
+def from_mapping(names: Mapping[Any, Any], argument: str) -> list[Any]:
+    """The names by index of a mapping of index to name, or of name to index; raises ModelError about `argument`."""
+    for by in (names, {value: key for key, value in names.items() if isinstance(value, (int, str))}):
+        indices = {_index(key): value for key, value in by.items()}
+        if None not in indices and len(indices) == len(names):
+            absent = next((index for index in range(len(indices)) if index not in indices), None)
+            if absent is None:
+                return [indices[index] for index in range(len(indices))]
+            raise ModelError(f"{argument} must map every index from 0 on to a name, but {absent} is missing.")
+    raise ModelError(f"{argument} must map every index from 0 on to a name, or every name to its index.")
+
+
+def _index(value: Any) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*\d{1,9}\s*", value) else None
+
+
+def _too_many(name: str) -> ModelError:
+    return ModelError(f"`labels` {name!r} names more than {MOST_CLASSES:,} classes; give one name for each class.")
+
+
+def _text(path: str | Path | Upload, name: str) -> str:
+    with opened(path, "labels") as file:
+        content = file.read(MAX_LABEL_BYTES + 1)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ModelError(
+            f"`labels` {name!r} is not UTF-8 text (byte {error.start} is no part of it); save it as UTF-8."
+        ) from error
+
+
+def _value(text: str, name: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        problem = reason(error)
+    if len(text) <= MAX_PYTHON_BYTES:
+        try:
+            return ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            # the usual form is the one to be mended
+            pass
+    raise ModelError(f"`labels` {name!r} is no valid JSON ({problem}).")
+
+
+def _of_value(value: Any, argument: str) -> list[str]:
+    if isinstance(value, dict):
+        inner = next((value[key] for key in KEYS if isinstance(value.get(key), (dict, list))), value)
+        value = from_mapping(inner, argument) if isinstance(inner, dict) else inner
+    if isinstance(value, (set, frozenset)):
+        raise ModelError(f"{argument} is a set, which has no order; give a list, one name for each index.")
+    if not isinstance(value, (list, tuple)):
+        raise ModelError(f"{argument} must hold texts only, one a class.")
+    if len(value) > MOST_CLASSES:
+        raise ModelError(f"{argument} names more than {MOST_CLASSES:,} classes; give one name for each class.")
+    # as ImageNet's own list has them: the identifier, then the name
+    names = [one[-1] if isinstance(one, (list, tuple)) and one else one for one in value]
+    if not all(isinstance(name, str) for name in names):
+        raise ModelError(f"{argument} must hold texts only, one a class.")
+    return names
+
+
+def _column(lines: Sequence[str]) -> list[str]:
+    """The names in a table with commas whose header says where they stand; none where it is no table."""
+    header = [cell.strip().strip('"').casefold() for cell in lines[0].split(",")] if lines else []
+    column = next((header.index(name) for name in NAME_COLUMNS if name in header), None)
+    if column is None or not (len(header) > 1 and any(name in header for name in INDEX_COLUMNS)):
+        return []
+    try:
+        rows = list(csv.reader(lines[1:], skipinitialspace=True))
+    except csv.Error:
+        return []
+    if not rows or any(len(row) != len(header) for row in rows):
+        return []
+    at = next(header.index(name) for name in INDEX_COLUMNS if name in header)
+    indices = [_index(row[at]) for row in rows]
+    if sorted(index if index is not None else -1 for index in indices) == list(range(len(rows))):
+        rows = [row for _, row in sorted(zip(indices, rows, strict=True), key=lambda pair: pair[0] or 0)]
+    return [row[column] for row in rows]
+
+
+def _cleaned(names: Sequence[str]) -> list[str]:
+    return [name.strip() or f"class {index}" for index, name in enumerate(names)]
