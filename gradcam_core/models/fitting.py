@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 from ..errors import ModelError
 from .base import Architecture
 from .fetch import reason
-from .tensor_file import SAVE_AGAIN, Stored
+from .tensor_file import SAVE_AGAIN, Stored, check_count
 
 __all__ = ["REFERENCE_CLASSES", "fitting", "without_memory"]
 
@@ -32,7 +32,7 @@ COUNTERS = ("n_averaged", "num_batches_tracked")
 TRAINING = re.compile(r"criterion|loss|metric|acc", re.IGNORECASE)
 # of two copies that fit alike the averaged one is meant, for it is what its authors measured
 AVERAGED = re.compile(r"(^|[._])(ema|averaged?|swa|teacher)([._]|$)", re.IGNORECASE)
-DEEPEST, LONGEST_NAME, MOST_TENSORS, MOST_TRIED = 4, 1000, 100_000, 6
+DEEPEST, LONGEST_NAME, MOST_TRIED = 4, 1000, 6
 # any number will do: the head is known by it
 REFERENCE_CLASSES = 1000
 NAMED = 3
@@ -140,8 +140,7 @@ def _dicts(content: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Stored]]
             seen.add(id(one))
             tensors = {key: value for key, value in one.items() if isinstance(key, str) and isinstance(value, Stored)}
             count += len(tensors)
-            if count > MOST_TENSORS:
-                raise ModelError(f"The checkpoint holds more than {MOST_TENSORS:,} tensors: {SAVE_AGAIN}")
+            check_count(count)
             if tensors:
                 yield where, tensors
             inner += [(f"{where}.{str(key)[:LONGEST_NAME]}", v) for key, v in one.items() if isinstance(v, dict)]

@@ -5,7 +5,7 @@
     content["conv1.weight"].tensor()
 
 A tensor is a view into the file: however many and however large ones it speaks of, they take no memory before they
-are asked for. Public names: `Stored`, `check_size`, `read_content`.
+are asked for. Public names: `Stored`, `check_count`, `check_size`, `read_content`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from torch import Tensor
 from ..errors import ModelError
 from .plain_pickle import Call, NotPlainError, read_pickle
 
-__all__ = ["SAVE_AGAIN", "Stored", "check_size", "read_content"]
+__all__ = ["SAVE_AGAIN", "Stored", "check_count", "check_size", "read_content"]
 
 MEGABYTE = 1_000_000
 # of what is beside the numbers: a network of a thousand layers takes less than one
@@ -34,6 +34,8 @@ MAX_HEADER = 64 * MEGABYTE
 MAX_DIRECTORY = 8 * MEGABYTE
 SAVE_AGAIN = "save the weights alone, with safetensors or torch.save(model.state_dict(), path), and give that file."
 LONGEST_NAME = 80
+# of the largest networks there are 5,000
+MOST_TENSORS = 100_000
 MOST_SIDES = 16
 ZIP, TAR = b"PK\x03\x04", b"ustar"
 # the first and the second pickle of a file that is no zip
@@ -112,6 +114,12 @@ def check_size(name: str, size: int, max_bytes: int) -> None:
         )
 
 
+def check_count(count: int) -> None:
+    """Raises ModelError where a file holds more tensors than any network."""
+    if count > MOST_TENSORS:
+        raise ModelError(f"The checkpoint holds more than {MOST_TENSORS:,} tensors: {SAVE_AGAIN}")
+
+
 def read_content(buffer: Any, name: str, *, max_bytes: int) -> Any:
     """What a file called `name`, whose bytes `buffer` holds, was saved from, each tensor a `Stored`.
 
@@ -152,6 +160,7 @@ def _safetensors(buffer: Any) -> dict[str, Stored]:
         raise ValueError("its header is longer than the file, or than any network's")
     start = 8 + length
     header = json.loads(bytes(buffer[8:start]))
+    check_count(len(header))
     return {name: _described(entry, buffer, start) for name, entry in header.items() if name != "__metadata__"}
 
 

@@ -15,7 +15,6 @@ from ...errors import ModelError
 from ...reading.uploads import Upload
 from ...serving.failures import plain_words
 from ...serving.lanes import LOADING
-from ...serving.room import MAX_WEIGHTS
 from ...serving.shelf import SECONDS_KEPT, Shelf
 from ...tasks.classes import HEADS
 from ..handlers import model_choices
