@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 from numpy.typing import NDArray
 
 from gradcam_core import Explainer, TextExplainer
@@ -17,6 +18,16 @@ from gradcam_core.models import MODELS
 
 from .helpers import SmallNetwork, small_spec
 from .reviews import explainer_of, random_network, toy_network
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="look for inputs that do harm for minutes instead of seconds")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    examples = 20_000 if config.getoption("--long") else 150
+    settings.register_profile("usual", max_examples=examples, deadline=None, database=None)
+    settings.load_profile("usual")
 
 
 @pytest.fixture(autouse=True, scope="session")

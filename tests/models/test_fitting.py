@@ -1,0 +1,138 @@
+"""Weights are found wherever training scripts put them, and where they cannot fit it is said what differs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torchvision.models import get_model
+
+from gradcam_core import ModelError
+from gradcam_core.models import find_architecture
+from gradcam_core.models.fitting import REFERENCE_CLASSES, fitting, without_memory
+from gradcam_core.models.tensor_file import Stored
+
+RESNET = find_architecture("resnet18")
+Shapes = dict[str, tuple[int, ...]]
+
+
+@pytest.fixture(scope="module")
+def outline() -> nn.Module:
+    return without_memory(RESNET, REFERENCE_CLASSES, 224)
+
+
+@pytest.fixture(scope="module")
+def own() -> Shapes:
+    """What a ResNet-18 of five classes holds."""
+    with torch.device("meta"):
+        network = get_model("resnet18", weights=None, num_classes=5)
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+
+
+def stored(shapes: Any) -> Any:
+    """The same with a description in the place of each shape."""
+    if isinstance(shapes, dict):
+        return {name: stored(value) for name, value in shapes.items()}
+    return Stored(torch.float32, shapes) if isinstance(shapes, tuple) else shapes
+
+
+def below(prefix: str, shapes: Shapes) -> Shapes:
+    return {prefix + name: shape for name, shape in shapes.items()}
+
+
+FILES: dict[str, Callable[[Shapes], Any]] = {
+    "Lightning with what its training needs": lambda own: {
+        "state_dict": {**below("model.", own), "criterion.weight": (5,), "val_acc.confmat": (5, 5)}
+    },
+    "training parts beside the weights": lambda own: {**own, "criterion.weight": (5,), "train_metrics.total": ()},
+    "an average beside the weights": lambda own: {**below("model.", own), **below("ema.", own)},
+    "an average beside bare weights": lambda own: {**own, **below("ema.module.", own), "ema.n_averaged": ()},
+    "a prefix that nobody knows": lambda own: below("the.net_of_mine.", own),
+    "an encoder with a projection behind": lambda own: {**below("encoder.", own), "projection.weight": (128, 512)},
+    "a student and its queue": lambda own: {**below("student.", own), "queue": (128, 65536)},
+    "params": lambda own: {"params": own},
+    "a key that nobody knows": lambda own: {"epoch": 3, "my_run": {"of my run": own}, "optimizer": {"state": {}}},
+    "moments of an optimizer": lambda own: {
+        "optimizer": {"state": {0: {"exp_avg": (64, 3, 7, 7), "step": ()}}},
+        "net_state_dict": own,
+    },
+    "dropout in front of the head": lambda own: {
+        name.replace("fc.", "fc.1."): shape for name, shape in own.items()
+    },
+    "an endless prefix": lambda own: {**below("module." * 100, own)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_weights_are_found(file: str, own: Shapes, outline: nn.Module) -> None:
+    classes, found = fitting(stored(FILES[file](own)), RESNET, outline, 224)
+    assert classes == 5
+    assert {name: tensor.shape for name, tensor in found.items()} == own
+
+
+def test_of_two_copies_the_averaged_one_is_taken(own: Shapes, outline: nn.Module) -> None:
+    plain, averaged = stored(below("model.", own)), stored(below("ema_model.module.", own))
+    for content in ({**plain, **averaged}, {**averaged, **plain}, {"a": plain, "model_ema": averaged}):
+        found = fitting(content, RESNET, outline, 224)[1]
+        assert found["conv1.weight"] is averaged["ema_model.module.conv1.weight"]
+
+
+def changed(name: str, shape: tuple[int, ...]) -> Callable[[Shapes], Shapes]:
+    return lambda own: {**own, name: shape}
+
+
+def headless(own: Shapes) -> Shapes:
+    return {name: shape for name, shape in own.items() if not name.startswith("fc.")}
+
+
+UNFIT: dict[str, tuple[Callable[[Shapes], Any], str]] = {
+    "grey images": (changed("conv1.weight", (64, 1, 7, 7)), "takes 1 channel, and photographs have 3: build"),
+    "four bands": (changed("conv1.weight", (64, 4, 7, 7)), "takes 4 channels, and photographs have 3: build"),
+    "a head of two layers": (
+        lambda own: {**headless(own), "fc.0.weight": (64, 512), "fc.3.weight": (5, 64), "fc.3.bias": (5,)},
+        "Its head has 2 layers ('fc.0.weight', 'fc.3.weight'), and the file does not say what stands between",
+    ),
+    "a deeper network of the same kind": (
+        lambda own: {**own, **{f"layer1.2.{name}": (64,) for name in ("bn1.weight", "bn1.bias")}},
+        "2 are not known there ('layer1.2.bn1.weight', 'layer1.2.bn1.bias')",
+    ),
+    "no head": (headless, "2 tensors are missing ('fc.weight' (1000, 512), 'fc.bias' (1000,))"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("file", UNFIT)
+def test_what_does_not_fit_is_named(file: str, own: Shapes, outline: nn.Module) -> None:
+    make, words = UNFIT[file]
+    with pytest.raises(ModelError) as caught:
+        fitting(stored(make(own)), RESNET, outline, 224)
+    assert words in str(caught.value)
+
+
+def test_time_grows_with_the_file_alone(outline: nn.Module) -> None:
+    def seconds(content: dict[str, Any]) -> float:
+        start = time.perf_counter()
+        with pytest.raises(ModelError):
+            fitting(content, RESNET, outline, 224)
+        return time.perf_counter() - start
+
+    one = Stored(torch.float32, (64, 3, 7, 7))
+    few = seconds({f"module.layer{index}.conv1.weight": one for index in range(2_000)})
+    many = seconds({f"module.layer{index}.conv1.weight": one for index in range(40_000)})
+    # twenty times as many; a square would be four hundred
+    assert many < 100 * max(few, 0.05)
+    assert seconds({"module." * 100_000 + "conv1.weight": one}) < 100 * max(few, 0.05)
+
+
+def test_what_looks_at_values_while_it_is_built_takes_no_memory_either() -> None:
+    network = without_memory(find_architecture("regnet_y_128gf"), 1000, 224)
+    assert sum(tensor.numel() for tensor in network.parameters()) > 600_000_000
+    assert all(tensor.is_meta for tensor in network.parameters())
+
+
+def test_the_tests_own_description_of_a_tensor_has_no_values() -> None:
+    with pytest.raises(ValueError, match="a tensor that is"):
+        Tensor.sum(Stored(torch.float32, (1,)).tensor())
