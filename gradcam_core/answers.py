@@ -23,7 +23,7 @@ from .methods.evidence import Question
 from .models import LoadedModel
 from .reading.photograph import Photograph
 from .request import Request
-from .tasks.classes import prediction, rivals_of, top_predictions
+from .tasks.classes import choose, prediction
 from .types import Placement, Prediction
 
 __all__ = ["Answers"]
@@ -31,13 +31,12 @@ __all__ = ["Answers"]
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """A request with what it names, all of it known to be there; `target` None for the most probable class."""
+    """A request with what it names, all of it known to be there."""
 
     request: Request
     model: LoadedModel
     method: Method
     layer: str
-    target: int | None
 
 
 class Answers:
@@ -77,7 +76,7 @@ class Answers:
                 f"`method` {method.key!r} looks at no class, so nothing in its map speaks against one or for one"
                 " rather than another; choose 'gradcam', or switch counterfactual and rival off."
             )
-        return _Asked(request.replace(model=model.name, layer=layer, target=target), model, method, layer, target)
+        return _Asked(request.replace(model=model.name, layer=layer, target=target), model, method, layer)
 
     def _together(self, photograph: Photograph, asked: Sequence[_Asked], watch: Watch) -> dict[Hashable, Explanation]:
         """The answers, by their request's key, to questions of one model that share a capture."""
@@ -94,19 +93,16 @@ class Answers:
         self, asked: _Asked, photograph: Photograph, seen: Seen[Placement], gradients: Gradients, watch: Watch
     ) -> Explanation:
         model = asked.model
-        probabilities = model.probabilities(seen.capture.logits)
-        top = top_predictions(probabilities, model.labels)
-        target = top[0] if asked.target is None else prediction(probabilities, model.labels, asked.target)
-        rivals = rivals_of(asked.request.rival, target, probabilities, model.labels, model.title)
-        request = asked.request.replace(target=target.index, rival=[one.index for one in rivals])
-        score = model.score(target.index, [one.index for one in rivals], request.counterfactual)
+        choice = choose(asked.request, model.probabilities(seen.capture.logits), model.labels, model.title)
+        request = choice.request
+        rivals = [one.index for one in choice.rivals]
         question = Question(
             runner=self._runner,
             model=model,
             inputs=partial(self._captures.given, model, photograph),
             capture=seen.capture,
             layer=asked.layer,
-            score=score,
+            score=model.score(choice.target.index, rivals, request.counterfactual),
             gradient=partial(gradients.at, asked.layer),
             watch=watch,
         )
@@ -115,13 +111,13 @@ class Answers:
             photograph=photograph,
             placement=seen.placement,
             cam=self._captures.remembered(key, partial(question.map, asked.method), watch),
-            top=top,
-            target=target,
+            top=choice.top,
+            target=choice.target,
             request=request,
+            rivals=choice.rivals,
             model_title=model.title,
             provenance=self._provenance(model, photograph),
-            rivals=rivals,
-            usual=self._usual(photograph, request, (target, *top)) if request.detail else (),
+            usual=self._usual(photograph, request, (choice.target, *choice.top)) if request.detail else (),
             exclusive=model.head.exclusive,
             private=model.private,
         )

@@ -21,19 +21,18 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .canvases.sentence import pieces, spread, words
-from .captures import Captures, Gradients, Seen
+from .captures import Captures
 from .checks.words import Check, check
 from .engine.devices import resolve_device
 from .engine.runner import LocalRunner, Runner
-from .engine.score import Score, contrast
+from .engine.score import contrast as contrasted
 from .engine.watch import NOBODY, Watch
 from .explanation import made_with
 from .methods.evidence import Question
-from .methods.text import DEFAULT_TEXT_METHOD, TextMethod, find_text_method
+from .methods.text import DEFAULT_TEXT_METHOD, find_text_method
 from .models.reviews.network import TrainedText, load_network
-from .reading.text import Reading
 from .request import AUTO, OPTIONS, Request
-from .tasks.classes import class_index, prediction, rivals_of, top_predictions
+from .tasks.classes import choose
 from .text_explanation import TextExplanation
 
 __all__ = ["TextExplainer"]
@@ -113,27 +112,34 @@ class TextExplainer:
     def answer(self, text: str, request: Request, *, watch: Watch = NOBODY) -> TextExplanation:
         """What `explain` answers to the options of `request`; those about pictures are left out."""
         method, model = find_text_method(request.method), self.trained
-        wanted = None if request.target is None else class_index(request.target, model.labels, model.title)
         reading = model.read(text)
         layers = model.layers[method.over]
         seen = self._captures.seen(model, reading, layers[0])
-        top = top_predictions(seen.probabilities, model.labels)
-        target = top[0] if wanted is None else prediction(seen.probabilities, model.labels, wanted)
-        rivals = rivals_of(request.rival, target, seen.probabilities, model.labels, model.title)
-        request = request.replace(target=target.index, rival=[one.index for one in rivals])
-        score = contrast(target.index, [one.index for one in rivals], counterfactual=request.counterfactual)
         gradients = self._captures.gradients(model, reading, seen, [*model.offered])
-        maps = [self._map(reading, seen, gradients, layer, score, method, watch) for layer in layers]
+        choice = choose(request, seen.probabilities, model.labels, model.title)
+        rivals = [one.index for one in choice.rivals]
+        score = contrasted(choice.target.index, rivals, counterfactual=choice.request.counterfactual)
+        question = partial(
+            Question,
+            runner=self._runner,
+            model=model,
+            inputs=partial(self._captures.given, model, reading),
+            capture=seen.capture,
+            score=score,
+            watch=watch,
+        )
+        # (windows,) values at each layer
+        maps = [question(layer=layer, gradient=partial(gradients.at, layer)).map(method)[0] for layer in layers]
         values, positive = (
             np.sum([spread(part, len(reading.chars)) for part in parts], axis=0)
             for parts in (maps, [part.clip(min=0) for part in maps])
         )
         chars = pieces(reading.chars, values, positive)
         return TextExplanation(
-            top=top,
-            target=target,
-            request=request,
-            rivals=rivals,
+            top=choice.top,
+            target=choice.target,
+            request=choice.request,
+            rivals=choice.rivals,
             provenance={
                 "weights": {"name": model.name, "fingerprint": model.fingerprint},
                 **made_with(model.head, self.device, "torch", "numpy", "regex"),
@@ -162,26 +168,3 @@ class TextExplainer:
 
         inputs = self._runner.placed(model, model.encoded(readings[0])[0])
         return model.head.of(self._runner.outputs(model, inputs, given, len(texts), watch, at_once=AT_ONCE))
-
-    def _map(
-        self,
-        reading: Reading,
-        seen: Seen[Reading],
-        gradients: Gradients,
-        layer: str,
-        score: Score,
-        method: TextMethod,
-        watch: Watch,
-    ) -> NDArray[np.float32]:
-        """(windows,) values at one layer."""
-        question = Question(
-            runner=self._runner,
-            model=self.trained,
-            inputs=partial(self._captures.given, self.trained, reading),
-            capture=seen.capture,
-            layer=layer,
-            score=score,
-            gradient=partial(gradients.at, layer),
-            watch=watch,
-        )
-        return question.map(method)[0]

@@ -2,7 +2,7 @@
 
     values = spread(hirescam(activations, gradients)[0], len(chars))
     found = words(text, pieces(chars, values))
-    shaded(text, found)                   # [("good", 0.8), (" ", None), ("film", 0.1)]
+    shaded(text, found, end=len(text))    # [("good", 0.8), (" ", None), ("film", 0.1)]
     without([word.text for word in found], hidden)
 
 Anything with a place in a text can be shaded: characters, words, or the tokens of a question. Public names: `Piece`,
@@ -73,8 +73,8 @@ def words(text: str, chars: Sequence[Piece]) -> tuple[Piece, ...]:
     return tuple(word(chars[first:behind]) for first, behind in words_of(chars))
 
 
-def shaded(text: str, found: Sequence[Piece]) -> list[tuple[str, float | None]]:
-    """The text up to the last of the pieces, piece by piece with its value, and the gaps between with None."""
+def shaded(text: str, found: Sequence[Piece], *, end: int) -> list[tuple[str, float | None]]:
+    """The text up to `end`, piece by piece with its value, and the gaps between with None."""
     parts: list[tuple[str, float | None]] = []
     at = 0
     for piece in found:
@@ -82,6 +82,8 @@ def shaded(text: str, found: Sequence[Piece]) -> list[tuple[str, float | None]]:
             parts.append((text[at : piece.start], None))
         parts.append((piece.text, piece.value))
         at = piece.end
+    if at < end:
+        parts.append((text[at:end], None))
     return parts
 
 

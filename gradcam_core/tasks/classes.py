@@ -1,7 +1,7 @@
 """Classes by index and by name, and how a model's head makes probabilities of its scores.
 
 `HEADS` maps each key to its `Head`; one more entry serves the pictures, the checks and the page alike.
-Public names: `HEADS`, `SOFTMAX`, `Head`, `calibrated`, `class_index`, `find_head`, `prediction`, `rivals_of`,
+Public names: `HEADS`, `SOFTMAX`, `Choice`, `Head`, `calibrated`, `choose`, `class_index`, `find_head`, `prediction`,
 `top_predictions`.
 """
 
@@ -17,18 +17,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import ModelError, TargetError, did_you_mean
-from ..request import AUTO, NEXT_THREE
+from ..request import AUTO, NEXT_THREE, Request
 from ..types import TOP, Prediction
 
 __all__ = [
     "HEADS",
     "SOFTMAX",
+    "Choice",
     "Head",
     "calibrated",
+    "choose",
     "class_index",
     "find_head",
     "prediction",
-    "rivals_of",
     "top_predictions",
 ]
 
@@ -62,7 +63,6 @@ def _both_sides(outputs: Tensor) -> Tensor:
 
 SOFTMAX = Head("softmax", "one of the classes (softmax)", True, lambda logits: logits.softmax(-1))
 # as rivals, where the three most probable other classes are asked for
-NEXT = 3
 HEADS = {
     head.key: head
     for head in (
@@ -138,14 +138,39 @@ def top_predictions(
     return tuple(prediction(probabilities, labels, int(index)) for index in order)
 
 
-def rivals_of(
+@dataclass(frozen=True)
+class Choice:
+    """What a request asks about: its `target`, the `rivals` that this is compared with, and the `top` classes.
+
+    `request` has both by their indices.
+    """
+
+    request: Request
+    target: Prediction
+    rivals: tuple[Prediction, ...]
+    top: tuple[Prediction, ...]
+
+
+def choose(request: Request, probabilities: NDArray[np.float32], labels: Sequence[str], title: str) -> Choice:
+    """The classes that `request` asks about where they are as probable as in `probabilities`, (K,).
+
+    Raises TargetError, which calls the model `title`.
+    """
+    top = top_predictions(probabilities, labels)
+    target = top[0]
+    if request.target is not None:
+        target = prediction(probabilities, labels, class_index(request.target, labels, title))
+    rivals = _rivals(request.rival, target, probabilities, labels, title)
+    return Choice(request.replace(target=target.index, rival=[one.index for one in rivals]), target, rivals, top)
+
+
+def _rivals(
     rival: int | str | tuple[int | str, ...] | None,
     target: Prediction,
     probabilities: NDArray[np.float32],
     labels: Sequence[str],
     title: str,
 ) -> tuple[Prediction, ...]:
-    """The classes that `rival`, as a `Request` holds it, stands for beside `target`; raises TargetError."""
     if rival is None:
         return ()
     if rival in (AUTO, NEXT_THREE):

@@ -68,9 +68,13 @@ def test_a_word_is_the_average_of_its_characters() -> None:
 def test_tokens_of_any_kind_are_shaded_with_the_gaps_between() -> None:
     question = "what color, is it?"
     tokens = [Span("what", 0, 4), Span("color", 5, 10), Span("is", 12, 14), Span("it", 15, 17)]
-    found = shaded(question, pieces(tokens, np.array([0.25, -1, 0, 0.5], np.float32)))
-    assert found == [("what", 0.25), (" ", None), ("color", -1), (", ", None), ("is", 0), (" ", None), ("it", 0.5)]
-    assert "".join(text for text, _ in found) == question[:-1]
+    tokens = pieces(tokens, np.array([0.25, -1, 0, 0.5], np.float32))
+    found = shaded(question, tokens, end=len(question))
+    shown = [("what", 0.25), (" ", None), ("color", -1), (", ", None), ("is", 0), (" ", None), ("it", 0.5)]
+    assert found == [*shown, ("?", None)]
+    assert "".join(text for text, _ in found) == question
+    assert shaded(question, tokens, end=tokens[-1].end) == shown
+    assert shaded("", (), end=0) == []
 
 
 def test_what_is_left_out_leaves_no_gap() -> None:

@@ -1,20 +1,21 @@
 """A sentence shaded by words or characters, and its strongest words as bars.
 
-Public names: `shaded_text`, `text_value`.
+Public names: `sentence_value`, `shaded_text`, `text_value`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
-from ....canvases.sentence import shaded
+from ....canvases.sentence import Piece, shaded
 from ....text_explanation import TextExplanation
 from .. import component
 from ..maps import both_sides
 
-__all__ = ["shaded_text", "text_value"]
+__all__ = ["sentence_value", "shaded_text", "text_value"]
 
 STRONGEST = 8
 
@@ -25,15 +26,32 @@ def shaded_text(elem_id: str) -> gr.HTML:
 
 
 def text_value(explanation: TextExplanation) -> dict[str, Any]:
-    """What the shaded sentence and its bars need: see text.js."""
-    strongest = sorted(explanation.words, key=lambda word: -abs(word.value))[:STRONGEST]
-    score = f"score for {explanation.target.label}"
-    if explanation.counterfactual:
-        score = f"score against {explanation.target.label}"
+    """What the shaded sentence and its bars need for a review."""
+    side = "against" if explanation.counterfactual else "for"
+    return sentence_value(
+        explanation.text,
+        explanation.words,
+        f"score {side} {explanation.target.label}",
+        language="ko",
+        chars=[char for char in explanation.chars if not char.text.isspace()],
+        unread=explanation.unread.text if explanation.unread else "",
+    )
+
+
+def sentence_value(
+    text: str, words: Sequence[Piece], score: str, *, language: str, chars: Sequence[Piece] = (), unread: str = ""
+) -> dict[str, Any]:
+    """What the shaded sentence and its bars need for any text: see text.js.
+
+    `score` says what a value raises or lowers. Without `chars` words are all that can be shaded; the end of the
+    text that is `unread` is striped.
+    """
+    strongest = sorted(words, key=lambda word: -abs(word.value))[:STRONGEST]
     return {
         "score": score,
-        "words": shaded(explanation.text, explanation.words),
-        "characters": shaded(explanation.text, [char for char in explanation.chars if not char.text.isspace()]),
-        "unread": explanation.unread.text if explanation.unread else "",
+        "language": language,
+        "words": shaded(text, words, end=len(text) - len(unread)),
+        "characters": shaded(text, chars, end=len(text) - len(unread)) if chars else [],
+        "unread": unread,
         "chart": [{"text": word.text, "value": word.value} for word in strongest],
     }

@@ -1,12 +1,15 @@
 // The sentence, each word or character shaded by its value, and the strongest words as bars.
 //
-// props.value  {target, words, characters, unread, chart}: words and characters are lists of [text, value], value
-//              null for the gaps between them; chart is a list of {text, value}. All text is set as text, never as HTML.
+// props.value  {score, language, words, characters, unread, chart}: words and characters are lists of [text, value],
+//              value null for the gaps between them; chart is a list of {text, value}. Without characters there is
+//              nothing to choose between. All text is set as text, never as HTML.
 // props.colors base64 of 256 RGB triples from against to for.
 //
 // Beside the colour every piece carries its number and a line as thick as its value: solid for, dashed against.
 
 const UNITS = { words: "Words", characters: "Characters" };
+// radio buttons of one name exclude each other over the whole page
+const group = `shade-${Math.random().toString(36).slice(2)}`;
 const table = Uint8Array.from(atob(props.colors), (char) => char.charCodeAt(0));
 let unit = "words";
 
@@ -50,17 +53,20 @@ function bar({ text, value }, top) {
 function choices() {
   return Object.entries(UNITS).map(([key, title]) => {
     const label = make("label", ""), input = make("input", "");
-    Object.assign(input, { type: "radio", name: "text-unit", value: key, checked: key === unit });
+    Object.assign(input, { type: "radio", name: group, value: key, checked: key === unit });
     label.append(input, title);
     return label;
   });
 }
 
 function draw() {
-  const answer = props.value || {}, pieces = answer[unit] || [], chart = answer.chart || [];
+  const answer = props.value || {}, chart = answer.chart || [], several = Boolean(answer.characters?.length);
+  const shade = several ? unit : "words", pieces = answer[shade] || [];
   const top = most(pieces.map(([, value]) => value ?? 0)), shaded = element.querySelector(".shaded");
   if (!element.querySelector(".unit input")) element.querySelector(".unit").replaceChildren(...choices());
-  shaded.classList.toggle("chars", unit === "characters");
+  element.querySelector(".unit").hidden = !several;
+  shaded.lang = answer.language || "";
+  shaded.classList.toggle("chars", shade === "characters");
   shaded.replaceChildren(...pieces.map(([text, value]) => value === null ? text : piece(text, value, top)));
   if (answer.unread) shaded.append(Object.assign(make("span", "unread", answer.unread), { title: "not read" }));
   element.querySelector(".key").textContent = !answer.score ? "" :
@@ -71,7 +77,7 @@ function draw() {
 }
 
 element.addEventListener("change", (event) => {
-  if (event.target.name !== "text-unit") return;
+  if (event.target.name !== group) return;
   unit = event.target.value;
   draw();
 });
