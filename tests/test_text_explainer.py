@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from math import exp
+from threading import Event
 
 import numpy as np
 import pytest
+import torch
 
-from gradcam_core import METHODS, TEXT_METHODS, CamError, MethodError, TargetError, TextError
+from gradcam_core import (
+    METHODS,
+    TEXT_METHODS,
+    CamError,
+    MethodError,
+    OptionError,
+    OutputError,
+    Request,
+    StoppedError,
+    TargetError,
+    TextError,
+    Watch,
+)
 from gradcam_core.methods import GRADIENTS
+from gradcam_core.models.reviews.network import CharCNN
 
 
 def values(explanation) -> list[float]:
@@ -198,3 +214,90 @@ def test_the_record_is_plain(rich) -> None:
     record = json.loads(json.dumps(rich.explain("ab c").record()))
     assert record["words"][1]["text"] == "c"
     assert record["sentence"].startswith("The model calls this")
+
+
+def test_a_rival_is_the_contrast_and_all_ways_to_ask_agree(toy) -> None:
+    asked = [{"rival": "negative"}, {"rival": 0}, {"rival": "auto"}, {"rival": "next three"}, {"contrast": True}]
+    found = [toy.explain("ab", method="hirescam", **options) for options in asked]
+    assert [values(one) for one in found] == [[9, 9]] * 5
+    assert all(one.contrast and [rival.label for rival in one.rivals] == ["negative"] for one in found)
+    assert not toy.explain("ab", contrast="no").contrast
+    with pytest.raises(TargetError, match="the explained class itself"):
+        toy.explain("ab", "positive", rival=1)
+    with pytest.raises(OptionError, match="`contrast` 'maybe' is neither on nor off"):
+        toy.explain("ab", contrast="maybe")
+
+
+def test_what_is_left_to_the_program_is_its_default(toy) -> None:
+    plain = toy.explain("ab").record()
+    for nothing in ("auto", "", None):
+        assert toy.explain("ab", nothing, method=nothing).record() == plain
+    assert plain["method"] == "hirescam"
+
+
+def test_a_record_tells_what_made_it_and_asks_for_it_again(rich, tmp_path) -> None:
+    found = rich.explain("ab c", 0, method="gradcam", counterfactual=True, contrast=True)
+    record = found.record()
+    content = (tmp_path / "rich.safetensors").read_bytes()
+    assert record["weights"] == {"name": "reviews", "fingerprint": sha256(content).hexdigest()}
+    assert set(record["versions"]) == {"numpy", "regex", "torch"}
+    assert "temperature 2" in record["head"]
+    assert rich.answer(record["text"], Request.parse(**record["request"])) == found
+    assert rich.answer(record["text"], Request.parse(**record["request"])).record() == record
+
+
+def test_pictures_and_texts_have_the_same_in_their_records(explainer, chelsea, toy) -> None:
+    picture, text = explainer.explain(chelsea).record(), toy.explain("ab").record()
+    shared = {"sentence", "request", "target", "top", "rivals", "notes", "score", "head", "device", "versions"}
+    assert shared <= set(picture) & set(text)
+    assert set(picture["request"]) == set(text["request"]) == set(Request.options())
+
+
+def test_out_of_memory_lets_go_of_what_is_kept_and_tries_again(toy, monkeypatch) -> None:
+    before = values(toy.explain("ab"))
+    forward, failed = CharCNN.forward, []
+
+    def fail_once(network, characters):
+        if not failed:
+            failed.append(len(toy._captures))
+            raise torch.OutOfMemoryError
+        return forward(network, characters)
+
+    monkeypatch.setattr(CharCNN, "forward", fail_once)
+    assert toy.explain("abc").text == "abc"
+    assert failed == [3]
+    assert values(toy.explain("ab")) == before
+
+
+def test_a_batch_that_does_not_fit_is_made_smaller(rich, monkeypatch) -> None:
+    texts = ["a", "ab c", "b c", "c"] * 8
+    expected = rich.probabilities(texts)
+    forward, sizes = CharCNN.forward, []
+
+    def fits_five(network, characters):
+        sizes.append(len(characters))
+        if len(characters) > 5:
+            raise torch.OutOfMemoryError
+        return forward(network, characters)
+
+    monkeypatch.setattr(CharCNN, "forward", fits_five)
+    np.testing.assert_allclose(rich.probabilities(texts), expected, rtol=1e-5)
+    assert max(size for size in sizes if size <= 5) == 4
+
+
+def test_a_check_tells_how_far_it_is_and_can_be_stopped(rich) -> None:
+    told, stop = [], Event()
+    outcome = rich.check(rich.explain("ab c a"), watch=Watch(lambda done, count: told.append((done, count)), stop))
+    assert told[0][0] == 0
+    assert told[-1][0] == told[-1][1] > 5
+    assert outcome == rich.check(rich.explain("ab c a"))
+    stop.set()
+    with pytest.raises(StoppedError):
+        rich.check(rich.explain("ab c a"), watch=Watch(stop=stop))
+
+
+def test_values_that_are_not_finite_are_refused(toy) -> None:
+    with torch.no_grad():
+        toy.trained.network.head.weight[0, 0] = float("nan")
+    with pytest.raises(OutputError, match="not finite"):
+        toy.explain("ab")
