@@ -33,6 +33,7 @@ __all__ = [
     "top_predictions",
 ]
 
+# of rivals, where the three most probable other classes are asked for
 NEXT = 3
 WHOLE = re.compile(r"[+-]?\d+")
 
@@ -62,7 +63,6 @@ def _both_sides(outputs: Tensor) -> Tensor:
 
 
 SOFTMAX = Head("softmax", "one of the classes (softmax)", True, lambda logits: logits.softmax(-1))
-# as rivals, where the three most probable other classes are asked for
 HEADS = {
     head.key: head
     for head in (
