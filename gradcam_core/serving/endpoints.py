@@ -158,7 +158,7 @@ def compare(
 
 
 def explain_text(
-    services: Services, text: str, target: str, method: str, counterfactual: bool, contrast: bool
+    services: Services, text: str, target: str, method: str, counterfactual: bool, contrast: bool, watch: Watch
 ) -> dict[str, Any]:
     """Explain which characters and words of a Korean film review made a CNN call it positive or negative.
 
@@ -166,8 +166,8 @@ def explain_text(
         A record with both probabilities, the sentence, and a signed value for every character and word with its place
         in the text.
     """
-    found = services.texts.explain(text, target, method=method, counterfactual=counterfactual, contrast=contrast)
-    return found.record()
+    sides = {"counterfactual": counterfactual, "contrast": contrast}
+    return services.texts.explain(text, target, method=method, watch=watch, **sides).record()
 
 
 def stop(services: Services, visitor: str | None) -> None:

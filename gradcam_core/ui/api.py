@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import gradio as gr
 from ..serving.endpoint import Endpoint
 from ..serving.endpoints import ENDPOINTS
 from ..serving.failures import plain_words
+from ..serving.guard import Visitor
 from ..serving.inputs import REQUIRED, Input
 from ..serving.lanes import CHEAP, COSTLY
 from ..serving.services import Services
@@ -19,6 +21,8 @@ from .photograph_input import PhotographInput
 
 __all__ = ["add_api"]
 
+# in front of an address; a client chooses the name of its session, and could call it anything that is known
+TOOLS = f"tools {secrets.token_urlsafe(16)} of "
 OUTPUTS: dict[str, Callable[[str], Any]] = {
     "picture": lambda name: gr.Image(format="png", label=name),
     "record": lambda name: gr.JSON(label=name),
@@ -80,10 +84,11 @@ def _handler(endpoint: Endpoint, services: Services) -> Callable[..., Any]:
 
 
 def _visitor_of(request: Any) -> str | None:
-    """Who asks: a session; for tools of language models, which have none of their own, all that share an address."""
-    asked = getattr(request, "request", request)
-    if hasattr(request, "session_hash") and request.headers.get("x-gradio-user") != "mcp":
-        return request.session_hash
-    visitor = asked.scope.get("visitor")
-    address = visitor.address if visitor else asked.client.host
-    return f"tools of {address}"
+    """Who asks: a session, or all tools of language models at one address, for these have no session of their own.
+
+    Gradio answers a tool's call by asking its own server, and what is not queued with the bare request.
+    """
+    visitor = getattr(request, "request", request).scope.get("visitor") or Visitor("")
+    if visitor.caller or not hasattr(request, "session_hash"):
+        return TOOLS + visitor.address
+    return request.session_hash
