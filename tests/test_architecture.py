@@ -7,6 +7,7 @@ import gc
 import inspect
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib import import_module
 from pathlib import Path
 
@@ -78,7 +79,9 @@ def imported(path: Path) -> Iterator[str]:
             base = [*base, *([node.module] if node.module else [])]
             for alias in node.names:
                 full = ".".join([*base, alias.name])
-                yield full if (ROOT / full.replace(".", "/")).with_suffix(".py").exists() else ".".join(base)
+                place = ROOT / full.replace(".", "/")
+                is_module = place.with_suffix(".py").exists() or (place / "__init__.py").exists()
+                yield full if is_module else ".".join(base)
 
 
 def test_the_reader_of_imports_understands_relative_ones() -> None:
@@ -95,6 +98,13 @@ def test_imports_point_one_way(path: Path) -> None:
         if name.split(".")[0] in {"gradcam_core", "app"}:
             there = part_of(name)
             assert there == here or RANK[there] < RANK[here], f"{module_of(path)} must not import {name}"
+
+
+def test_no_module_needs_itself_inside_a_package_either() -> None:
+    names = {module_of(path) for path in CORE}
+    needs = {module_of(path): {*imported(path)} & names - {module_of(path)} for path in CORE}
+    # names the modules of a circle where there is one
+    assert {*TopologicalSorter(needs).static_order()} == names
 
 
 @pytest.mark.parametrize("path", [*CORE, *APP], ids=module_of)
