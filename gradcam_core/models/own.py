@@ -53,18 +53,22 @@ def spec(
         raise ModelError(f"`module` is {type(module).__name__!r}, expected a torch.nn.Module.")
     inner = unwrapped(module)
     encoder = _encoder(transform, input_size)
-    outputs = _outputs(_twin(inner, logits, SOFTMAX), encoder, title or name)
+    tried = _twin(inner, logits, SOFTMAX)
+    outputs = _outputs(tried, encoder, title or name)
     chosen = find_head(head) if head is not None else (HEADS["logit"] if outputs == 1 else SOFTMAX)
     if chosen is HEADS["logit"] and outputs != 1:
         raise ModelError(f"`head` 'logit' is for one output, but the model has {outputs}; use 'softmax' or 'sigmoid'.")
     if chosen is SOFTMAX and outputs == 1:
         raise ModelError("`head` 'softmax' makes 100 % of any single output; use 'logit' or 'sigmoid'.")
     named = _labels(labels, outputs, chosen)
+    twin = partial(_twin, inner, logits, chosen)
+    # the copy that was tried out serves once, unless its scores are to be read in another way
+    ready = [tried] if chosen.classes is SOFTMAX.classes else []
     return ModelSpec(
         name=name,
         title=title or name,
         source="own",
-        build=partial(_twin, inner, logits, chosen),
+        build=lambda: ready.pop() if ready else twin(),
         preprocessing=lambda: encoder,
         labels=lambda: named,
         is_offline=lambda: True,

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import Examiner, Explainer, ModelError, OutputError, TargetError
-from gradcam_core.models import MODELS
+from gradcam_core.models import MODELS, own
 from gradcam_core.reading.preprocess import Preprocessing
 
 from ..helpers import SmallNetwork, hook_count, in_threads, live_captures, noise
@@ -317,3 +317,26 @@ def test_labels_by_index_and_by_name(labels: Any, explainer: Explainer) -> None:
 def test_labels_without_an_order(labels: Any, words: str, explainer: Explainer) -> None:
     with pytest.raises(ModelError, match=words):
         explainer.add_model("mine", SmallNetwork(), labels=labels, transform=SMALL)
+
+
+@pytest.mark.parametrize(("classes", "copies"), [(6, 1), (1, 2)], ids=["softmax", "one logit"])
+def test_a_module_is_copied_once_where_its_scores_are_read_as_they_are(
+    classes: int, copies: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    original = own.copy.deepcopy
+
+    def counted(*given: Any) -> Any:
+        made.append(given[0])
+        return original(*given)
+
+    monkeypatch.setattr(own.copy, "deepcopy", counted)
+    network, explainer = SmallNetwork(classes=classes), Explainer(device="cpu")
+    explainer.add_model("mine", network, input_size=32)
+    assert [one for one in made if one is network] == [network] * copies
+    # once it has been let go it is copied anew, and answers the same
+    first = explainer.explain(noise(32, 32), model="mine")
+    explainer._let_go()
+    again = explainer.explain(noise(32, 32), model="mine")
+    assert len([one for one in made if one is network]) == copies + 1
+    np.testing.assert_array_equal(again.cam, first.cam)
