@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import secrets
 import time
@@ -24,6 +25,8 @@ from .lanes import Listening
 from .room import MAX_PHOTOGRAPH, Room, full, megabytes
 
 __all__ = ["Guard", "Visitor"]
+
+log = logging.getLogger(__name__)
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -50,6 +53,7 @@ UNUSED = re.compile(
 )
 LISTENS = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/(?P<key>[^/]+)/?$")
 LISTENS_ALL, UPLOAD, TOOLS = "/gradio_api/queue/data", "/gradio_api/upload", "/gradio_api/mcp"
+FAILED = "Something went wrong on the server; whoever runs it finds more in its log."
 SLOW = "What you sent came too slowly, or not at all; send it again."
 WRITES = ("/gradio_api/call", "/gradio_api/queue/join", TOOLS)
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -93,11 +97,14 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
+            answer = _Answer(send)
             try:
-                await self._http(scope, receive, send)
+                await self._http(scope, receive, answer)
             except RefusedError as refused:
                 await _drain(scope, receive)
                 await _refuse(scope, send, refused)
+            except Exception as error:
+                await answer.fail(scope, error)
         else:
             # nothing here speaks over web sockets
             await send({"type": "websocket.close", "code": 1008})
@@ -217,6 +224,28 @@ class Guard:
                 await self._app(scope, replay, body.answering(send))
             finally:
                 left.cancel()
+
+
+class _Answer:
+    """`send` that ends an answer which failed, with a sentence where none of it is sent yet."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._begun = self._ended = False
+
+    async def __call__(self, message: Message) -> None:
+        self._begun = True
+        self._ended |= message["type"] == "http.response.body" and not message.get("more_body")
+        await self._send(message)
+
+    async def fail(self, scope: Scope, error: Exception) -> None:
+        # a stream that was asked for and is not there is told so within the stream
+        if not hasattr(error.__cause__, "status_code"):
+            log.error("a request for %s failed", scope["path"], exc_info=error)
+        if not self._begun:
+            await _refuse(scope, self._send, RefusedError(500, FAILED))
+        elif not self._ended:
+            await self._send({"type": "http.response.body", "body": b""})
 
 
 class _Body:

@@ -37,6 +37,7 @@ from .server import ROOT, _free_port
 from .whole import jpeg
 
 WAIT_SECONDS = 300
+TELL_SECONDS = 60
 # of a kind: how often it is asked among all
 BAD, VANISHING, FRESH = 0.10, 0.05, 0.25
 FILE_MARK = {"_type": "gradio.FileData"}
@@ -341,6 +342,7 @@ def soak(minutes: float, clients: int, cache_mb: int) -> tuple[list[tuple[str, s
         if unanswered:
             raise RuntimeError(f"no serial answer from {unanswered}")
         begin, until = time.monotonic(), time.monotonic() + minutes * 60
+        told = begin + TELL_SECONDS
         numbers = count()
         asked = [
             threading.Thread(target=_keep_asking, args=(Client(server, tally, seed), questions, serial, numbers, until))
@@ -355,6 +357,11 @@ def soak(minutes: float, clients: int, cache_mb: int) -> tuple[list[tuple[str, s
                 ends.append(server.end(planned.pop(0)[1]))
                 starts.append(server.start())
             server.sample()
+            if time.monotonic() > told:
+                told += TELL_SECONDS
+                print(
+                    f"{(time.monotonic() - begin) / 60:.0f} minutes: {dict(tally.count)}", file=sys.stderr, flush=True
+                )
             time.sleep(0.5)
         spent = time.monotonic() - begin
         ends.append(server.end(signal.SIGTERM))

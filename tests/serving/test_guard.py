@@ -204,6 +204,28 @@ def test_whoever_waits_for_an_answer_is_heard_until_he_leaves(path: str, query: 
     assert not guard._listening.hears(key)
 
 
+class MissingError(Exception):
+    status_code = 404
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_fails_behind_it_is_answered_and_logged_once(begun: bool, caplog: pytest.LogCaptureFixture) -> None:
+    async def failing(scope: Any, receive: Any, send: Any) -> None:
+        if begun:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        if scope["path"] == "/missing":
+            raise RuntimeError("the answer has begun") from MissingError()
+        raise OSError("no more room")
+
+    status, text = ask(door(failing))
+    assert (status, text) == (200, "half") if begun else (status, "log" in text) == (500, True)
+    assert [record.exc_info is not None for record in caplog.records] == [True]
+    caplog.clear()
+    ask(door(failing), "/missing")
+    assert not caplog.records
+
+
 def test_web_sockets_are_closed() -> None:
     sent: list[Any] = []
 
