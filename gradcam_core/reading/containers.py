@@ -204,7 +204,8 @@ def _first_directory(data: bytes) -> tuple[str, int]:
 def _entries(data: bytes, at: int) -> tuple[int, int, int]:
     """How many entries a directory has, where they start, and how long one is."""
     order, big = _letters(data)
-    count = struct.unpack_from(order + ("Q" if big else "H"), data, at)[0]
+    # an offset may have eight bytes, more than Python takes for one
+    count = struct.unpack_from(order + ("Q" if big else "H"), data, min(at, len(data)))[0]
     start, size = (at + 8, 20) if big else (at + 2, 12)
     if count > MOST_PARTS:
         raise _refused(f"it has {count} notes")
