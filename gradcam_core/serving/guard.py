@@ -1,4 +1,4 @@
-"""The door of the server: an ASGI middleware in front of everything else. Public names: `Guard`, `Visitor`.
+"""The door of the server: an ASGI middleware in front of everything else. Public names: `FAILED`, `Guard`, `Visitor`.
 
 Refuses what comes under a foreign name or from a foreign page, what is too large or too slow, and what gradio offers
 beyond what this page needs; notes down who listens. Every refusal is a sentence.
@@ -24,7 +24,7 @@ from .hosts import Hosts
 from .lanes import Listening
 from .room import MAX_PHOTOGRAPH, Room, full, megabytes
 
-__all__ = ["Guard", "Visitor"]
+__all__ = ["FAILED", "Guard", "Visitor"]
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from gradio.state_holder import SessionState
 from ..errors import ServingError
 from ..explainer import Explainer
 from ..serving.folder import KEEP_SECONDS, ServerFolder
-from ..serving.guard import Guard
+from ..serving.guard import FAILED, Guard
 from ..serving.hosts import Hosts, name_of
 from ..serving.plain_log import keep_lines_apart
 from ..serving.room import MAX_PHOTOGRAPH, Room
@@ -121,7 +121,10 @@ def serve(
         "ssr_mode": False,
         # gradio would ask itself for the page, and give up where a busy machine takes more than 3 s
         "_frontend": False,
-        "app_kwargs": {"lifespan": guarded, "exception_handlers": {OSError: _no_room, **dict.fromkeys(UNFIT, _unfit)}},
+        "app_kwargs": {
+            "lifespan": guarded,
+            "exception_handlers": {OSError: _no_room, **dict.fromkeys(UNFIT, _unfit), Exception: _failed},
+        },
         **options,
         "prevent_thread_lock": True,
     }
@@ -145,6 +148,11 @@ async def _unfit(request: Request, error: Exception) -> JSONResponse:
     """A request that names nothing here, such as an event that the page does not have."""
     logging.getLogger(__name__).warning("unfit request for %s: %s", request.url.path, type(error).__name__)
     return JSONResponse({"detail": NOTHING_THERE, "error": NOTHING_THERE}, 400)
+
+
+async def _failed(_request: Request, _error: Exception) -> JSONResponse:
+    """Whatever else fails; the guard in front logs it."""
+    return JSONResponse({"detail": FAILED, "error": FAILED}, 500)
 
 
 def _settle_matplotlib() -> None:
