@@ -19,7 +19,7 @@ from typing import NoReturn
 from gradcam_core import CamError, Explainer
 from gradcam_core.engine.devices import DEVICES, share_cores
 from gradcam_core.engine.memory import share_one_arena
-from gradcam_core.explainer import DEFAULT_CACHE_MB
+from gradcam_core.explainer import DEFAULT_CACHE_MB, ENGINES
 from gradcam_core.serving import options as values
 from gradcam_core.serving.folder import ServerFolder
 from gradcam_core.serving.hosts import Hosts
@@ -54,6 +54,7 @@ def arguments() -> argparse.ArgumentParser:
         " anybody could write there what he likes",
     )
     parser.add_argument("--device", default="auto", help=f"where to compute: {', '.join(DEVICES)}, or cuda:N")
+    parser.add_argument("--engine", choices=ENGINES, default="auto", help="auto: OpenVINO where it answers the same")
     parser.add_argument(
         "--cache-mb", type=values.size, default=DEFAULT_CACHE_MB, help="memory for photographs and captures"
     )
@@ -91,9 +92,14 @@ def serve(options: argparse.Namespace) -> None:
         os.environ["GRADIO_TEMP_DIR"] = str(folder.path)
         share_one_arena()
         share_cores(usual_lanes()[CHEAP].run)
-        explainer = Explainer(device=options.device, cache_mb=options.cache_mb, borrow=getattr(spaces, "GPU", None))
-        # takes less than the imports above, and nobody's first click has to wait for it
-        explainer.warm_up()
+        explainer = Explainer(
+            device=options.device,
+            cache_mb=options.cache_mb,
+            borrow=getattr(spaces, "GPU", None),
+            engine=options.engine,
+        )
+        # takes less than the imports above, and nobody's first click has to wait for it; converting goes on beside
+        explainer.warm_up(seconds=0)
         # gradio notes down where its files go when it is imported
         from gradcam_core import ui  # noqa: PLC0415
 

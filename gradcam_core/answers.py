@@ -106,7 +106,7 @@ class Answers:
             gradient=partial(gradients.at, asked.layer),
             watch=watch,
         )
-        key = ("map", model.identity, photograph.digest, request.key())
+        key = ("map", model.identity, photograph.digest, request.key(), seen.capture.engine)
         return Explanation(
             photograph=photograph,
             placement=seen.placement,
@@ -116,7 +116,7 @@ class Answers:
             request=request,
             rivals=choice.rivals,
             model_title=model.title,
-            provenance=self._provenance(model, photograph),
+            provenance={"engine": seen.capture.engine, **self._provenance(model, photograph)},
             usual=self._usual(photograph, request, (choice.target, *choice.top)) if request.detail else (),
             exclusive=model.head.exclusive,
             private=model.private,

@@ -28,7 +28,9 @@ from .engine.cache import ByteCache
 from .engine.capture import Capture
 from .engine.devices import resolve_device
 from .engine.inputs import Inputs, first_of
-from .engine.runner import LocalRunner, Runner
+from .engine.runner import TORCH, Decision, LocalRunner, Runner
+from .engine.store import Store, cache_folder
+from .engine.traced import TracedRunner
 from .engine.watch import NOBODY, Watch
 from .errors import ModelError, OptionError
 from .explanation import Explanation
@@ -38,7 +40,7 @@ from .models.spoken import Describing
 from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
 from .request import AUTO, WORDED, Request, takes_options
 
-__all__ = ["Explainer"]
+__all__ = ["ENGINES", "Explainer"]
 
 # captions that are searched side by side
 BEAM = 3
@@ -57,7 +59,8 @@ class Explainer(Catalogue):
 
     `device` is "auto", "cuda", "mps" or "cpu"; `cache_mb` bounds what photographs and captures are kept, for
     at most `cache_ttl` seconds, so that another class, layer or method needs no forward pass. `borrow` is a decorator
-    under which a GPU is there for one call, such as `spaces.GPU`: all else is computed on the CPU then.
+    under which a GPU is there for one call, such as `spaces.GPU`: all else is computed on the CPU then. `engine` is
+    "auto", to run networks on OpenVINO where they are proved to answer the same there, or "torch".
     Raises DeviceError, OptionError.
     """
 
@@ -68,9 +71,10 @@ class Explainer(Catalogue):
         cache_mb: float = DEFAULT_CACHE_MB,
         cache_ttl: float = DEFAULT_TTL_SECONDS,
         borrow: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
+        engine: str = AUTO,
     ) -> None:
-        self._runner: Runner = _runner(device, borrow, lambda name, detail: self.load(name, detail=detail))
-        super().__init__(self._runner.device)
+        self._runner: Runner = _runner(device, borrow, lambda name, detail: self.load(name, detail=detail), engine)
+        super().__init__(self._runner.device, self._runner.copies)
         for name, value in (("cache_mb", cache_mb), ("cache_ttl", cache_ttl)):
             if not isinstance(value, (int, float)) or not value >= 0 or (name == "cache_mb" and math.isinf(value)):
                 raise OptionError(f"`{name}` {value!r} must be a number that is not negative; 0 keeps nothing.")
@@ -90,10 +94,15 @@ class Explainer(Catalogue):
         """Where networks are kept."""
         return self._runner.device
 
-    def warm_up(self) -> None:
-        """Load the default model and explain a grey picture, so that the first person does not wait for it."""
-        height, width = self.load().preprocessing.input_shape[-2:]
-        self.explain(np.full((height, width, 3), 128, np.uint8))
+    def warm_up(self, model: str | None = None, *, seconds: float | None = None) -> Decision:
+        """Load `model`, explain a grey picture, and wait until it is decided what the model runs on.
+
+        Not longer than so many `seconds`; the decision is made all the same. Raises ModelError.
+        """
+        loaded = self.load(model)
+        height, width = loaded.preprocessing.input_shape[-2:]
+        explanation = self.explain(np.full((height, width, 3), 128, np.uint8), model=model)
+        return self._runner.decide(loaded, self.given(explanation), seconds)
 
     def photograph(self, image: ImageSource | Photograph | None) -> Photograph:
         """The image upright in RGB, decoded once; raises ImageError."""
@@ -262,9 +271,20 @@ def _runner(
     device: str | torch.device,
     borrow: Callable[[Callable[..., Any]], Callable[..., Any]] | None,
     find: Callable[[str, bool], LoadedModel],
+    engine: str,
 ) -> Runner:
+    if engine not in ENGINES:
+        raise OptionError(f"`engine` {engine!r} is unknown; choose one of {', '.join(ENGINES)}.")
     if borrow is not None:
         borrowed = BorrowedRunner(borrow, find)
         if borrowed.borrows:
             return borrowed
-    return LocalRunner(resolve_device(device))
+    return ENGINES[engine](resolve_device(device))
+
+
+def _traced(device: torch.device) -> Runner:
+    plain = LocalRunner(device)
+    return TracedRunner(plain, Store(cache_folder())) if device.type == "cpu" else plain
+
+
+ENGINES: dict[str, Callable[[torch.device], Runner]] = {AUTO: _traced, TORCH: LocalRunner}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 from gradcam_core import Explainer, TextExplainer
 from gradcam_core.engine import cores as spare_cores
+from gradcam_core.engine.runner import LocalRunner
+from gradcam_core.explainer import ENGINES
 from gradcam_core.models import MODELS
 
 from .helpers import SmallNetwork, small_spec
@@ -40,6 +43,16 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _torch_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Converting takes a process and seconds a network: tests run in PyTorch, but for those of the engine."""
+    before = ENGINES["auto"]
+    ENGINES["auto"] = LocalRunner
+    os.environ["GRADCAM_CACHE"] = str(tmp_path_factory.mktemp("converted"))
+    yield
+    ENGINES["auto"] = before
 
 
 @pytest.fixture(scope="session")

@@ -66,9 +66,6 @@ class _Order:
     def __init__(self) -> None:
         self.of: list[nn.Module] = []
 
-    def wants(self, _: nn.Module) -> bool:
-        return False
-
     def see(self, module: nn.Module, _: Any) -> None:
         self.of.append(module)
 

@@ -90,6 +90,7 @@ class BorrowedCapture:
     def __init__(
         self, ahead: Ahead, layouts: Mapping[str, Layout], borrowed: Borrowed, here: Callable[[], Capture]
     ) -> None:
+        self.engine = "torch"
         self.logits = ahead.logits
         self.layouts = layouts
         self._ahead = ahead

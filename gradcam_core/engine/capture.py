@@ -6,7 +6,7 @@
 Another layer or class costs a partial backward pass, never another forward pass. Nothing is stored on
 the network: one stateless hook for the whole process writes to the recorder of the calling context, so
 any number of threads may run the same network at once. Public names: `Capture`, `EagerCapture`, `Recorder`,
-`graph_bytes`, `is_wanted`, `recording`, `run`, `tensor_in`, `with_tensor`.
+`graph_bytes`, `recording`, `run`, `tensor_in`, `with_tensor`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ __all__ = [
     "EagerCapture",
     "Recorder",
     "graph_bytes",
-    "is_wanted",
     "recording",
     "run",
     "tensor_in",
@@ -43,10 +42,7 @@ __all__ = [
 
 
 class Recorder(Protocol):
-    """Something that is shown the output of every module that runs in its context.
-
-    It may have `wants(module)`, which says whether it looks at what that module returns; without it, it looks at all.
-    """
+    """Something that is shown the output of every module that runs in its context."""
 
     def see(self, module: nn.Module, output: Any) -> Any:
         """Look at an output; returns what the network goes on with, None for the output itself."""
@@ -74,9 +70,6 @@ class _Outputs:
     def overwritten(self) -> bool:
         """Whether something has written to the output of a layer that is called in-place-safe."""
         return any(self.outputs[name]._version != version for name, version in self.not_copied.items())
-
-    def wants(self, module: nn.Module) -> bool:
-        return module in self._names
 
     def see(self, module: nn.Module, output: Any) -> Any:
         name = self._names.get(module)
@@ -144,21 +137,16 @@ def recording(recorder: AnyRecorder) -> Iterator[AnyRecorder]:
         _recorder.reset(token)
 
 
-def is_wanted(module: nn.Module) -> bool:
-    """Whether somebody looks at what `module` itself returns in this context."""
-    recorder = _recorder.get()
-    if recorder is None:
-        return False
-    wants = getattr(recorder, "wants", None)
-    return True if wants is None else wants(module)
-
-
 class Capture(Protocol):
     """What one forward pass leaves behind, wherever it ran: all that maps of any score at some layers are made of."""
 
     @property
     def logits(self) -> Tensor:
         """(1, K) or (1, steps, K) outputs of the network; to be detached where no gradient is asked of them."""
+
+    @property
+    def engine(self) -> str:
+        """Where the pass ran: "torch" or "openvino"."""
 
     @property
     def layouts(self) -> Mapping[str, Layout]:
@@ -194,6 +182,7 @@ class EagerCapture:
     layouts: Mapping[str, Layout]
     logits: Tensor
     nbytes: int
+    engine: str = "torch"
 
     def activations(self, layer: str) -> Tensor:
         """(C, h, w) activations of `layer`, detached; raises LayerError where it was not captured."""

@@ -16,7 +16,6 @@ from torch import Tensor
 from ..errors import DeviceError
 from .cores import SpareCores
 from .devices import is_out_of_memory
-from .packing import Packing
 from .watch import NOBODY, Watch
 
 __all__ = ["chunk_of", "in_chunks"]
@@ -34,15 +33,14 @@ def chunk_of(inputs: Tensor) -> int:
 def in_chunks(
     compute: Callable[[slice], Tensor], count: int, *, size: int, device: torch.device, watch: Watch = NOBODY
 ) -> Tensor:
-    """(count, ...) results of `compute`, asked for at most `size` items at a time, in inference mode and packed.
+    """(count, ...) results of `compute`, asked for at most `size` items at a time, in inference mode.
 
     On a CPU as many chunks are computed beside each other as cores have nothing else of this to do. Out of memory
     halves the chunk and goes on. Raises StoppedError through `watch`, DeviceError where not even one item fits.
     """
-    packing = Packing()
 
     def computed(part: slice) -> Tensor:
-        with torch.inference_mode(), packing:
+        with torch.inference_mode():
             return compute(part)
 
     parts: list[Tensor] = []

@@ -1,4 +1,4 @@
-"""Trace and convert a network in a process of its own: `python -m gradcam_core.engine.convert FOLDER`.
+"""Trace and convert a network in a process of its own.
 
     graph = apart(network, inputs, layers, folder, seconds=60)
 
@@ -32,6 +32,7 @@ from .tracing import check_hooks, trace, twin_of
 __all__ = ["apart"]
 
 ASKED, REASON = "asked.pt", "reason.txt"
+PROGRAM = f"import sys; from {__name__} import main; main(sys.argv[1])"
 # what Python, torch and OpenVINO take before there is a network, and how often its weights are there at most
 BASE_BYTES, COPIES = 4_000_000_000, 6
 BUSY_SECONDS = 0.2
@@ -72,7 +73,7 @@ def _run(folder: Path, seconds: float, stop: threading.Event) -> None:
     paths = os.pathsep.join(path or os.curdir for path in sys.path)
     # one thread: it runs beside the first answers
     surroundings = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    command = [sys.executable, "-m", __name__, str(folder)]
+    command = [sys.executable, "-c", PROGRAM, str(folder)]
     with subprocess.Popen(  # noqa: S603 - this file, by the Python that runs already
         command, env=surroundings, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
@@ -95,8 +96,9 @@ def _run(folder: Path, seconds: float, stop: threading.Event) -> None:
         raise ModelError(f"The process that traces and converts it ended with {process.returncode} ({words[-1]}).")
 
 
-def main(folder: Path) -> None:
-    """Do what `apart` has asked for in `folder`; why it cannot be done is written there too."""
+def main(place: str) -> None:
+    """Do what `apart` has asked for in the folder `place`; why it cannot be done is written there too."""
+    folder = Path(place)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(AttributeError, OSError):
         os.nice(LOW_PRIORITY)
@@ -132,7 +134,3 @@ def _bound(more: int) -> None:
 def _first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

@@ -5,7 +5,7 @@
     gate.wait()                               # the Decision, with the reason
 
 Nothing is assumed of a network: its graph is run on trial inputs, and scores, layers and gradients are compared with
-those of the network itself. Public names: `Decision`, `Engine`, `Gate`, `Limits`, `difference`.
+those of the network itself. Public names: `Engine`, `Gate`, `Limits`, `difference`.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from .front import Front, engine_missing
 from .graph import Graph, Tail
 from .inputs import Inputs, called, named
 from .norms import exact_norms
+from .runner import OPENVINO, TORCH, Decision
 from .store import Store, digest
 from .tracing import check_hooks
 
-__all__ = ["Decision", "Engine", "Gate", "Limits", "difference"]
+__all__ = ["Engine", "Gate", "Limits", "difference"]
 
 log = logging.getLogger(__name__)
 
-OPENVINO, TORCH = "openvino", "torch"
 # of the largest value
 TOLERANCE = 1e-4
-TRIALS = 3
+TRIALS, FLAT = 3, 2
 # the compiler holds a network several times while it works
 COPIES = 4
 MEMORY = Path("/proc/meminfo")
@@ -54,14 +54,6 @@ class Limits:
 
     seconds: float = 600.0
     nbytes: int = 2_000_000_000
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Which `engine` a network runs on, "openvino" or "torch", and the `reason` where it is the second."""
-
-    engine: str
-    reason: str = ""
 
 
 class Engine:
@@ -150,7 +142,8 @@ class Gate:
         limits: Limits | None = None,
         convert: Callable[..., Graph] = apart,
     ) -> None:
-        self._network, self._inputs, self._layers = network, inputs, tuple(layers)
+        # what somebody handed in is neither kept nor written anywhere
+        self._network, self._inputs, self._layers = network, trial(inputs, 0), tuple(layers)
         self._store, self._scores, self._convert = store, scores, convert
         self._limits = Limits() if limits is None else limits
         self._stopped, self._decided = threading.Event(), threading.Event()
@@ -243,7 +236,10 @@ class Gate:
 
 
 def trial(inputs: Tensor | Inputs, number: int) -> Inputs:
-    """An input like `inputs`: of numbers noise, coarser and brighter for each `number`; whole numbers change places."""
+    """An input like `inputs`: of numbers noise, noise whose neighbours are alike, or nothing but one number.
+
+    Whole numbers, such as words, change places.
+    """
     return {name: _trial(value, number) for name, value in named(inputs).items()}
 
 
@@ -294,9 +290,6 @@ class _Roots:
         self._names = names
         self.outputs: dict[str, Tensor] = {}
 
-    def wants(self, module: nn.Module) -> bool:
-        return module in self._names
-
     def see(self, module: nn.Module, output: Any) -> Any:
         values = tensor_in(output) if module in self._names else None
         if values is None:
@@ -325,9 +318,12 @@ def _trial(value: Tensor, number: int) -> Tensor:
     if not value.is_floating_point():
         order = torch.randperm(value.shape[-1], generator=dice) if number and value.ndim else slice(None)
         return value[..., order] if value.ndim else value
+    if number == FLAT:
+        # some norms divide by nothing there
+        return torch.full_like(value, 0.5)
     noise = torch.randn(value.shape, generator=dice)
     for axis in range(2, value.ndim):
-        # neighbours alike, as in photographs
+        # as in photographs
         noise = noise + number * noise.roll(1, axis)
     return (noise + number / 2).to(value)
 

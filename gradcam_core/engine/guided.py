@@ -53,9 +53,6 @@ class _Guided(TorchFunctionMode):
         super().__init__()
         self.rectifiers = 0
 
-    def wants(self, module: nn.Module) -> bool:
-        return isinstance(module, RECTIFYING)
-
     def __torch_function__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         # without gradients it runs inside an autograd function, whose module is seen as a whole

@@ -21,7 +21,6 @@ from .chunks import chunk_of, in_chunks
 from .devices import is_out_of_memory
 from .inputs import Inputs, called, first_of, with_first
 from .layout import MAPS, Layout
-from .packing import laid_out
 from .score import Score
 from .watch import NOBODY, Watch
 
@@ -40,9 +39,6 @@ class _Replace:
         self._layer = layer
         self._layout = layout
         self._maps = maps
-
-    def wants(self, module: nn.Module) -> bool:
-        return module is self._layer
 
     def see(self, module: nn.Module, output: Any) -> Any:
         values = tensor_in(output) if module is self._layer else None
@@ -114,7 +110,7 @@ class Replay:
         return in_chunks(compute, count, size=chunk_of(self._first), device=self._first.device, watch=self.watch)
 
     def _replaced(self, changed: Tensor, inputs: Inputs) -> Tensor:
-        with recording(_Replace(self.layer, self.layout, laid_out(changed.to(self._first)))):
+        with recording(_Replace(self.layer, self.layout, changed.to(self._first))):
             logits = called(self.network, inputs)
         if logits.shape != (len(changed), *self.logits.shape[1:]):
             raise OutputError(f"The model returned scores of shape {tuple(logits.shape)} for {len(changed)} inputs.")

@@ -4,13 +4,14 @@
     capture = runner.capture(model, inputs, model.offered)
     outputs = runner.outputs(model, inputs, change=lambda part: changed[part], count=len(changed))
 
-Whatever runs a network, here, on a borrowed GPU or in another engine, is a `Runner`. Public names: `LocalRunner`,
-`Runnable`, `Runner`.
+Whatever runs a network, here, on a borrowed GPU or in another engine, is a `Runner`. Public names: `Decision`,
+`LocalRunner`, `Runnable`, `Runner`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -29,7 +30,17 @@ from .replay import Replay
 from .score import Score
 from .watch import NOBODY, Watch
 
-__all__ = ["LocalRunner", "Runnable", "Runner"]
+__all__ = ["OPENVINO", "TORCH", "Decision", "LocalRunner", "Runnable", "Runner"]
+
+OPENVINO, TORCH = "openvino", "torch"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Which `engine` a network runs on, "openvino" or "torch", and the `reason` where it is the second."""
+
+    engine: str
+    reason: str = ""
 
 
 class Runnable(Protocol):
@@ -37,13 +48,15 @@ class Runnable(Protocol):
 
     `name` and `detail` say which it is where another process has to find it. `offered` are the modules of the layers
     that are captured together, `layouts` how the outputs of modules are laid out, and nothing behind those called
-    `in_place_safe` writes to what they return.
+    `in_place_safe` writes to what they return. Nothing of a `private` one may be kept on disk.
     """
 
     @property
     def name(self) -> str: ...
     @property
     def detail(self) -> bool: ...
+    @property
+    def private(self) -> bool: ...
     @property
     def network(self) -> nn.Module: ...
     @property
@@ -62,6 +75,13 @@ class Runner(Protocol):
     @property
     def device(self) -> torch.device:
         """Where networks and inputs are kept."""
+
+    @property
+    def copies(self) -> float:
+        """How often the weights of a network are in memory, at most."""
+
+    def decide(self, model: Runnable, inputs: Inputs, seconds: float | None = None) -> Decision:
+        """What `model` runs on for inputs like these, once that is decided or so many `seconds` are over."""
 
     def placed(self, model: Runnable, inputs: Inputs) -> Inputs:
         """`inputs` where `model` is, in the type that it computes in."""
@@ -97,8 +117,14 @@ class Runner(Protocol):
 class LocalRunner:
     """Runs networks in this process, by PyTorch as they are, on `device`."""
 
+    copies = 1.0
+
     def __init__(self, device: torch.device) -> None:
         self.device = device
+
+    def decide(self, model: Runnable, inputs: Inputs, seconds: float | None = None) -> Decision:
+        """PyTorch, at once."""
+        return Decision(TORCH, "Nothing else was asked for, or knows this device.")
 
     def placed(self, model: Runnable, inputs: Inputs) -> Inputs:
         """`inputs` where `model` is, in the type that it computes in; whole numbers stay whole."""

@@ -35,7 +35,9 @@ PIECE = 1 << 22
 
 
 def cache_folder() -> Path:
-    """Where this user's programs keep what can be made again."""
+    """Where this user's programs keep what can be made again; GRADCAM_CACHE names another place."""
+    if given := os.environ.get("GRADCAM_CACHE"):
+        return Path(given)
     if given := os.environ.get("XDG_CACHE_HOME"):
         base = Path(given)
     elif sys.platform == "win32":

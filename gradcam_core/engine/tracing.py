@@ -95,9 +95,6 @@ class _Copies:
         self._names = names
         self._outputs = outputs
 
-    def wants(self, module: nn.Module) -> bool:
-        return module in self._names
-
     def see(self, module: nn.Module, output: Any) -> Any:
         name = self._names.get(module)
         values = None if name is None else tensor_in(output)

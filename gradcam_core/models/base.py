@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..engine.devices import is_out_of_memory, mixed
-from ..engine.folding import fold
 from ..engine.inputs import Inputs
 from ..engine.layout import Layer, Layout
-from ..engine.lean import spare
 from ..engine.score import Score, contrast
-from ..engine.survey import Survey, default_layer, dtype_of, noise, survey
+from ..engine.survey import Survey, default_layer, dtype_of, survey
 from ..errors import CamError, DeviceError, LayerError, ModelError, did_you_mean
 from ..reading.photograph import Photograph
 from ..reading.preprocess import Encoder, Preprocessing
@@ -250,13 +248,11 @@ class LoadedModel:
 
 def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
     """Build the network, freeze it, move it to `device` and find its layers; raises ModelError."""
-    network = mixed(spare(spec.build().eval().requires_grad_(False)).to(device), device)
+    network = mixed(spec.build().eval().requires_grad_(False).to(device), device)
     preprocessing = spec.preprocessing()
     speech = spec.speech(network) if spec.speech else None
     beside = {} if speech is None else {name: values.to(device) for name, values in speech.example().items()}
     found = _surveyed(network, speech, preprocessing)
-    if speech is None:
-        fold(network, noise(network, preprocessing.input_shape))
     words = {}
     if speech is not None and speech.word_layer:
         count = next(iter(beside.values())).shape[1]

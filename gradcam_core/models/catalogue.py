@@ -49,11 +49,14 @@ __all__ = ["Catalogue"]
 
 
 class Catalogue:
-    """Finds models by name, adds and removes one's own, and keeps those that were loaded, on `device`."""
+    """Finds models by name, adds and removes one's own, and keeps those that were loaded, on `device`.
 
-    def __init__(self, device: torch.device) -> None:
+    Weights that are in memory so many times, `copies`, are counted as often.
+    """
+
+    def __init__(self, device: torch.device, copies: float = 1.0) -> None:
         self._device = device
-        self._models: ByteCache[LoadedModel] = ByteCache(model_bytes(device), float("inf"))
+        self._models: ByteCache[LoadedModel] = ByteCache(int(model_bytes(device) / copies), float("inf"))
         # replaced as a whole, never changed, so that reading needs no lock
         self._own: dict[str, ModelSpec] = {}
         self._adding = Lock()

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from gradcam_core import CamError, Explainer, Explanation, Layer
 from gradcam_core.engine.capture import run
-from gradcam_core.engine.lean import spare
+from gradcam_core.engine.norms import exact_norms
 from gradcam_core.models import LoadedModel
 from gradcam_core.reading.preprocess import Preprocessing
 
@@ -279,7 +279,7 @@ def difference(network: nn.Module, inputs: Tensor, layer: Layer, e: Explanation)
     """The largest difference to captum's map, as a part of that map's largest value.
 
     Where rounding alone may exceed what is allowed, both are computed again with 64 bits, and then with the batch norms
-    of `engine.lean`: torch 2.14's own return a wrong gradient on the CPU where it comes with other strides than
+    of `engine.norms`: torch 2.14's own return a wrong gradient on the CPU where it comes with other strides than
     the input had (timm's efficientvit_m0: all of it at attn.dws, where the norm is one factor a channel).
     """
     found = _difference(network, inputs, layer, e.target.index, e.cam)
@@ -292,9 +292,8 @@ def difference(network: nn.Module, inputs: Tensor, layer: Layer, e: Explanation)
     found = _difference(network, inputs.double(), layer, e.target.index, cam)
     if found <= TOLERANCE:
         return found
-    return _difference(
-        spare(network.requires_grad_(False)), inputs.double().requires_grad_(), layer, e.target.index, cam
-    )
+    with exact_norms():
+        return _difference(network, inputs.double().requires_grad_(), layer, e.target.index, cam)
 
 
 def _difference(network: nn.Module, inputs: Tensor, layer: Layer, target: int, cam: np.ndarray[Any, Any]) -> float:

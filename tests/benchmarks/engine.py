@@ -126,9 +126,12 @@ def main() -> None:
     parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu: own work only, on a busy machine")
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     options = parser.parse_args()
-    rows = [row for name in options.models for row in measure(name, options.threads, options.rounds, options.clock)]
-    print(f"torch {torch.__version__}, clock {options.clock}")
-    print(table(rows))
+    print(f"torch {torch.__version__}, clock {options.clock}", flush=True)
+    rows: list[Row] = []
+    for name in options.models:
+        found = measure(name, options.threads, options.rounds, options.clock)
+        print(table(found), flush=True)
+        rows += found
     if options.json:
         options.json.write_text(json.dumps([row.plain() for row in rows], indent=1))
 

@@ -15,8 +15,9 @@ from torch.nn import functional
 
 from gradcam_core.engine import gate as gates
 from gradcam_core.engine.convert import apart
-from gradcam_core.engine.gate import Decision, Gate, Limits
+from gradcam_core.engine.gate import Gate, Limits
 from gradcam_core.engine.graph import Graph
+from gradcam_core.engine.runner import Decision
 from gradcam_core.engine.store import Store
 
 from .networks import SOUND, Plain, Residual, converted_here, given_of, inputs, layers_of, pick, truth

@@ -89,5 +89,8 @@ def test_weights_parts_inputs_and_layers_tell_networks_apart() -> None:
 
 
 def test_it_lies_where_this_user_keeps_such_things(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("GRADCAM_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder().is_relative_to(tmp_path)
+    monkeypatch.setenv("GRADCAM_CACHE", str(tmp_path / "elsewhere"))
+    assert cache_folder() == tmp_path / "elsewhere"

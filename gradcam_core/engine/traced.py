@@ -1,0 +1,230 @@
+"""Networks that run as graphs once that is proved to change nothing, and as they are until then.
+
+    runner = TracedRunner(LocalRunner(device), Store(cache_folder()))
+    capture = runner.capture(model, inputs, model.offered)     # PyTorch; behind it the network is tried out as a graph
+    runner.decide(model, inputs)                               # waits for the answer: Decision("openvino")
+    capture = runner.capture(model, inputs, model.offered)     # from the graph
+
+Public names: `TracedCapture`, `TracedReplay`, `TracedRunner`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import LayerError
+from .capture import Capture
+from .chunks import in_chunks
+from .gate import Engine, Gate
+from .inputs import Inputs, first_of, with_first
+from .layout import Layout
+from .replay import Replay
+from .runner import OPENVINO, Decision, Runnable, Runner
+from .score import Score
+from .store import Store
+from .watch import NOBODY, Watch
+
+__all__ = ["TracedCapture", "TracedReplay", "TracedRunner"]
+
+
+@dataclass(frozen=True, eq=False)
+class TracedCapture:
+    """A `Capture` that keeps the values of one pass, and makes the autograd graph behind a layer when it is asked."""
+
+    graph: Engine
+    values: Mapping[str, Tensor]
+    layouts: Mapping[str, Layout]
+
+    @property
+    def engine(self) -> str:
+        """Where the pass ran."""
+        return OPENVINO
+
+    @property
+    def logits(self) -> Tensor:
+        """(1, K) or (1, steps, K) outputs of the network."""
+        return self.values[self.graph.graph.scores]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all values."""
+        return sum(value.nbytes for value in self.values.values())
+
+    def activations(self, layer: str) -> Tensor:
+        """(C, h, w) activations of `layer`; raises LayerError where it was not captured."""
+        self._check(layer)
+        return self._map(layer, self.values[self.graph.graph.layers[layer]])
+
+    def gradient(self, layer: str, score: Score) -> Tensor:
+        """(C, h, w) gradient of `score` at `layer`; raises LayerError, TargetError."""
+        return self.gradients_at([layer], score)[layer]
+
+    def gradients_at(self, layers: Sequence[str], score: Score) -> dict[str, Tensor]:
+        """Like `gradient` for several layers at the cost of one pass back to the earliest."""
+        for layer in layers:
+            self._check(layer)
+        slopes = score.slopes(self.logits)
+        scores, begins = self.graph.behind(layers, self.values)
+        found = torch.autograd.grad(scores, [begins[layer] for layer in layers], slopes)
+        return {layer: self._map(layer, gradient) for layer, gradient in zip(layers, found, strict=True)}
+
+    def along(self, layer: str, direction: Tensor) -> Tensor:
+        """(K,) or (steps, K) slopes of all logits as the activations of `layer` move along `direction`, (C, h, w).
+
+        The gradient of a weighted sum of logits is linear in the weights: see `EagerCapture.along`.
+        """
+        self._check(layer)
+        scores, begins = self.graph.behind([layer], self.values)
+        weights = torch.zeros_like(scores, requires_grad=True)
+        (gradient,) = torch.autograd.grad(scores, begins[layer], weights, create_graph=True)
+        raw = self.layouts[layer].inverse(direction[None].to(gradient), torch.zeros_like(gradient))
+        (slopes,) = torch.autograd.grad(gradient, weights, raw)
+        return slopes.detach()[0]
+
+    def _map(self, layer: str, values: Tensor) -> Tensor:
+        return self.layouts[layer].to_map(values.detach())[0]
+
+    def _check(self, layer: str) -> None:
+        if layer not in self.layouts:
+            raise LayerError(f"`layer` {layer!r} was not captured; captured: {', '.join(self.layouts)}.")
+
+
+@dataclass(frozen=True, eq=False)
+class TracedReplay(Replay):
+    """A `Replay` in which only what lies behind the layer runs again, and that as a graph."""
+
+    name: str = ""
+    capture: TracedCapture | None = None
+
+    def with_activations(self, change: Callable[[slice], Tensor], count: int) -> Tensor:
+        """(count,) scores with the layer's activations replaced by the items of `change(part)`, (n, C, h, w)."""
+        assert self.capture is not None  # noqa: S101 - dataclasses want defaults behind defaults
+        engine, values = self.capture.graph, self.capture.values
+        original = values[engine.graph.layers[self.name]]
+        # outputs whose batch is not their first axis are left to the network
+        scores = engine.behind_many(self.name, values) if self.layout.batch == 0 else None
+        if scores is None:
+            return super().with_activations(change, count)
+
+        def compute(part: slice) -> Tensor:
+            return self.explained.of(scores(self.layout.inverse(change(part), original)))
+
+        return in_chunks(compute, count, size=PART, device=self._first.device, watch=self.watch)
+
+    def with_masks(self, masks: Callable[[slice], Tensor], count: int) -> Tensor:
+        """(count,) scores of the input times the items of `masks(part)`, (n, H, W) at the input's size."""
+        assert self.capture is not None  # noqa: S101 - as above
+        engine = self.capture.graph
+
+        def compute(part: slice) -> Tensor:
+            lit = self._first * masks(part)[:, None].to(self._first)
+            return self.explained.of(engine.scores(with_first(self.inputs, lit)))
+
+        return in_chunks(compute, count, size=PART, device=self._first.device, watch=self.watch)
+
+
+# inputs between two looks at whether somebody still waits
+PART = 8
+
+
+class TracedRunner:
+    """Runs networks as graphs where their gate has said yes, and else as `plain` does.
+
+    A network is tried out after its first capture. `store` keeps what was converted, None nothing.
+    """
+
+    def __init__(self, plain: Runner, store: Store | None = None) -> None:
+        self._plain = plain
+        self._store = store
+        # of networks: models that ask one of another question share it
+        self._gates: WeakKeyDictionary[nn.Module, tuple[object, Gate]] = WeakKeyDictionary()
+        self._lock = Lock()
+        self.device = plain.device
+
+    # its own, and those that the engine has arranged as it likes
+    copies = 2.5
+
+    def placed(self, model: Runnable, inputs: Inputs) -> Inputs:
+        """`inputs` where `model` is, in the type that it computes in."""
+        return self._plain.placed(model, inputs)
+
+    def capture(self, model: Runnable, inputs: Inputs, layers: Mapping[str, nn.Module]) -> Capture:
+        """One forward pass with what maps at `layers` need; raises LayerError, OutputError."""
+        if layers is not model.offered or model.detail:
+            # larger inputs would need a conversion, and the weights once more, of their own
+            return self._plain.capture(model, inputs, layers)
+        engine = self._engine(model, inputs)
+        if engine is not None:
+            layouts = {layer: model.layouts[layer] for layer in layers}
+            found = TracedCapture(engine, engine.run(inputs), layouts)
+            if torch.isfinite(found.logits).all():
+                return found
+        # says where scores are not finite, too
+        capture = self._plain.capture(model, inputs, layers)
+        self._gate(model, inputs)
+        return capture
+
+    def outputs(
+        self,
+        model: Runnable,
+        inputs: Inputs,
+        change: Callable[[slice], Tensor],
+        count: int,
+        watch: Watch = NOBODY,
+        *,
+        at_once: int | None = None,
+    ) -> Tensor:
+        """(count, K) logits with the first of `inputs` replaced by the items of `change(part)`, (n, C, H, W)."""
+        engine = self._engine(model, inputs)
+        if engine is None:
+            return self._plain.outputs(model, inputs, change, count, watch, at_once=at_once)
+
+        def compute(part: slice) -> Tensor:
+            return engine.scores(with_first(inputs, change(part)))
+
+        return in_chunks(compute, count, size=at_once or PART, device=first_of(inputs).device, watch=watch)
+
+    def replay(
+        self, model: Runnable, inputs: Inputs, layer: str, score: Score, capture: Capture, watch: Watch = NOBODY
+    ) -> Replay:
+        """Asks for `score` again with the activations of `layer`, or the first of `inputs`, changed."""
+        plain = self._plain.replay(model, inputs, layer, score, capture, watch)
+        if not isinstance(capture, TracedCapture) or not capture.graph.current:
+            return plain
+        return TracedReplay(
+            plain.network, inputs, plain.layer, score, plain.logits, watch, plain.layout, name=layer, capture=capture
+        )
+
+    def guided(self, model: Runnable, inputs: Inputs, score: Score) -> Tensor:
+        """(3, H, W) guided gradient of `score` at the first of `inputs`; raises MethodError."""
+        return self._plain.guided(model, inputs, score)
+
+    def decide(self, model: Runnable, inputs: Inputs, seconds: float | None = None) -> Decision:
+        """Which engine `model` runs on for inputs like these, once that is decided or so many `seconds` are over."""
+        return self._gate(model, inputs).wait(seconds)
+
+    def _engine(self, model: Runnable, inputs: Inputs) -> Engine | None:
+        with self._lock:
+            shapes, gate = self._gates.get(model.network, (None, None))
+        if gate is None or gate.engine is None or shapes != _shapes(inputs):
+            return None
+        # a rectifier of OpenVINO makes 0 of what is no number, and the scores would look sound
+        return gate.engine if all(bool(torch.isfinite(values).all()) for values in inputs.values()) else None
+
+    def _gate(self, model: Runnable, inputs: Inputs) -> Gate:
+        with self._lock:
+            if model.network not in self._gates:
+                kept = None if model.private else self._store
+                gate = Gate(model.network, inputs, list(model.offered), store=kept)
+                self._gates[model.network] = (_shapes(inputs), gate)
+            return self._gates[model.network][1]
+
+
+def _shapes(inputs: Inputs) -> object:
+    return {name: (values.shape, values.dtype, values.device) for name, values in inputs.items()}
