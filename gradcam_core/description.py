@@ -14,9 +14,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
-import numpy as np
 from torch import Tensor
 
+from .canvases.project import normalise
+from .canvases.sentence import Piece
 from .engine.capture import Capture
 from .engine.watch import NOBODY, Watch
 from .errors import ModelError
@@ -134,16 +135,13 @@ class Description:
 
 
 @dataclass(frozen=True)
-class AnswerWord:
+class AnswerWord(Piece):
     """A word of a question, its characters `start` to before `end` in it, and how much it speaks for the answer.
 
-    `value` is signed, in units of the answer's logit: gradient times the word's vector, summed.
+    `value` is signed, in units of the answer's logit: gradient times the word's vector, summed. `weight` is what is
+    positive of it, the largest of the question 1. `known` is false for a word that the network never saw.
     """
 
-    text: str
-    value: float
-    start: int
-    end: int
     known: bool = True
 
 
@@ -193,11 +191,12 @@ class Answer:
             return ()
         score = self._model.score(self._model.class_index(target), (), False)
         products = self._capture.activations(speech.word_layer) * self._capture.gradient(speech.word_layer, score)
-        values = products.float().sum(0).flatten().cpu().numpy().astype(np.float64)
         reading = speech.read(self.question)
+        values = products.float().sum(0).flatten().cpu().numpy()[: len(reading.words)]
+        weights = normalise(values)
         return tuple(
-            AnswerWord(word.text, float(values[place]), word.start, word.end, word.text not in reading.unknown)
-            for place, word in enumerate(reading.words)
+            AnswerWord(word.text, word.start, word.end, float(value), float(weight), word.text not in reading.unknown)
+            for word, value, weight in zip(reading.words, values, weights, strict=True)
         )
 
     @property

@@ -112,7 +112,7 @@ class Describing:
         beside = {"words": self.captioner.previous(reading.numbers)}
         if request.word is None:
             terms = tuple(enumerate(reading.numbers))
-            head = Head("caption", "the caption's words (geometric mean)", False, partial(_mean, terms))
+            head = Head("caption", "the caption's words (geometric mean)", True, partial(_mean, terms))
             score = partial(_whole_score, terms)
             caption = self.captioner.vocabulary.text(reading.numbers)
             return replace(model, beside=beside, head=head, labels=(caption,), score=score, own_target=0)

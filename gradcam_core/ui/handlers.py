@@ -16,8 +16,10 @@ from ..engine.watch import NOBODY, Watch
 from ..errors import CamError
 from ..explainer import Explainer
 from ..explanation import Explanation
+from ..models.base import CLASSES
+from ..models.spoken import ANSWER, CAPTION
 from ..reading.uploads import Upload
-from ..request import AUTO, Request
+from ..request import AUTO, WORDED, Request
 from ..serving.failures import plain_words
 from ..serving.services import Services
 from ..text_explainer import TextExplainer
@@ -46,6 +48,8 @@ Choices = list[tuple[str, str]]
 LONGEST_MENU = 2000
 # what is asked by the controls of the photograph's tab; see `Running`
 QUESTION = "question"
+# by what a model does, the options for words that it takes
+SPOKEN = {CLASSES: frozenset[str](), CAPTION: frozenset({"caption", "word"}), ANSWER: frozenset({"question"})}
 NOTHING_YET = "There is nothing to check yet: choose a photograph first."
 
 
@@ -112,9 +116,14 @@ def ask(asked: Controls, shown: Controls | None) -> Controls:
         # the input was emptied: questions go on about the photograph that is still on the page
         asked = asked.but(image=shown.image)
     if asked.image != shown.image:
-        asked = asked.but(target=None)
+        asked = asked.but(target=None, caption=None, word=None)
     if asked.request.model != shown.request.model:
-        return asked.but(layer=None, module="", rival=None, detail=False)
+        return asked.but(layer=None, module="", rival=None, detail=False, caption=None, word=None)
+    if asked.request.caption != shown.request.caption:
+        asked = asked.but(word=None)
+    if any(getattr(asked.request, name) != getattr(shown.request, name) for name in WORDED):
+        # the same number is another word's, or another question's
+        asked = asked.but(target=None, rival=None)
     return asked.but(module="") if asked.request.layer != shown.request.layer else asked
 
 
@@ -146,7 +155,10 @@ def _labels(explainer: Explainer, shown: Controls) -> tuple[str, ...]:
 
 def explain(explainer: Explainer, asked: Controls, watch: Watch = NOBODY) -> Explanation:
     """The explanation that is asked for; raises what `Explainer.answer` raises."""
-    return explainer.answer(asked.image, asked.question, watch=watch)
+    speech = explainer.load(asked.request.model).speech
+    # what is typed for one of the questions stays there while another one is asked
+    unfit = set(WORDED) - SPOKEN[speech.task if speech else CLASSES]
+    return explainer.answer(asked.image, asked.question.replace(**dict.fromkeys(unfit)), watch=watch)
 
 
 def looked_into(

@@ -21,7 +21,9 @@ from ..messages import problem_box, said
 from ..model_menu import loaded_by
 from ..parts import AT_ONCE, Page, told
 from ..web.bars import PICKED, bars_value
+from ..web.caption import WORD_PICKED
 from ..web.stage import stage_answer, stage_photo
+from .words import Words
 
 __all__ = ["Given", "Shown", "answering", "rival_choices"]
 
@@ -42,7 +44,7 @@ WITH_TICKET = "(...values) => [...values.slice(0, -1), window.camTicket || 0]"
 
 
 # the others ask when somebody sets them; a model, once it is loaded
-ASK_BY_THEMSELVES = {"image": "change", "module": "submit"}
+ASK_BY_THEMSELVES = {"image": "change", "module": "submit", "caption": "submit"}
 LOADED_FIRST = {"model"}
 
 
@@ -69,6 +71,7 @@ class Shown:
     stage: gr.HTML
     bars: gr.HTML
     asked: gr.State
+    words: Words
 
 
 def answering(page: Page, given: Given, shown: Shown, asks: Sequence[Any]) -> None:
@@ -79,7 +82,9 @@ def answering(page: Page, given: Given, shown: Shown, asks: Sequence[Any]) -> No
     # then, but without its own data; an answer that came in between has no pick
     bars.select(None, [bars, controls["target"]], controls["target"], js=PICKED, api_visibility="private")
     loaded_by(services, controls["model"], given.ready, shown.asked, shown.problem, shown.sentence)
-    changes = [bars.select, *asks, *_changes(controls)]
+    worded = [controls["word"], controls["caption"]]
+    shown.words.caption.select(None, [shown.words.caption, *worded], worded, js=WORD_PICKED, api_visibility="private")
+    changes = [bars.select, shown.words.caption.select, *asks, *_changes(controls)]
     # gradio goes through what is connected to an event one after the other, and waits for each: first the number,
     # then the question, and what ends the one before it only where the question has to wait for that one
     gr.on(changes, None, every_control, None, js=NEXT_TICKET, trigger_mode="multiple", api_visibility="private")
@@ -87,7 +92,7 @@ def answering(page: Page, given: Given, shown: Shown, asks: Sequence[Any]) -> No
         [page.blocks.load, given.ready.change, *changes],
         Answering(page, given, shown).update,
         [*every_control, shown.asked, given.ticket],
-        [*every_control, shown.problem, shown.sentence, shown.stage, bars, shown.asked],
+        [*every_control, shown.problem, shown.sentence, shown.stage, bars, shown.asked, *shown.words.drawn],
         js=WITH_TICKET,
         # the core tells in plain words what it cannot use; gradio would go through another thread for each control
         preprocess=False,
@@ -176,6 +181,7 @@ class Answering:
             shown.asked: asked,
             shown.stage: gr.update(**on_stage),
         }
+        changes |= shown.words.changes(self.page.services.explainer, explanation)
         if asked.request.model != (before.request.model if before else DEFAULT_MODEL):
             changes |= self._menus(explanation, asked)
         return changes

@@ -15,7 +15,7 @@ import gradio as gr
 
 from ...methods import METHODS, Method
 from ...models import DEFAULT_MODEL
-from ...request import AUTO, Request
+from ...request import AUTO, WORDED, Request
 from ..handlers import layer_choices, target_choices
 from ..model_menu import model_menu
 from ..panels import lay_out_panels
@@ -25,13 +25,14 @@ from ..web.bars import top_bars
 from ..web.examples import example_buttons
 from ..web.stage import stage
 from .answering import Given, Shown, answering, rival_choices
+from .words import switching, words
 
 __all__ = ["EXAMPLES", "METHOD_CHOICES", "METHOD_NOTES", "photograph_tab"]
 
 EXAMPLES = Path(__file__).parents[3] / "assets" / "examples"
 PLAIN_CONTROLS: dict[str, Any] = {"text": gr.Textbox, "switch": gr.Checkbox, "number": gr.Number}
 # options with a place of their own above
-ELSEWHERE = frozenset({"model", "target", "layer", "counterfactual"})
+ELSEWHERE = frozenset({"model", "target", "layer", "counterfactual", *WORDED})
 METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
 
 
@@ -41,14 +42,16 @@ def photograph_tab(page: Page) -> None:
     asks: list[Any] = []
     with gr.Row(elem_classes="workplace"):
         with gr.Column(scale=1, min_width=300, elem_classes="given"):
-            given = _given(page)
+            controls, ready = _given(page)
         with gr.Column(scale=4, min_width=320, elem_classes="found"):
-            shown = _shown(page, given, asks)
+            shown = _shown(page, controls, asks)
+    given = Given(controls, ready, ticket=gr.Number(0, visible=False))
+    switching(page, shown.words, controls["model"], ready, shown.asked, shown.problem)
     answering(page, given, shown, asks)
 
 
-def _given(page: Page) -> Given:
-    """The photograph, and the controls by their names in `Controls`."""
+def _given(page: Page) -> tuple[dict[str, Any], gr.State]:
+    """The photograph and the controls by their names in `Controls`, and what is set anew when a model is loaded."""
     explainer, examples = page.services.explainer, sorted(EXAMPLES.glob("*.jpg"))
     controls: dict[str, Any] = {}
     controls["image"] = PhotographInput(
@@ -85,17 +88,19 @@ def _given(page: Page) -> Given:
     )
     controls |= _advanced(classes)
     lay_out_panels("below the controls", page, {"menu": controls["model"], "ready": ready})
-    return Given(controls, ready, ticket=gr.Number(0, visible=False))
+    return controls, ready
 
 
-def _shown(page: Page, given: Given, asks: list[Any]) -> Shown:
-    """What the answer is shown in, and the panels about it."""
+def _shown(page: Page, controls: dict[str, Any], asks: list[Any]) -> Shown:
+    """What the answer is shown in, with the `controls` that belong there, and the panels about it."""
     problem = gr.HTML(elem_id="problem", visible=False)
     with gr.Column(elem_id="answering"):
+        spoken = words()
+        controls |= spoken.controls
         sentence = gr.HTML(WAITING, elem_id="sentence")
         cancel = gr.Button("Cancel", size="sm", min_width=80, elem_id="cancel")
     asked = gr.State(None)
-    has: dict[str, Any] = {"shown_photograph": asked, "controls": given.controls, "asks": asks}
+    has: dict[str, Any] = {"shown_photograph": asked, "controls": controls, "asks": asks}
     with gr.Row():
         with gr.Column(scale=4, min_width=320):
             has["stage"] = stage("stage")
@@ -104,7 +109,7 @@ def _shown(page: Page, given: Given, asks: list[Any]) -> Shown:
             bars = top_bars("bars")
     has["reading"] = ("How to read the pictures", READING)
     lay_out_panels("below the answer", page, has)
-    return Shown(problem, sentence, cancel, has["stage"], bars, asked)
+    return Shown(problem, sentence, cancel, has["stage"], bars, asked, spoken)
 
 
 def _picker(examples: list[Path]) -> Callable[[gr.EventData], str]:

@@ -2,7 +2,7 @@
 //
 // props.value  {score, language, words, characters, unread, chart}: words and characters are lists of [text, value],
 //              value null for the gaps between them; chart is a list of {text, value}. Without characters there is
-//              nothing to choose between. All text is set as text, never as HTML.
+//              nothing to choose between, and without a chart no heading of one. All text is set as text, never as HTML.
 // props.colors base64 of 256 RGB triples from against to for.
 //
 // Beside the colour every piece carries its number and a line as thick as its value: solid for, dashed against.
@@ -65,6 +65,7 @@ function draw() {
   const top = most(pieces.map(([, value]) => value ?? 0)), shaded = element.querySelector(".shaded");
   if (!element.querySelector(".unit input")) element.querySelector(".unit").replaceChildren(...choices());
   element.querySelector(".unit").hidden = !several;
+  element.querySelector("h2").hidden = !chart.length;
   shaded.lang = answer.language || "";
   shaded.classList.toggle("chars", shade === "characters");
   shaded.replaceChildren(...pieces.map(([text, value]) => value === null ? text : piece(text, value, top)));

@@ -1,0 +1,95 @@
+"""Captions and questions on the photograph tab, in a real browser, used as somebody would who sees it first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gradcam_core import Explainer
+from gradcam_core.ui.tabs.photograph import EXAMPLES
+
+from ..visits import SECONDS, visit
+
+pytestmark = pytest.mark.browser
+
+PICTURE = min(EXAMPLES.glob("*.jpg"))
+
+
+@pytest.fixture(scope="module")
+def explainer() -> Explainer:
+    return Explainer(device="cpu")
+
+
+@pytest.fixture
+def view(browser: Any, address: str) -> Iterator[Any]:
+    with visit(browser, address, width=1280, height=1000) as page:
+        yield page
+
+
+def says(view: Any, where: str, text: str) -> None:
+    view.wait_for_function(
+        "([where, what]) => document.querySelector(where)?.innerText.includes(what)",
+        arg=[where, text],
+        timeout=60 * SECONDS,
+    )
+
+
+def words_on(view: Any) -> list[str]:
+    return view.locator("#caption-words .word .text").all_inner_texts()
+
+
+def test_a_caption_is_read_word_by_word(view: Any, explainer: Explainer) -> None:
+    found = explainer.describe(PICTURE)
+    view.get_by_text("Describe it", exact=True).click()
+    says(view, "#sentence", found.explain().sentence)
+    assert words_on(view) == [word.text for word in found.words]
+    assert view.locator("#caption-words [aria-pressed=true] .text").all_inner_texts() == ["All of it"]
+    view.locator("#caption-words .word").nth(1).click()
+    says(view, "#sentence", found.explain(1).sentence)
+    assert view.locator("#caption-words [aria-pressed=true] .text").all_inner_texts() == [found.words[1].text]
+    # the bars are the words that might stand there, and each can be explained
+    second = next(one for one in found.explain(1).top if one.label != found.words[1].text)
+    view.locator("#bars button", has_text=second.label).first.click()
+    says(view, "#sentence", found.explain(1, target=second.index).sentence)
+
+
+def test_a_caption_of_ones_own(view: Any, explainer: Explainer) -> None:
+    view.get_by_text("Describe it", exact=True).click()
+    says(view, "#sentence", explainer.describe(PICTURE).explain().sentence)
+    field = view.locator("#caption textarea, #caption input").first
+    field.fill("a <b>zorgle</b> on a table")
+    field.press("Enter")
+    found = explainer.describe(PICTURE, caption="a <b>zorgle</b> on a table")
+    says(view, "#words-said", found.sentence)
+    assert words_on(view) == ["a", "b", "zorgle", "b", "on", "a", "table"]
+    assert "zorgle" in view.locator("#words-said").inner_text()
+    field.fill("강아지가 앉아 있다")
+    field.press("Enter")
+    says(view, "#problem", "not in English")
+
+
+def test_a_question_is_answered_and_its_words_are_shaded(view: Any, explainer: Explainer) -> None:
+    view.get_by_text("Ask it", exact=True).click()
+    found = explainer.ask(PICTURE, "what is in the picture?")
+    says(view, "#words-said", found.sentence)
+    says(view, "#sentence", found.explain().sentence)
+    assert view.locator("#question-words .piece .text").all_inner_texts() == ["what", "is", "in", "the", "picture"]
+    assert view.locator("#bars .name").all_inner_texts() == [one.label for one in found.top]
+    view.locator("#bars button").nth(2).click()
+    says(view, "#sentence", found.explain(found.top[2].index).sentence)
+    field = view.locator("#question input")
+    field.fill("what color is the cup?")
+    field.press("Enter")
+    says(view, "#words-said", explainer.ask(PICTURE, "what color is the cup?").sentence)
+
+
+def test_back_to_classes_nothing_is_left_of_the_words(view: Any, explainer: Explainer) -> None:
+    classes = view.locator("#sentence").inner_text()
+    view.get_by_text("Ask it", exact=True).click()
+    says(view, "#words-said", explainer.ask(PICTURE, "what is in the picture?").sentence)
+    view.get_by_text("What is it?", exact=True).click()
+    says(view, "#sentence", classes.splitlines()[0])
+    assert not view.locator("#words-said").is_visible()
+    assert not view.locator("#question").is_visible()
