@@ -17,11 +17,6 @@ pytestmark = pytest.mark.browser
 PICTURE = min(EXAMPLES.glob("*.jpg"))
 
 
-@pytest.fixture(scope="module")
-def explainer() -> Explainer:
-    return Explainer(device="cpu")
-
-
 @pytest.fixture
 def view(browser: Any, address: str) -> Iterator[Any]:
     with visit(browser, address, width=1280, height=1000) as page:
