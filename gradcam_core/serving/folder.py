@@ -26,7 +26,7 @@ PREFIX = "server-"
 ALIVE = ".alive"
 # what gradio itself leaves in a place that it had for itself: folders named after a file's content
 ANYBODYS = re.compile(r"[0-9a-f]{64}")
-SWEEP_EVERY_SECONDS = 30
+SWEEP_EVERY_SECONDS, SWEEP_AGAIN_SECONDS = 30.0, 5.0
 KEEP_SECONDS = 86_400
 # while there is no room, what is older than this may go before its day is over
 SURE_SECONDS = 600
@@ -43,7 +43,7 @@ class ServerFolder:
         given = place or Path(os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()) / "gradio")
         self._ended = Event()
         self._sweeping = Lock()
-        self._known: tuple[float, int] | None = None
+        self._size, self._swept = 0, -SWEEP_AGAIN_SECONDS
         try:
             given.mkdir(parents=True, exist_ok=True)
             self._place = given.resolve()
@@ -61,23 +61,20 @@ class ServerFolder:
         self._sweeper = Thread(target=self._sweep_always, name="sweeper", daemon=True)
         self._sweeper.start()
 
-    def size(self, *, within: float = 5.0) -> int:
-        """Bytes in the folder, as they were at most `within` seconds ago."""
-        if self._known is None or time.monotonic() - self._known[0] > within:
-            self._known = (time.monotonic(), sum(size for _, size, _ in self._files()))
-        return self._known[1]
+    @property
+    def size(self) -> int:
+        """Bytes in the folder, as counted when it was swept last, and what has been handed in since."""
+        return self._size
 
     def has_room(self, count: int = 0) -> bool:
         """Whether `count` bytes more fit in; what is old enough is deleted first where they do not."""
-        if self._fits(count):
-            return True
-        self.sweep(count)
+        if not self._fits(count) and time.monotonic() > self._swept + SWEEP_AGAIN_SECONDS:
+            self.sweep(count)
         return self._fits(count)
 
     def took(self, count: int) -> None:
         """Somebody has written `count` bytes."""
-        if self._known is not None:
-            self._known = (self._known[0], self._known[1] + count)
+        self._size += count
 
     def sweep(self, room_for: int = 0) -> None:
         """Delete what is older than a day; and the oldest of the rest, but for the last minutes', to make room."""
@@ -91,7 +88,7 @@ class ServerFolder:
                     with suppress(OSError):
                         path.unlink()
                         left -= size
-            self._known = (time.monotonic(), left)
+            self._size, self._swept = left, time.monotonic()
             for folder in self.path.iterdir():
                 # uploads are made in the folder first: one that is empty for a minute has lost its file
                 with suppress(OSError):
@@ -105,7 +102,7 @@ class ServerFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _fits(self, count: int) -> bool:
-        return self.size() + count <= self.max_bytes and self._disk_has(count)
+        return self.size + count <= self.max_bytes and self._disk_has(count)
 
     def _disk_has(self, count: int) -> bool:
         try:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
 from ..errors import ServingError
-from .folder import ServerFolder
+from .folder import SURE_SECONDS, ServerFolder
 
 __all__ = ["MAX_PHOTOGRAPH", "MAX_WEIGHTS", "Room", "megabytes"]
 
@@ -16,8 +18,9 @@ MAX_PHOTOGRAPH = 20_000_000
 MAX_WEIGHTS = 400_000_000
 # of one address, as long as the files lie there: weights are deleted when they are read
 VISITOR_BYTES = 1_000_000_000
-VISITOR_FILES = 2_000
-UPLOADS_AT_ONCE = 8
+VISITOR_FILES = 10_000
+UPLOADS_AT_ONCE = 64
+LOOK_SECONDS = 60.0
 
 
 def megabytes(count: int) -> str:
@@ -25,14 +28,33 @@ def megabytes(count: int) -> str:
     return f"{count / 1e6:.0f} MB"
 
 
+@dataclass
+class _Held:
+    """What one address has handed in: path -> bytes, in that order; their sum; when it was looked at."""
+
+    files: dict[str, int] = field(default_factory=dict)
+    size: int = 0
+    looked: float = 0.0
+
+    def add(self, path: str, size: int) -> None:
+        self.size += size - self.files.pop(path, 0)
+        self.files[path] = size
+
+    def look(self) -> None:
+        """Forget what is no longer there."""
+        self.files = {path: size for path, size in self.files.items() if _size(path)}
+        self.size, self.looked = sum(self.files.values()), time.monotonic()
+
+
 class Room:
     """What of the `folder` is left for each visitor."""
 
-    def __init__(self, folder: ServerFolder, *, visitor_bytes: int = VISITOR_BYTES) -> None:
+    def __init__(
+        self, folder: ServerFolder, *, visitor_bytes: int = VISITOR_BYTES, visitor_files: int = VISITOR_FILES
+    ) -> None:
         self.folder = folder
-        self._visitor_bytes = visitor_bytes
-        # of each address: path -> bytes
-        self._held: dict[str, dict[str, int]] = {}
+        self._most = visitor_bytes, visitor_files
+        self._held: dict[str, _Held] = {}
         self._coming: dict[str, list[int]] = {}
         self._lock = Lock()
 
@@ -43,18 +65,11 @@ class Room:
         Raises ServingError where it would be too much, saying what is full.
         """
         with self._lock:
-            held, coming = self._kept(visitor), self._coming.get(visitor, [])
+            held, coming = self._held.setdefault(visitor, _Held()), self._coming.get(visitor, [])
             if len(coming) >= UPLOADS_AT_ONCE:
                 raise ServingError(f"{len(coming)} uploads from your address are under way; wait for one to end.")
-            used = sum(held.values()) + sum(coming)
-            if used + count > self._visitor_bytes or len(held) >= VISITOR_FILES:
-                raise ServingError(
-                    f"Your share of this server's room for uploads is full: it keeps {len(held)} files of"
-                    f" {megabytes(used)} from your address, and at most {megabytes(self._visitor_bytes)} or"
-                    f" {VISITOR_FILES} files. They are deleted within a day; use a photograph that you have handed in."
-                )
-            everybody = sum(map(sum, self._coming.values()))
-            if not self.folder.has_room(everybody + count):
+            self._make_share(held, sum(coming) + count)
+            if not self.folder.has_room(sum(map(sum, self._coming.values())) + count):
                 raise ServingError(full(self.folder))
             self._coming.setdefault(visitor, []).append(count)
         try:
@@ -64,29 +79,46 @@ class Room:
                 self._coming[visitor].remove(count)
                 if not self._coming[visitor]:
                     del self._coming[visitor]
+                if not held.files and not self._coming.get(visitor):
+                    self._held.pop(visitor, None)
 
     def holds(self, visitor: str, paths: Iterable[str]) -> None:
         """What `visitor` has handed in lies there now."""
         with self._lock:
-            held = self._held.setdefault(visitor, {})
+            held = self._held.setdefault(visitor, _Held())
             for path in paths:
                 if size := _size(path):
-                    held[path] = size
+                    held.add(path, size)
                     self.folder.took(size)
 
-    def _kept(self, visitor: str) -> dict[str, int]:
-        kept = {path: size for path, size in self._held.get(visitor, {}).items() if _size(path)}
-        if kept:
-            self._held[visitor] = kept
-        else:
-            self._held.pop(visitor, None)
-        return kept
+    def _make_share(self, held: _Held, count: int) -> None:
+        """Make sure that `count` bytes more are within a visitor's share; the oldest of his go where they are not."""
+
+        def fits() -> bool:
+            return held.size + count <= self._most[0] and len(held.files) < self._most[1]
+
+        if not fits() or time.monotonic() > held.looked + LOOK_SECONDS:
+            held.look()
+        for path in [*held.files]:
+            if fits():
+                return
+            with suppress(OSError):
+                if time.time() - Path(path).stat().st_mtime < SURE_SECONDS:
+                    break
+                Path(path).unlink()
+            held.size -= held.files.pop(path)
+        if not fits():
+            raise ServingError(
+                f"Your share of this server's room for uploads is full: it holds {len(held.files)} files of"
+                f" {megabytes(held.size)} that your address has handed in within minutes, and at most"
+                f" {megabytes(self._most[0])} or {self._most[1]} files; try again in some minutes."
+            )
 
 
 def full(folder: ServerFolder) -> str:
     """Say that nothing more fits into the `folder`."""
     return (
-        f"This server's folder for uploads and answers is full ({megabytes(folder.size())} of"
+        f"This server's folder for uploads and answers is full ({megabytes(folder.size)} of"
         f" {megabytes(folder.max_bytes)}, or its disk is); try again in some minutes."
     )
 

@@ -27,7 +27,7 @@ KEPT_ANSWERS = 500
 COSTLY_METHODS = frozenset(key for key, method in METHODS.items() if method.costly)
 UNHEARD = "Nobody listened for the answer, so it was not computed; ask again."
 # a costly job waits at most so long between two passes while cheap ones run: it goes on slowly, not never
-GIVE_WAY_SECONDS = 1.0
+GIVE_WAY_SECONDS = 0.5
 
 
 class _Job:

@@ -68,13 +68,20 @@ def test_files_go_after_a_day(own: ServerFolder) -> None:
     own.sweep()
     assert not old.exists()
     assert new.exists()
-    assert own.size() == 5
+    assert own.size == 5
 
 
-def test_room_is_made_of_the_oldest_but_never_of_the_last_minutes(own: ServerFolder) -> None:
+def test_room_is_made_of_the_oldest_but_never_of_the_last_minutes(
+    own: ServerFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     older, old, new = put(own, "a", 400, age=7200), put(own, "b", 300, age=3600), put(own, "c", 200)
+    own.sweep()
+    assert own.size == 900
     assert own.has_room(100)
     assert older.exists()
+    # not at every question: looking through a full folder takes a while
+    assert not own.has_room(300)
+    monkeypatch.setattr(module, "SWEEP_AGAIN_SECONDS", 0)
     assert own.has_room(300)
     assert not older.exists()
     assert old.exists()
@@ -110,6 +117,21 @@ def test_each_visitor_has_a_share(own: ServerFolder) -> None:
         pass
 
 
+def test_a_full_share_makes_place_of_its_own_oldest_and_of_nobody_elses(own: ServerFolder) -> None:
+    room = Room(own, visitor_bytes=500, visitor_files=3)
+    mine, recent, yours = put(own, "a", 200, age=3600), put(own, "b", 200), put(own, "c", 200, age=7200)
+    room.holds("me", [str(mine), str(recent)])
+    room.holds("you", [str(yours)])
+    with room.coming("me", 300):
+        assert not mine.exists()
+    assert recent.exists()
+    assert yours.exists()
+    more = [put(own, f"more {number}", 1) for number in range(2)]
+    room.holds("me", map(str, more))
+    with pytest.raises(CamError, match="3 files"), room.coming("me", 1):
+        pass
+
+
 def test_the_folder_has_a_total_and_says_that_it_is_full(own: ServerFolder) -> None:
     room = Room(own, visitor_bytes=10_000)
     full = pytest.raises(CamError, match="folder for uploads and answers is full")
@@ -121,7 +143,7 @@ def test_the_folder_has_a_total_and_says_that_it_is_full(own: ServerFolder) -> N
 
 def test_few_uploads_of_one_address_are_on_their_way_at_once(own: ServerFolder) -> None:
     room = Room(own)
-    held = [room.coming("me", 1) for _ in range(8)]
+    held = [room.coming("me", 1) for _ in range(64)]
     for one in held:
         one.__enter__()
     with pytest.raises(CamError, match="under way"), room.coming("me", 1):
