@@ -151,18 +151,22 @@ def _parts(where: str, tensors: Mapping[str, Stored], reference: _Reference) -> 
     """What is below each prefix under which a name of the architecture stands."""
     unwrapped = dict(tensors) if reference.wrapped else _unwrapped(tensors)
     fits: Counter[str] = Counter()
-    known: set[str] = set()
+    known: dict[str, list[str]] = {}
     for name, tensor in unwrapped.items():
         pieces = name.rsplit(".", reference.deepest) if len(name) <= LONGEST_NAME else []
         for start in range(len(pieces)):
             ending = ".".join(pieces[start:])
             if ending in reference.shapes:
-                fits[name.removesuffix(ending)] += 1 + reference.alike(ending, tensor)
-                known.add(name)
+                prefix = name.removesuffix(ending)
+                fits[prefix] += 1 + reference.alike(ending, tensor)
+                known.setdefault(prefix, []).append(name)
+    # other copies of the network, such as its average; one part that is called like another is none
+    copies = {prefix for prefix, names in known.items() if 2 * len(names) > len(reference.shapes)}
     for prefix, count in fits.most_common(MOST_TRIED):
         below = {name[len(prefix) :]: tensor for name, tensor in unwrapped.items() if name.startswith(prefix)}
-        others = [name for name in below if name not in reference.shapes and prefix + name not in known]
-        beside = tuple(name for name in others if not TRAINING.search(name.split(".")[0]))
+        others = {name for copy in copies - {prefix} for name in known[copy]}
+        unknown = [name for name in below if name not in reference.shapes and prefix + name not in others]
+        beside = tuple(name for name in unknown if not TRAINING.search(name.split(".")[0]))
         yield _Part(f"{where}.{prefix}", _with_heads(below, reference), beside, count)
 
 

@@ -14,7 +14,8 @@ from gradcam_core.models.checkpoint import load_checkpoint
 
 from .hostile import HOSTILE
 
-MEGABYTES, SECONDS = 300, 30
+# the processor's seconds: a machine may be busy with other things
+MEGABYTES, SECONDS = 300, 20
 MAX_BYTES = 400_000_000
 
 
@@ -37,11 +38,11 @@ def test_hostile_checkpoints_end_in_a_sentence_soon_and_without_memory(kind: str
     file_name, make, words = HOSTILE[kind]
     (tmp_path / file_name).write_bytes(make())
     resnet = find_architecture("resnet18")
-    before, start = start_peak(), time.perf_counter()
+    before, start = start_peak(), time.process_time()
     with pytest.raises(CamError) as caught:
         load_checkpoint(tmp_path / file_name, resnet, max_bytes=MAX_BYTES)
     assert peak() - before < MEGABYTES
-    assert time.perf_counter() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     message = str(caught.value)
     assert words in message
     assert len(message) < 900

@@ -114,10 +114,10 @@ HOSTILE: dict[str, Callable[[], str]] = {
 def test_hostile_files_end_soon_and_take_little(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "names.txt"
     path.write_text(HOSTILE[kind]())
-    before, start = start_peak(), time.perf_counter()
+    before, start = start_peak(), time.process_time()
     try:
         assert all(isinstance(name, str) for name in read_labels(path))
     except ModelError as error:
         assert len(str(error)) < 500  # noqa: PT017 - an answer is as good as a refusal
     assert peak() - before < 500
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
