@@ -150,7 +150,7 @@ class Answer:
     """The five most probable answers to a question about a photograph.
 
     `words` are those of the question, valued for `target`, the most probable answer; `without_picture` are the answers
-    that the network would give to the same question about an evenly grey picture.
+    that the network would give to the same question without looking at any picture.
     """
 
     photograph: Photograph

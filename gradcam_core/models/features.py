@@ -5,7 +5,7 @@
     maps.of("COCO_train2014_000000000009.jpg")  # (49, 1280) float16
 
 Public names: `CHANNELS`, `GRID`, `SIDE`, `ArchiveMaps`, `Maps`, `Standardise`, `archive_maps`, `build_backbone`,
-`channel_statistics`, `grey_input`, `load_maps`, `photograph_steps`.
+`channel_statistics`, `load_maps`, `photograph_steps`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ __all__ = [
     "archive_maps",
     "build_backbone",
     "channel_statistics",
-    "grey_input",
     "load_maps",
     "photograph_steps",
 ]
@@ -55,11 +54,6 @@ def photograph_steps() -> Preprocessing:
     """What turns a photograph into the input: all of it, squashed to a square, so that nothing is cut off."""
     own = cast(Preprocessing, BACKBONE.preprocessing())
     return replace(own, resize=SIDE, crop=SIDE, squash=True)
-
-
-def grey_input() -> Tensor:
-    """(1, 3, 224, 224): an evenly grey picture as the network's input, for what it says without looking."""
-    return photograph_steps().encode(np.full((SIDE, SIDE, 3), 127, dtype=np.uint8))[0]
 
 
 def build_backbone() -> nn.Module:

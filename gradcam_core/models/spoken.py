@@ -76,7 +76,7 @@ class Answering:
         return replace(model, beside={"question": self.answerer.question(self.read(request.question))})
 
     def blind(self, model: LoadedModel) -> Tensor:
-        """(1, answers) logits for the question that `model` is bound to about an evenly grey picture."""
+        """(1, answers) logits for the question that `model` is bound to, without looking."""
         question = next(iter(model.beside.values()))
         return self.answerer.without_picture(question)
 

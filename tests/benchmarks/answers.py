@@ -20,7 +20,7 @@ from torch import Tensor
 
 from gradcam_core.models.answerer import WEIGHTS, Answerer, load_answerer
 from gradcam_core.models.answerer.questions import absent_kinds, caption_questions, plain, presence_question
-from gradcam_core.models.features import Maps, archive_maps, grey_input
+from gradcam_core.models.features import Maps, archive_maps
 from gradcam_core.models.kinds import KINDS, kind_of
 from gradcam_core.models.photographs import read_photographs
 
@@ -40,18 +40,16 @@ def accuracies(answerer: Answerer, data: Path, cache: Path) -> dict[str, list[bo
     maps = Maps([archive_maps(data / "coco.tar", cache, network.backbone)])
     right: dict[str, list[bool]] = defaultdict(list)
     with torch.inference_mode():
-        grey = network.votes.project(network.backbone(grey_input()).flatten(2).transpose(1, 2))
         for name in sorted(name for name in photographs.questions if photographs.held_out(name)):
             projected = network.votes.project(maps.of([name]))
             for one in photographs.questions[name]:
                 question = numbers(answerer, plain(one.text))
-                says, blind = (
-                    answerer.answers[int(network.answer(seen, question).argmax())] for seen in (projected, grey)
-                )
+                says = answerer.answers[int(network.answer(projected, question).argmax())]
+                blind = answerer.answers[int(answerer.without_picture(question).argmax())]
                 if one.source == "coco-qa":
                     right["COCO-QA"].append(says == one.answers[0])
                     right[f"COCO-QA, {one.type}"].append(says == one.answers[0])
-                    right["COCO-QA, grey picture"].append(blind == one.answers[0])
+                    right["COCO-QA, without a picture"].append(blind == one.answers[0])
                 else:
                     right[f"VQA v2, {one.type} (given by at least 3 of 10)"].append(one.answers.count(says) >= 3)
     return right

@@ -9,7 +9,7 @@
 The network's inputs are `image` and `question`. Its layers: `backbone.bn2`, (1, 1280, 7, 7), for the map;
 `embedding`, (1, limit, E), for the question's words: gradient times activation there, summed over E, is a word's
 signed value (words stand in order from position 0; the rest is padding). `without_picture` says what the
-network would answer to a grey picture. Public names: `WEIGHTS`, `AnswerNetwork`, `Answerer`, `load_answerer`.
+network would answer without looking. Public names: `WEIGHTS`, `AnswerNetwork`, `Answerer`, `load_answerer`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from ...reading.preprocess import Preprocessing
-from ..features import build_backbone, grey_input, photograph_steps
+from ..features import build_backbone, photograph_steps
 from ..training import read_weights, restore
 from ..vocabulary import PAD, Reading, Vocabulary
 from .network import AnswerNetwork, AnswerShape
@@ -62,9 +62,12 @@ class Answerer:
         return torch.tensor([numbers], dtype=torch.int64)
 
     def without_picture(self, question: Tensor) -> Tensor:
-        """(1, answers) logits for the same question about an evenly grey picture."""
+        """(1, answers) logits of the question alone: what the network says without looking.
+
+        An evenly grey picture is like nothing that it was trained on and makes it guess worse than that.
+        """
         with torch.inference_mode():
-            return self.network(grey_input(), question)
+            return self.network.prior(self.network.encode_question(question))
 
 
 def load_answerer(path: Path = WEIGHTS) -> Answerer:
