@@ -72,10 +72,7 @@ class Answers:
         model.layer_modules(layer)
         target = model.own_target if request.target is None else model.class_index(request.target)
         if not method.of_class and (request.counterfactual or request.rival is not None):
-            raise MethodError(
-                f"`method` {method.key!r} looks at no class, so nothing in its map speaks against one or for one"
-                " rather than another; choose 'gradcam', or switch counterfactual and rival off."
-            )
+            raise MethodError("answers.method_looks_class", method_key=method.key)
         return _Asked(request.replace(model=model.name, layer=layer, target=target), model, method, layer)
 
     def _together(self, photograph: Photograph, asked: Sequence[_Asked], watch: Watch) -> dict[Hashable, Explanation]:

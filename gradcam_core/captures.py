@@ -144,13 +144,13 @@ class Captures:
         capture = self._runner.capture(model, inputs, modules)
         probabilities = model.head.of(capture.logits)[0]
         if probabilities.ndim != 1:
-            raise OutputError(
-                "The model should return class scores of shape (1, classes), but returned shape"
-                f" {tuple(capture.logits.shape)}."
-            )
+            raise OutputError("captures.model_return_class", logits_shape=tuple(capture.logits.shape))
         if len(probabilities) != len(model.labels):
             raise OutputError(
-                f"{model.title} returned {len(probabilities)} class scores, but has {len(model.labels)} labels."
+                "captures.returned_class_scores",
+                model_title=model.title,
+                probabilities_count=len(probabilities),
+                labels_count=len(model.labels),
             )
         return Seen(capture, placement, probabilities)
 

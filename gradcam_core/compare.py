@@ -182,12 +182,10 @@ def axes(
     """
     wanted = {"target": list(targets), "method": list(methods), "layer": list(layers)}
     if empty := [f"`{name}s`" for name, values in wanted.items() if not values]:
-        raise MethodError(f"{', '.join(empty)} must name at least one each; leave them out for the default.")
+        raise MethodError("compare.name_least_each", empty=", ".join(empty))
     several = [name for name, values in wanted.items() if len(values) > 1]
     if len(several) > 2:
-        raise MethodError(
-            "`targets`, `methods` and `layers` have several each; a grid has two sides: give one a single."
-        )
+        raise MethodError("compare.targets_methods_layers")
     # what does not vary stands where it reads best: one class over its methods, one method over its layers
     row, column = {
         (): ("target", "method"),

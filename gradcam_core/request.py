@@ -76,7 +76,7 @@ def _read_method(value: Any, name: str) -> str:
     if _left_open(value):
         return DEFAULT_METHOD
     if not isinstance(value, str):
-        raise MethodError(f"`{name}` {_shown(value)} is not the key of a method; give a text, such as 'gradcam'.")
+        raise MethodError("request.key_method_text", name=name, shown=_shown(value))
     return value
 
 
@@ -85,7 +85,7 @@ def _read_class(value: Any, name: str) -> int | str:
     if index is not None:
         return index
     if not isinstance(value, str):
-        raise TargetError(f"`{name}` {_shown(value)} is not a class; give an index or a label.")
+        raise TargetError("request.class_index_label", name=name, shown=_shown(value))
     return value
 
 
@@ -106,7 +106,7 @@ def _read_words(value: Any, name: str) -> str | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if not isinstance(value, str):
-        raise TextError(f"`{name}` {_shown(value)} is not a text; type a few words in English.")
+        raise TextError("request.text_type_few", name=name, shown=_shown(value))
     return value.strip()
 
 
@@ -117,7 +117,7 @@ def _read_word(value: Any, name: str) -> int | str | None:
     if index is None and isinstance(value, str):
         return int(value) if value.strip().isdecimal() else value.strip()
     if index is None:
-        raise TextError(f"`{name}` {_shown(value)} is not a word; give its place, from 0, or the word itself.")
+        raise TextError("request.word_place_word", name=name, shown=_shown(value))
     return index
 
 
@@ -126,7 +126,7 @@ def _read_switch(value: Any, name: str) -> bool:
         return False
     word = str(value).strip().casefold()
     if word not in SWITCHES:
-        raise OptionError(f"`{name}` {_shown(value)} is neither on nor off; give true or false.")
+        raise OptionError("request.off_true_false", name=name, shown=_shown(value))
     return SWITCHES[word]
 
 
@@ -271,7 +271,7 @@ class Request:
         """The request that `values` by name ask for; raises OptionError for a name that is no option's."""
         for name in values:
             if name not in OPTIONS:
-                raise OptionError(f"`{name}` is not an option. {did_you_mean(name, OPTIONS)}")
+                raise OptionError("request.option", name=name, near=did_you_mean(name, OPTIONS))
         return cls(**values)
 
     def record(self) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Examiner:
 
     def __init__(self, explainer: Explainer, *, hiding: str = "blur") -> None:
         if hiding not in HIDING:
-            raise OptionError(f"`hiding` {hiding!r} is unknown; choose one of {', '.join(HIDING)}.")
+            raise OptionError("examiner.hiding_unknown", hiding=hiding, hiding2=", ".join(HIDING))
         self.explainer = explainer
         self.hiding = hiding
 
@@ -62,9 +62,9 @@ class Examiner:
         outside (0, 1), MethodError for a map without anything hot.
         """
         if not shares or not all(0 < share < 1 for share in shares):
-            raise OptionError(f"`shares` {shares!r} must lie between 0 and 1, at least one of them.")
+            raise OptionError("examiner.shares_lie_between", shares=shares)
         if explanation.blank:
-            raise MethodError(f"The map has no coloured place, so there is nothing to hide; {CHOOSE}")
+            raise MethodError("examiner.map_coloured_place", choose=CHOOSE)
 
         def ask() -> HideAndLook:
             orders = self._orders(explanation, draws)
@@ -125,7 +125,7 @@ class Examiner:
         a map without anything coloured.
         """
         if not normalise(explanation.cam, signed=explanation.look.signed).any():
-            raise MethodError(f"The map has no coloured place, so none can move; {CHOOSE}")
+            raise MethodError("examiner.map_coloured_place_2", choose=CHOOSE)
         return self._remembered(("sanity",), explanation, partial(self._sanity, explanation, watch), watch)
 
     def ask_place(self, explanation: Explanation, x: int, y: int) -> Place:

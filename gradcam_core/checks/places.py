@@ -73,8 +73,13 @@ def cell_weights(x: int, y: int, shape: tuple[int, int], placement: Placement) -
     columns = seen(placement.width, box.left, box.right)
     if not (rows.start <= y < rows.stop and columns.start <= x < columns.stop):
         raise ImageError(
-            f"`x` {x!r}, `y` {y!r} lies outside what the model saw (x {columns.start} to {columns.stop - 1},"
-            f" y {rows.start} to {rows.stop - 1}); choose a place that is not striped."
+            "places.x_y_lies",
+            x=x,
+            y=y,
+            columns_start=columns.start,
+            columns_last=columns.stop - 1,
+            rows_start=rows.start,
+            rows_last=rows.stop - 1,
         )
     vertical = interpolation_matrix(slice(y, y + 1), shape[0], box.top, box.bottom)
     horizontal = interpolation_matrix(slice(x, x + 1), shape[1], box.left, box.right)
@@ -94,7 +99,7 @@ def region(mask: NDArray[np.bool_], placement: Placement, size: tuple[int, int])
         placement = Placement(*coarse, box)
     elif mask.shape != (placement.height, placement.width):
         raise ImageError(
-            f"`mask` has shape {mask.shape}, expected {(placement.height, placement.width)}: that of the photograph."
+            "places.mask_shape_expected", mask_shape=mask.shape, expected=(placement.height, placement.width)
         )
     box, (height, width) = placement.box, size
     y = np.floor(box.top + (np.arange(height) + 0.5) / height * (box.bottom - box.top)).astype(int)
@@ -102,9 +107,9 @@ def region(mask: NDArray[np.bool_], placement: Placement, size: tuple[int, int])
     inside = ((y >= 0) & (y < placement.height))[:, None] & ((x >= 0) & (x < placement.width))
     found = mask[y.clip(0, placement.height - 1)][:, x.clip(0, placement.width - 1)] & inside
     if not found.any():
-        raise ImageError("`mask` covers nothing of what the model saw; brush over a part that is not striped.")
+        raise ImageError("places.mask_covers_nothing")
     if found[inside].all():
-        raise ImageError("`mask` covers everything that the model saw, so nothing is left to judge; brush over less.")
+        raise ImageError("places.mask_covers_everything")
     return found
 
 
@@ -118,7 +123,7 @@ def brushed(strokes: Sequence[Mapping[str, Any]], placement: Placement, *, watch
     drawn = [(points / times, radius / times) for points, radius in map(_stroke, _listed(strokes))]
     count = sum(len(points) for points, _ in drawn)
     if count > MOST_POINTS:
-        raise ImageError(f"`strokes` holds {count} points; at most {MOST_POINTS} are drawn. Brush with fewer of them.")
+        raise ImageError("places.strokes_holds_points", count=count, most_points=MOST_POINTS)
     canvas = np.zeros((-(-placement.height // times), -(-placement.width // times)), np.uint8)
     # a brush wider than all that there is covers no more
     widest = np.hypot(*canvas.shape)
@@ -164,11 +169,9 @@ def _draw(canvas: NDArray[np.uint8], points: NDArray[np.float64], radius: float)
 
 def _listed(strokes: Any) -> list[Any]:
     if not isinstance(strokes, (list, tuple)) or not strokes:
-        raise ImageError("`strokes` is empty, so there is nothing to hide; brush over a part of the photograph first.")
+        raise ImageError("places.strokes_empty_nothing")
     if len(strokes) > MOST_STROKES:
-        raise ImageError(
-            f"`strokes` holds {len(strokes)} strokes; at most {MOST_STROKES} are drawn. Brush with fewer of them."
-        )
+        raise ImageError("places.strokes_holds_strokes", strokes_count=len(strokes), most_strokes=MOST_STROKES)
     return list(strokes)
 
 
@@ -182,10 +185,7 @@ def _stroke(stroke: Any) -> tuple[NDArray[np.float64], float]:
         points, radius = np.empty(0), 0.0
     usable = points.ndim == 2 and points.shape[1] == 2 and len(points) > 0
     if not (usable and np.isfinite(points).all() and 0 < radius < math.inf):
-        raise ImageError(
-            f"`strokes` holds {reprlib.repr(stroke)[:80]}, which is no stroke; give"
-            ' {"points": [[x, y], ...], "radius": r} in pixels of the photograph.'
-        )
+        raise ImageError("places.strokes_holds_stroke", stroke=reprlib.repr(stroke)[:80])
     return points, radius
 
 

@@ -102,7 +102,9 @@ class BorrowedCapture:
     def activations(self, layer: str) -> Tensor:
         """(C, h, w) activations of `layer`; raises LayerError where it was not captured."""
         if layer not in self._ahead.activations:
-            raise LayerError(f"`layer` {layer!r} was not captured; captured: {', '.join(self._ahead.activations)}.")
+            raise LayerError(
+                "borrowed_gpu.layer_captured_captured", layer=layer, activations=", ".join(self._ahead.activations)
+            )
         return self._ahead.activations[layer]
 
     def gradient(self, layer: str, score: Score) -> Tensor:

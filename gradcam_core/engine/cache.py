@@ -33,7 +33,7 @@ class ByteCache(Generic[Value]):
 
     def __init__(self, max_bytes: int, ttl: float) -> None:
         if max_bytes < 0:
-            raise OptionError(f"`max_bytes` must not be negative, got {max_bytes!r}; 0 switches the cache off.")
+            raise OptionError("cache.maxbytes_negative_got", max_bytes=max_bytes)
         self._values: TTLCache[Hashable, Value] = TTLCache(max_bytes, ttl, getsizeof=lambda value: value.nbytes)
         self._pending: dict[Hashable, Future[Value]] = {}
         self._lock = Lock()

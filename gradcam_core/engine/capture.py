@@ -209,7 +209,7 @@ class EagerCapture:
         gradients = {}
         for layer, gradient in zip(layers, found, strict=True):
             if gradient is None:
-                raise LayerError(f"`layer` {layer!r} has no influence on the score; choose a layer in the main path.")
+                raise LayerError("capture.layer_influence_score", layer=layer)
             gradients[layer] = self._map(layer, gradient)
         return gradients
 
@@ -226,7 +226,7 @@ class EagerCapture:
                 self.logits, self._output(layer), weights, create_graph=True, allow_unused=True
             )
         if gradient is None:
-            raise LayerError(f"`layer` {layer!r} has no influence on the score; choose a layer in the main path.")
+            raise LayerError("capture.layer_influence_score", layer=layer)
         raw = self.layouts[layer].inverse(direction[None].to(gradient), torch.zeros_like(gradient))
         (slopes,) = torch.autograd.grad(gradient, weights, raw)
         return slopes.detach()[0]
@@ -236,7 +236,7 @@ class EagerCapture:
 
     def _output(self, layer: str) -> Tensor:
         if layer not in self.outputs:
-            raise LayerError(f"`layer` {layer!r} was not captured; captured: {', '.join(self.outputs)}.")
+            raise LayerError("capture.layer_captured_captured", layer=layer, outputs=", ".join(self.outputs))
         return self.outputs[layer]
 
 
@@ -308,27 +308,21 @@ def _bytes_of(network: nn.Module, inputs: Inputs, scores: Tensor, recorder: _Out
 def _check_scores(scores: Any, outputs: Mapping[str, Any]) -> None:
     if not isinstance(scores, Tensor) or scores.ndim not in (2, 3) or scores.shape[0] != 1 or 0 in scores.shape:
         found = f"shape {tuple(scores.shape)}" if isinstance(scores, Tensor) else type(scores).__name__
-        raise OutputError(f"The model should return class scores of shape (1, classes), but returned {found}.")
+        raise OutputError("capture.model_return_class", found=found)
     if not torch.isfinite(scores).all():
         broken = (n for n, o in outputs.items() if isinstance(o, Tensor) and not torch.isfinite(o).all())
         where = next((f" The first layer with such values is {name!r}." for name in broken), "")
-        raise OutputError(
-            "The model's class scores are not finite (NaN or infinity), so nothing can be explained."
-            f"{where} Try full precision, or check the weights."
-        )
+        raise OutputError("capture.models_class_scores", where=where)
 
 
 def _check_map(name: str, outputs: Mapping[str, Any], layout: Layout, size: Grid) -> Layout:
     if name not in outputs:
-        raise LayerError(f"`layer` {name!r} takes no part in the forward pass; choose another.")
+        raise LayerError("capture.layer_takes_part", name=name)
     output = outputs[name]
     shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
     fitted = layout.fitted(tuple(output.shape), size) if isinstance(output, Tensor) else None
     if fitted is None:
-        raise LayerError(
-            f"`layer` {name!r} has no spatial positions (its output is {shape}), so there is no map to draw;"
-            " choose a layer in front of the global pooling."
-        )
+        raise LayerError("capture.layer_spatial_positions", name=name, shape=shape)
     return fitted
 
 

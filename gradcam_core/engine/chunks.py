@@ -61,9 +61,7 @@ def in_chunks(
                     watch.at(done, count)
                 continue
             if size == 1:
-                raise DeviceError(
-                    "Out of memory even for one input at a time; choose a smaller model or a deeper layer."
-                ) from failed
+                raise DeviceError("chunks.out_memory_even") from failed
             # outside the except block, where the failed passes no longer hold their tensors
             del failed
             size //= 2

@@ -59,17 +59,17 @@ def apart(
         asked = (twin_of(network), inputs, tuple(layers), scores)
         torch.save(asked, folder / ASKED, pickle_module=cloudpickle)
     except Exception as error:
-        raise ModelError(f"It cannot be handed to another process ({_first_line(error)}).") from error
+        raise ModelError("convert.handed_process", first_line=_first_line(error)) from error
     _run(folder, seconds, stop or threading.Event())
     reason = folder / REASON
     if reason.exists():
-        raise ModelError(reason.read_text("utf-8"))
+        raise ModelError("engine.reason", reason=reason.read_text("utf-8"))
     return Graph.load(folder)
 
 
 def _run(folder: Path, seconds: float, stop: threading.Event) -> None:
     if not sys.executable:
-        raise ModelError("Python does not know its own program, so no other process can be started.")
+        raise ModelError("convert.python_know_own")
     paths = os.pathsep.join(path or os.curdir for path in sys.path)
     # one thread: it runs beside the first answers
     surroundings = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
@@ -88,12 +88,12 @@ def _run(folder: Path, seconds: float, stop: threading.Event) -> None:
             process.kill()
         reader.join()
     if stop.is_set():
-        raise ModelError("It was stopped before it was done.")
+        raise ModelError("convert.stopped_before_done")
     if not ended:
-        raise ModelError(f"Tracing and converting it takes longer than {seconds:.0f} seconds.")
+        raise ModelError("convert.tracing_converting_takes", seconds=seconds)
     if process.returncode != 0:
         words = b"".join(said).decode(errors="replace").strip().splitlines() or ["nothing was said"]
-        raise ModelError(f"The process that traces and converts it ended with {process.returncode} ({words[-1]}).")
+        raise ModelError("convert.process_traces_converts", returncode=process.returncode, words=words[-1])
 
 
 def main(place: str) -> None:

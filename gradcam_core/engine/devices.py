@@ -51,13 +51,13 @@ def resolve_device(name: str | torch.device) -> torch.device:
     try:
         device = torch.device(name)
     except (RuntimeError, TypeError) as error:
-        raise DeviceError(f"`device` {name!r} is unknown; choose one of {', '.join(DEVICES)}.") from error
+        raise DeviceError("devices.device_unknown", name=name, devices=", ".join(DEVICES)) from error
     if device.type not in there:
-        raise DeviceError(f"`device` {str(name)!r} is not supported; choose one of {', '.join(DEVICES)}.")
+        raise DeviceError("devices.device_supported", name=str(name), devices=", ".join(DEVICES))
     if not there[device.type]():
-        raise DeviceError(f"`device` {str(name)!r} is not available on this machine; use 'auto' or 'cpu'.")
+        raise DeviceError("devices.device_available_machine", name=str(name))
     if device.type == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
-        raise DeviceError(f"`device` {str(name)!r} does not exist: there are {torch.cuda.device_count()} CUDA devices.")
+        raise DeviceError("devices.device_exist_cuda", name=str(name), device_count=torch.cuda.device_count())
     return device
 
 
@@ -103,10 +103,7 @@ def with_room(make: Callable[[], Result], free: Callable[[], object]) -> Result:
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        raise DeviceError(
-            "There is not enough memory on the device, even after everything that was kept has been let go; choose a"
-            " smaller model or a deeper layer, or start with device='cpu'."
-        ) from error
+        raise DeviceError("devices.enough_memory_device") from error
 
 
 def _empty_caches() -> None:

@@ -188,7 +188,7 @@ class Gate:
 
     def _made(self) -> Engine:
         if missing := engine_missing():
-            raise ModelError(missing)
+            raise ModelError("engine.reason", reason=missing)
         check_hooks(self._network)
         self._check_room()
         key = digest(self._network, self._inputs, self._layers) if self._store else ""
@@ -213,25 +213,25 @@ class Gate:
     def _check_room(self) -> None:
         held = sum(tensor.nbytes for tensor in (*self._network.parameters(), *self._network.buffers()))
         if held > self._limits.nbytes:
-            raise ModelError(f"Its weights take {held / 1e9:.1f} GB, more than are converted beside other work.")
+            raise ModelError("gate.weights_take_gb", held=held / 1000000000.0)
         free = _free_bytes()
         if free is not None and COPIES * held > free:
-            raise ModelError(f"There is no memory to convert it: {free / 1e9:.1f} GB are free.")
+            raise ModelError("gate.memory_convert_gb", free=free / 1000000000.0)
 
     def _proved(self, graph: Graph, folder: Path) -> Engine:
         end = time.monotonic() + self._limits.seconds
         engine = Engine(self._network, graph, Front.read(folder, graph))
         absent = [layer for layer in self._layers if layer not in graph.layers or not graph.leads_on(layer)]
         if absent:
-            raise ModelError(f"In its graph the scores do not depend on the layer {absent[0]!r}.")
+            raise ModelError("gate.graph_scores_depend", absent=absent[0])
         for number in range(TRIALS):
             if self._stopped.is_set():
-                raise ModelError("It was stopped before it was done.")
+                raise ModelError("gate.stopped_before_done")
             if time.monotonic() > end:
-                raise ModelError(f"Trying it out takes longer than {self._limits.seconds:.0f} seconds.")
+                raise ModelError("gate.trying_out_takes", seconds=self._limits.seconds)
             found = difference(engine, trial(self._inputs, number), self._layers, self._scores)
             if found:
-                raise ModelError(found)
+                raise ModelError("engine.reason", reason=found)
         return engine
 
 

@@ -252,7 +252,7 @@ def plain(value: Any) -> Any:
     for name, (kind, _) in KINDS.items():
         if isinstance(value, kind):
             return {name: str(value)}
-    raise ModelError(f"It needs an operation with {value!r}, a {type(value).__name__}, which cannot be written down.")
+    raise ModelError("graph.needs_operation_written", value=value, value_type=type(value).__name__)
 
 
 def _read(written: Any) -> Any:

@@ -78,9 +78,6 @@ def guided_gradients(network: nn.Module, inputs: Inputs, explained: Score) -> Te
     with torch.enable_grad(), _Guided() as guide, recording(guide):
         score = explained.of(called(network, with_first(inputs, leaf)))[0]
     if not guide.rectifiers:
-        raise MethodError(
-            "`method` 'guided_backprop' and 'guided_gradcam' need a network with ReLU, and this one has none;"
-            " choose 'gradcam'."
-        )
+        raise MethodError("guided.method_guidedbackprop_guidedgradcam")
     (gradient,) = torch.autograd.grad(score, leaf)
     return gradient[0]

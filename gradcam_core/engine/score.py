@@ -52,9 +52,9 @@ class Score:
         steps, classes = (1, *logits.shape[1:])[-2:]
         for step, index, _ in self.terms:
             if not 0 <= index < classes:
-                raise TargetError(f"`target` {index!r} is out of range: the model has the classes 0 to {classes - 1}.")
+                raise TargetError("score.target_out_range", index=index, classes=classes - 1)
             if not 0 <= step < steps:
-                raise TargetError(f"`step` {step!r} is out of range: the output has the steps 0 to {steps - 1}.")
+                raise TargetError("score.step_out_range", step=step, steps=steps - 1)
         with torch.enable_grad():
             leaf = logits.detach().clone().requires_grad_()
             (slopes,) = torch.autograd.grad(self.of(leaf).sum(), leaf)

@@ -133,21 +133,12 @@ def survey(network: nn.Module, input_shape: tuple[int, int, int, int], beside: I
     if not ordered:
         seen = {module: one for module, one in seen.items() if one.layout.grid is None}
     if not ordered and not any(one.influence for one in seen.values()):
-        raise LayerError(
-            f"{_name(network)} keeps its tokens in an order of their own, not row by row, so a map could not be drawn"
-            " where it belongs."
-        )
+        raise LayerError("survey.keeps_tokens_order", name=_name(network))
     if not seen:
         size = "×".join(map(str, input_shape[-2:]))  # noqa: RUF001
-        raise LayerError(
-            f"{_name(network)} has no layer that shows places: for an input of {size} none of its modules returns a"
-            " map (convolutions do) or a grid of tokens (transformers do), so there is no map to draw."
-        )
+        raise LayerError("survey.layer_shows_places", name=_name(network), size=size)
     if not any(one.influence for one in seen.values()):
-        raise LayerError(
-            f"The scores of {_name(network)} do not depend on any of its layers by a gradient; does it compute them"
-            " under torch.no_grad, detach its features, or round them?"
-        )
+        raise LayerError("survey.scores_depend_layers", name=_name(network))
     names = {module: name for name, module in network.named_modules()}
     every = {names[module]: Layer(names[module], one.shape, one.layout) for module, one in seen.items()}
     in_place_safe = frozenset(names[module] for module, one in seen.items() if not one.written)

@@ -92,7 +92,7 @@ class TracedCapture:
 
     def _check(self, layer: str) -> None:
         if layer not in self.layouts:
-            raise LayerError(f"`layer` {layer!r} was not captured; captured: {', '.join(self.layouts)}.")
+            raise LayerError("traced.layer_captured_captured", layer=layer, layouts=", ".join(self.layouts))
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from .en_errors import ERRORS
+
 __all__ = ["SENTENCES"]
 
 
@@ -22,6 +24,7 @@ _FORGOTTEN = (
 )
 
 SENTENCES: Mapping[str, str | Callable[..., str]] = {
+    **ERRORS,
     "near_misses": _near_misses,
     "hide.holds": _HIDDEN + "The coloured places matter more than others: the map holds.",
     "hide.fails": _HIDDEN + "Other places matter as much: do not rely on this map.",

@@ -34,11 +34,8 @@ class Finding:
 
 
 def say(finding: Finding, language: str = ENGLISH) -> str:
-    """The finding as a sentence of `language`, a key of LANGUAGES."""
-    sentence = LANGUAGES[language].get(finding.key)
-    if sentence is None:
-        # a message that has no key yet is its own sentence
-        return finding.key
+    """The finding as a sentence of `language`, a key of LANGUAGES; raises KeyError for one that it has not."""
+    sentence = LANGUAGES[language][finding.key]
     values = {name: _said(value, language) for name, value in finding.values.items()}
     if callable(sentence):
         return sentence(**values)

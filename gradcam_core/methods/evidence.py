@@ -47,14 +47,13 @@ class Question:
             evidence = [make[need]() for need in method.needs]
         except LayerError as error:
             without = ", ".join(other.title for other in METHODS.values() if GRADIENTS not in other.needs)
-            raise LayerError(f"{error} {method.title} needs gradients; these methods do not: {without}.") from None
+            raise LayerError(
+                "evidence.needs_gradients_these", error=error, method_title=method.title, without=without
+            ) from None
         cam = method.function(activations, *evidence)
         values = cam.cpu().numpy().astype(np.float32, copy=False)
         if not np.isfinite(values).all():
-            raise OutputError(
-                f"The map at `layer` {self.layer!r} is not finite (NaN or infinity); try another layer or full"
-                " precision."
-            )
+            raise OutputError("evidence.map_layer_finite", layer=self.layer)
         return values
 
     def _gradients(self) -> Tensor:

@@ -106,7 +106,7 @@ def find_method(key: str) -> Method:
     try:
         return METHODS[key]
     except (KeyError, TypeError):
-        raise MethodError(f"`method` {key!r} is unknown. {did_you_mean(str(key), METHODS)}") from None
+        raise MethodError("maps.method_unknown", key_=key, near=did_you_mean(str(key), METHODS)) from None
 
 
 @method(

@@ -54,7 +54,7 @@ def find_model(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:
                 return found
     listed = (spec.name for spec in specs.values() if not spec.private)
     known = [*listed, *(name for source in SOURCES for name in source.names())]
-    raise ModelError(f"`model` {_shown(name)} is unknown. {did_you_mean(str(name), known)}")
+    raise ModelError("models.model_unknown", shown=_shown(name), near=did_you_mean(str(name), known))
 
 
 def find_architecture(name: str) -> Architecture:
@@ -65,8 +65,7 @@ def find_architecture(name: str) -> Architecture:
                 return found
     known = dict.fromkeys(known.split(".")[0] for source in SOURCES for known in source.names())
     raise ModelError(
-        f"`architecture` {_shown(name)} is not a classifier of torchvision's or timm's."
-        f" {did_you_mean(str(name), known)}"
+        "models.architecture_classifier_torchvisions", shown=_shown(name), near=did_you_mean(str(name), known)
     )
 
 

@@ -19,6 +19,7 @@ from ..engine.layout import Layer, Layout
 from ..engine.score import Score, contrast
 from ..engine.survey import Survey, default_layer, dtype_of, survey
 from ..errors import CamError, DeviceError, LayerError, ModelError, did_you_mean
+from ..languages import Finding
 from ..reading.photograph import Photograph
 from ..reading.preprocess import Encoder, Preprocessing
 from ..request import Request
@@ -175,28 +176,23 @@ class LoadedModel:
         DeviceError where memory does not suffice.
         """
         own = "×".join(map(str, self.preprocessing.input_shape[-2:]))  # noqa: RUF001
-        refusal = f"`detail` is not possible with {self.title}: {{}} Switch detail off, or choose another model."
         enlarged = getattr(self.preprocessing, "enlarged", None)
         if enlarged is None:
-            raise ModelError(refusal.format(f"its transform makes inputs of {own} pixels only."))
+            raise self._without_detail("transform", own)
         steps = enlarged(DETAIL)
         if self.largest_input is not None and max(steps.input_shape[-2:]) > self.largest_input:
-            raise ModelError(
-                refusal.format(f"an input of twice the size would take more than is allowed here, {own} is the most.")
-            )
+            raise self._without_detail("too_large", own)
         try:
             found = _surveyed(self.network, self.speech, steps)
             layers = tuple(found.every[layer.name] for layer in self.layers)
         except (CamError, RuntimeError, ValueError, TypeError, AssertionError, LookupError) as error:
             if is_out_of_memory(error):
-                raise DeviceError(
-                    "Out of memory for an input of twice the size; switch detail off, or choose a smaller model."
-                ) from error
+                raise DeviceError("base.out_memory_input") from error
             # whatever a network raises at a size that it was not made for
-            raise ModelError(refusal.format(f"it takes inputs of {own} pixels only.")) from error
+            raise self._without_detail("one_size", own) from error
         default = found.every[self.default.name]
         if default.shape[1] <= self.default.shape[1]:
-            raise ModelError(refusal.format(f"its maps do not become finer where the input is larger than {own}."))
+            raise self._without_detail("not_finer", own)
         return replace(
             self,
             preprocessing=steps,
@@ -223,6 +219,9 @@ class LoadedModel:
         """(K,) probabilities of the classes asked about, of the (1, K) or (1, steps, K) outputs of the network."""
         return self.head.of(logits)[0]
 
+    def _without_detail(self, why: str, own: str) -> ModelError:
+        return ModelError("detail.refused", title=self.title, why=Finding(f"detail.{why}", own=own))
+
     def layer_modules(self, layer: str) -> Mapping[str, nn.Module]:
         """The modules to capture so that a map at `layer` can be made; raises LayerError.
 
@@ -236,8 +235,10 @@ class LoadedModel:
         modules = dict(self.network.named_modules())
         if not known or layer not in modules:
             raise LayerError(
-                f"`layer` {layer!r} is not a module of {self.title}."
-                f" {did_you_mean(str(layer), [*self.offered, *(name for name in modules if name)])}"
+                "base.layer_module",
+                layer=layer,
+                title=self.title,
+                near=did_you_mean(str(layer), [*self.offered, *(name for name in modules if name)]),
             )
         return {layer: modules[layer]}
 

@@ -81,7 +81,9 @@ def load_checkpoint(
     try:
         network.load_state_dict(weights, strict=False)
     except (RuntimeError, NotImplementedError) as error:
-        raise ModelError(f"The checkpoint cannot be put into {architecture.name!r} ({reason(error)}).") from error
+        raise ModelError(
+            "checkpoint.checkpoint_put", architecture_name=architecture.name, reason=reason(error)
+        ) from error
     return Checkpoint(network.eval(), preprocessing, largest)
 
 
@@ -90,17 +92,18 @@ def _largest(network: nn.Module, name: str, size: int, usual: int, bound: Bound)
     cost = forecast(network, (1, 3, size, size))
     if cost is None:
         if size > usual:
-            raise ModelError(
-                f"`input_size` {size} is more than the {usual} pixels that {name!r} was made for, and what it would"
-                f" take cannot be told beforehand; the limit here is {usual}."
-            )
+            raise ModelError("checkpoint.inputsize_pixels_made", size=size, usual=usual, name=name)
         return size
     if bound.share(cost) > 1:
         raise ModelError(
-            f"`input_size` {size} is too large here: {name!r} would take {cost.nbytes / GIGABYTE:,.1f} GB of memory and"
-            f" {cost.operations / BILLION:,.0f} billion operations for one photograph; the limit is"
-            f" {bound.nbytes / GIGABYTE:,.1f} GB and {bound.operations / BILLION:,.0f} billion, about"
-            f" {bound.largest(size, cost)} pixels."
+            "checkpoint.inputsize_large_take",
+            size=size,
+            name=name,
+            nbytes=cost.nbytes / GIGABYTE,
+            operations=cost.operations / BILLION,
+            nbytes2=bound.nbytes / GIGABYTE,
+            operations2=bound.operations / BILLION,
+            largest=bound.largest(size, cost),
         )
     twice = forecast(network, (1, 3, 2 * size, 2 * size))
     return size if twice is None or bound.share(twice) > 1 else 2 * size
@@ -114,9 +117,11 @@ def read_weights(path: str | Path | Upload, *, max_bytes: int = MAX_BYTES) -> di
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        raise ModelError(f"`path` {name!r} needs more memory than there is, or is damaged.") from error
+        raise ModelError("checkpoint.path_needs_memory", name=name) from error
     if not isinstance(content, dict):
-        raise ModelError(f"`path` {name!r} holds {type(content).__name__!r}, expected a dict of tensors: {SAVE_AGAIN}")
+        raise ModelError(
+            "checkpoint.path_holds_expected", name=name, content_type=type(content).__name__, save_again=SAVE_AGAIN
+        )
     return content
 
 
@@ -132,7 +137,7 @@ def opened(path: str | Path | Upload, argument: str = "path") -> BinaryIO:
         return Path(path).open("rb")
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"`{argument}` {Path(path).name!r} cannot be read ({reason(error)}); check the name."
+            "checkpoint.read_check_name", argument=argument, Path_name=Path(path).name, reason=reason(error)
         ) from error
 
 
@@ -152,19 +157,13 @@ def _values(stored: Mapping[str, Stored], network: nn.Module, name: str) -> dict
         if not unfit and expected[key].is_floating_point() and one.dtype not in FLOATS:
             unfit = str(one.dtype).removeprefix("torch.")
         if unfit:
-            raise ModelError(
-                f"The checkpoint's tensor {key!r} is {unfit}, expected floating point numbers, dense and of at least"
-                f" 16 bits: {SAVE_AGAIN}"
-            )
+            raise ModelError("checkpoint.checkpoints_tensor_expected", key_=key, unfit=unfit, save_again=SAVE_AGAIN)
         try:
             values[key] = one.tensor()
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f"`path` {name!r} is damaged or cut off: it does not hold all of {key!r}.") from error
+            raise ModelError("checkpoint.path_damaged_cut", name=name, key_=key) from error
         if values[key].is_floating_point() and not bool(torch.isfinite(values[key]).all()):
-            raise ModelError(
-                f"The checkpoint's tensor {key!r} holds values that are not finite (NaN or infinity): its training"
-                " went wrong, or the file is damaged. Give an earlier checkpoint."
-            )
+            raise ModelError("checkpoint.checkpoints_tensor_holds", key_=key)
     return values
 
 
@@ -174,7 +173,7 @@ def _preprocessing(
     changes: dict[str, Any] = {}
     if size is not None:
         if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= 4096:
-            raise ModelError(f"`input_size` {size!r} must be a whole number of pixels from 1 to 4096.")
+            raise ModelError("checkpoint.inputsize_whole_number", size=size)
         changes |= {"crop": size, "resize": round(size * usual.resize / usual.crop)}
     for name, values in (("mean", mean), ("std", std)):
         if values is None:
@@ -183,8 +182,6 @@ def _preprocessing(
         fits = len(numbers) == 3 and all(isinstance(one, (int, float)) and math.isfinite(one) for one in numbers)
         if not fits or (name == "std" and min(numbers) <= 0):
             rule = "three numbers above 0" if name == "std" else "three numbers"
-            raise ModelError(
-                f"`{name}` {str(values)[:LONGEST_SHOWN]} must be {rule}, one for each of red, green and blue in [0, 1]."
-            )
+            raise ModelError("checkpoint.each_red_green", name=name, values=str(values)[:LONGEST_SHOWN], rule=rule)
         changes[name] = tuple(float(number) for number in numbers)
     return replace(usual, **changes)

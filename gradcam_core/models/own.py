@@ -50,16 +50,16 @@ def spec(
     Raises ModelError, OutputError.
     """
     if not isinstance(module, nn.Module):
-        raise ModelError(f"`module` is {type(module).__name__!r}, expected a torch.nn.Module.")
+        raise ModelError("own.module_expected_torchnnmodule", module_type=type(module).__name__)
     inner = unwrapped(module)
     encoder = _encoder(transform, input_size)
     tried = _twin(inner, logits, SOFTMAX)
     outputs = _outputs(tried, encoder, title or name)
     chosen = find_head(head) if head is not None else (HEADS["logit"] if outputs == 1 else SOFTMAX)
     if chosen is HEADS["logit"] and outputs != 1:
-        raise ModelError(f"`head` 'logit' is for one output, but the model has {outputs}; use 'softmax' or 'sigmoid'.")
+        raise ModelError("own.head_logit_output", outputs=outputs)
     if chosen is SOFTMAX and outputs == 1:
-        raise ModelError("`head` 'softmax' makes 100 % of any single output; use 'logit' or 'sigmoid'.")
+        raise ModelError("own.head_softmax_makes")
     named = _labels(labels, outputs, chosen)
     twin = partial(_twin, inner, logits, chosen)
     # the copy that was tried out serves once, unless its scores are to be read in another way
@@ -99,8 +99,7 @@ def _twin(module: nn.Module, logits: Callable[[Any], Tensor] | None, head: Head)
         twin = copy.deepcopy(module, shared)
     except (RuntimeError, TypeError, AttributeError, NotImplementedError, RecursionError) as error:
         raise ModelError(
-            f"`module` {type(module).__name__} holds something that cannot be copied ({_first_line(error)}); take it"
-            " out, or wrap the network in a plain nn.Module."
+            "own.module_holds_something", module_type=type(module).__name__, first_line=_first_line(error)
         ) from error
     kind = type(twin)
 
@@ -121,14 +120,14 @@ def _scores(returned: Any) -> Any:
 
 def _encoder(transform: Encoder | Callable[[Any], Any] | None, input_size: int | None) -> Encoder:
     if transform is not None and input_size is not None:
-        raise ModelError(f"`input_size` {input_size!r} has no meaning beside a `transform`, which makes the size.")
+        raise ModelError("own.inputsize_meaning_beside", input_size=input_size)
     if isinstance(transform, Encoder):
         return transform
     if transform is not None:
         return Ramped(transform)
     size = DEFAULT_SIZE if input_size is None else input_size
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise ModelError(f"`input_size` {input_size!r} must be a positive number of pixels.")
+        raise ModelError("own.inputsize_positive_number", input_size=input_size)
     return Preprocessing(int(size / CENTRE), size)
 
 
@@ -145,14 +144,14 @@ def _outputs(network: nn.Module, encoder: Encoder, name: str) -> int:
             raise
         # anything may happen in somebody's own code: it is said, not thrown at them
         raise ModelError(
-            f"`module` cannot take an input of shape {encoder.input_shape}: {type(error).__name__}"
-            f" ({_first_line(error)}). Give the `transform` or the `input_size` that {name!r} was trained with."
+            "own.module_take_input",
+            input_shape=encoder.input_shape,
+            error_type=type(error).__name__,
+            first_line=_first_line(error),
+            name=name,
         ) from error
     if not isinstance(scores, Tensor) or scores.ndim != 2 or len(scores) != 1 or not scores.shape[1]:
-        raise OutputError(
-            f"`module` should return class scores of shape (1, classes), but returned {_described(scores)}."
-            f" {_remedy(scores)}"
-        )
+        raise OutputError("own.module_return_class", described=_described(scores), remedy=_remedy(scores))
     return int(scores.shape[1])
 
 
@@ -182,17 +181,17 @@ def _labels(labels: Sequence[str] | Mapping[Any, Any] | None, outputs: int, head
     if labels is None:
         return ("no", "yes") if head is HEADS["logit"] else tuple(f"class {index}" for index in range(classes))
     if isinstance(labels, (set, frozenset)):
-        raise ModelError("`labels` is a set, which has no order; give a list, one name for each index.")
+        raise ModelError("own.labels_set_order")
     if isinstance(labels, Mapping):
         labels = from_mapping(labels, "`labels`")
     names = tuple(labels) if not isinstance(labels, str) else (labels,)
     if not all(isinstance(name, str) for name in names):
         wrong = next(name for name in names if not isinstance(name, str))
-        raise ModelError(f"`labels` holds {wrong!r}, expected texts only.")
+        raise ModelError("own.labels_holds_expected", wrong=wrong)
     if head is HEADS["logit"] and len(names) == 1:
         names = (f"not {names[0]}", names[0])
     if len(names) != classes:
-        raise ModelError(f"`labels` names {len(names)} classes, expected {classes}: as many as the model has.")
+        raise ModelError("own.labels_names_classes", names_count=len(names), classes=classes)
     return names
 
 

@@ -108,16 +108,13 @@ class Stored:
 def check_size(name: str, size: int, max_bytes: int) -> None:
     """Raises ModelError where a file called `name` holds more than `max_bytes`."""
     if size > max_bytes:
-        raise ModelError(
-            f"`path` {name!r} holds {size / MEGABYTE:,.0f} MB, the limit is {max_bytes / MEGABYTE:,.0f} MB;"
-            " leave out what is not needed to run the model, such as the optimizer's state, or save in half precision."
-        )
+        raise ModelError("tensor_file.path_holds_mb", name=name, size=size / MEGABYTE, max_bytes=max_bytes / MEGABYTE)
 
 
 def check_count(count: int) -> None:
     """Raises ModelError where a file holds more tensors than any network."""
     if count > MOST_TENSORS:
-        raise ModelError(f"The checkpoint holds more than {MOST_TENSORS:,} tensors: {SAVE_AGAIN}")
+        raise ModelError("tensor_file.checkpoint_holds_tensors", most_tensors=MOST_TENSORS, save_again=SAVE_AGAIN)
 
 
 def read_content(buffer: Any, name: str, *, max_bytes: int) -> Any:
@@ -137,15 +134,14 @@ def read_content(buffer: Any, name: str, *, max_bytes: int) -> Any:
         raise
     except NotPlainError as error:
         raise ModelError(
-            f"`path` {name!r} can only be read by running code that is in it ({_cut(str(error))}), which could do"
-            f" anything, so it is refused: {SAVE_AGAIN}"
+            "tensor_file.path_read_running", name=name, cut=_cut(str(error)), save_again=SAVE_AGAIN
         ) from error
     except (ValueError, TypeError, AttributeError, LookupError, zipfile.BadZipFile, zlib.error,
             struct.error, EOFError, OverflowError, RuntimeError) as error:  # fmt: skip
         # a changed byte may lead anywhere
         if is_safetensors:
-            raise ModelError(f"`path` {name!r} is damaged or no safetensors file ({_cut(str(error))}).") from error
-        raise ModelError(f"`path` {name!r} is damaged, cut off, or no checkpoint of PyTorch's.") from error
+            raise ModelError("tensor_file.path_damaged_safetensors", name=name, cut=_cut(str(error))) from error
+        raise ModelError("tensor_file.path_damaged_cut", name=name) from error
 
 
 def _cut(text: str) -> str:

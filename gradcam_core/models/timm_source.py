@@ -60,10 +60,7 @@ def spec(name: str) -> ModelSpec | None:
     if name in names():
         return _spec(name)
     if name in timm.list_pretrained():
-        raise ModelError(
-            f"`model` {name!r} ends in features, not in classes, so there is no score to explain; choose a classifier,"
-            " often the same name with 'in1k' in its tag."
-        )
+        raise ModelError("timm_source.model_ends_features", name=name)
     return None
 
 
@@ -191,14 +188,13 @@ def _build(name: str) -> nn.Module:
 
     config = _config(name)
     if config is None:
-        raise ModelError(f"`model` {name!r} is in the cache, but this version of timm does not know it; update timm.")
+        raise ModelError("timm_source.model_cache_version", name=name)
     path = _cached(config) or (_from_hub(name, config) if _repository(config) else _from_address(name, config))
     try:
         return timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"state_dict": _read(path)}).eval()
     except (OSError, RuntimeError, EOFError, KeyError, ValueError, UnpicklingError) as error:
         raise ModelError(
-            f"The weight file {path.name!r} of {name} is damaged ({reason(error)}). Delete its folder from the"
-            " Hugging Face cache and choose the model again."
+            "timm_source.weight_file_damaged", path_name=path.name, name=name, reason=reason(error)
         ) from error
 
 

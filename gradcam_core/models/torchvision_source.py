@@ -72,8 +72,7 @@ def spec(name: str) -> ModelSpec | None:
 def _is_classifier(name: str, argument: str) -> bool:
     if name in _others():
         raise ModelError(
-            f"`{argument}` {name!r} is not a classifier of images: {_others()[name]}. Only classifiers can be"
-            " explained, such as 'resnet50'."
+            "torchvision_source.classifier_images_classifiers", argument=argument, name=name, others=_others()[name]
         )
     return name in names()
 
@@ -175,8 +174,7 @@ def _build(name: str, title: str) -> nn.Module:
         return get_model(name, weights=weights, progress=False).eval()
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
         raise ModelError(
-            f"The weight file {path.name!r} of {title} is damaged ({reason(error)})."
-            " Delete it from torch's cache and choose the model again."
+            "torchvision_source.weight_file_damaged", path_name=path.name, title=title, reason=reason(error)
         ) from error
 
 

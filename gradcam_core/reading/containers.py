@@ -61,7 +61,7 @@ def checked(data: bytes) -> Frames | None:
 
 
 def _refused(what: str) -> ImageError:
-    return ImageError(f"The file is built in a way that takes too long to read: {what}. Open it and save it again.")
+    return ImageError("containers.file_built_way", what=what)
 
 
 def _jpeg(data: bytes) -> None:
@@ -79,9 +79,11 @@ def _jpeg(data: bytes) -> None:
             drawn = max(drawn, height * width)
             if marker in PROGRESSIVE and drawn * components > MOST_COEFFICIENTS:
                 raise ImageError(
-                    f"The image is a progressive JPEG of {width} x {height} pixels in {components} colours; the limit"
-                    f" is {MOST_COEFFICIENTS // components // 1_000_000} megapixels. Make it smaller, or save it again"
-                    " as a usual JPEG."
+                    "containers.image_progressive_jpeg",
+                    width=width,
+                    height=height,
+                    components=components,
+                    most_coefficients=MOST_COEFFICIENTS // components // 1000000,
                 )
         elif marker == 0xE1 and body.startswith(b"Exif\0\0"):
             notes += body[6:]

@@ -227,7 +227,7 @@ def _loaded(image: Image.Image) -> NDArray[np.generic]:
 def content_of(source: ImageSource | None) -> bytes | Image.Image | NDArray[np.uint8]:
     """The bytes of a file, read here alone; a PIL image or an array as it is. Raises ImageError, UploadError."""
     if source is None:
-        raise ImageError("There is no image: choose a photograph, take one, or pick an example.")
+        raise ImageError("photograph.image_photograph_take")
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
     if isinstance(source, (Image.Image, np.ndarray)):
@@ -239,19 +239,13 @@ def content_of(source: ImageSource | None) -> bytes | Image.Image | NDArray[np.u
             return Path(source).read_bytes()
         except (OSError, ValueError) as error:
             # the folder may be private: only the file's own name is repeated
-            raise ImageError(f"The file {Path(source).name!r} cannot be read: {_reason(error)}.") from error
-    raise ImageError(
-        f"`image` is of type {type(source).__name__!r}; expected a path, bytes, a PIL image"
-        " or an array of shape (height, width, 3)."
-    )
+            raise ImageError("photograph.file_read", Path_name=Path(source).name, reason=_reason(error)) from error
+    raise ImageError("photograph.image_type_expected", source_type=type(source).__name__)
 
 
 def _array_pixels(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
-        raise ImageError(
-            f"`image` is an array of shape {array.shape} and type {array.dtype}; expected (height, width, 3)"
-            " uint8 in RGB order. Scale floats by 255 and convert them first."
-        )
+        raise ImageError("photograph.image_array_shape", array_shape=array.shape, array_dtype=array.dtype)
     _check_size(array.shape[1], array.shape[0])
     return np.array(array, np.uint8)
 
@@ -259,17 +253,17 @@ def _array_pixels(array: NDArray[np.generic]) -> NDArray[np.uint8]:
 def _open(data: bytes) -> tuple[Image.Image, Frames | None]:
     """The image, not yet decoded, and how many pictures its file holds where that was counted here."""
     if not data:
-        raise ImageError("The file is empty (0 bytes). Save or download it again.")
+        raise ImageError("photograph.file_empty_bytes")
     refused = _refused_by_name(data)
     if refused:
-        raise ImageError(refused)
+        raise ImageError("photograph.other_kind", kind=refused, readable=READABLE)
     frames = checked(data)
     try:
         return Image.open(BytesIO(data), formats=FORMATS), frames
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError(_too_large("The image")) from error
+        raise ImageError("photograph.bomb", megapixels=MAX_PIXELS // 1_000_000) from error
     except UnidentifiedImageError as error:
-        raise ImageError(f"The file is not an image that can be read here: {READABLE}.") from error
+        raise ImageError("photograph.file_image_read", readable=READABLE) from error
     except DAMAGE as error:
         raise _damaged(error) from error
 
@@ -290,7 +284,7 @@ def _refused_by_name(data: bytes) -> str | None:
         kind = "text, not an image"
     else:
         return None
-    return f"The file is {kind}; {READABLE}."
+    return kind
 
 
 def _is_text(data: bytes) -> bool:
@@ -304,22 +298,16 @@ def _is_text(data: bytes) -> bool:
 
 def _check_size(width: int, height: int, kind: str | None = None) -> None:
     if width < 1 or height < 1:
-        raise ImageError(f"The image is {width} x {height} pixels; it needs at least one pixel.")
+        raise ImageError("photograph.no_pixel", width=width, height=height)
     if max(width, height) > MAX_SIDE and width * height <= MAX_PIXELS:
-        raise ImageError(
-            f"The image is {width} x {height} pixels; a side may have at most {MAX_SIDE}. Cut a part out and try again."
-        )
+        raise ImageError("photograph.side_too_long", width=width, height=height, max_side=MAX_SIDE)
     limit = min(MAX_PIXELS, MAX_PIXELS_OF.get(kind or "", MAX_PIXELS))
     if width * height > limit:
-        raise ImageError(_too_large(f"The image is {width} x {height} pixels and", limit))
-
-
-def _too_large(subject: str, limit: int = MAX_PIXELS) -> str:
-    return f"{subject} exceeds the limit of {limit // 1_000_000} megapixels. Make it smaller and try again."
+        raise ImageError("photograph.too_large", width=width, height=height, megapixels=limit // 1_000_000)
 
 
 def _damaged(error: BaseException) -> ImageError:
-    return ImageError(f"The image is cut off or damaged ({_reason(error)}). Save or download it again.")
+    return ImageError("photograph.damaged", reason=_reason(error))
 
 
 def _reason(error: BaseException) -> str:

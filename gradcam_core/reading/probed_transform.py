@@ -54,17 +54,14 @@ class Ramped:
 
     def __init__(self, transform: Callable[[Any], Any]) -> None:
         if not callable(transform):
-            raise ModelError(f"`transform` {transform!r} cannot be called; give a function from an image to a tensor.")
+            raise ModelError("probed_transform.transform_called_function", transform=transform)
         self._transform = transform
         dice = np.random.default_rng(0)
         sample = dice.integers(0, WHITE + 1, (*SAMPLE, 3), np.uint8)
         self._wants_array = self._fails(Image.fromarray(sample)) and not self._fails(sample)
         first, *others = (self._values(sample) for _ in range(REPEATS))
         if any(other.shape != first.shape or not torch.equal(other, first) for other in others):
-            raise ModelError(
-                "`transform` is random: the same picture comes out differently. Give the one for evaluation, without"
-                " random crops, flips or colours."
-            )
+            raise ModelError("probed_transform.transform_random_same")
         self.input_shape: tuple[int, int, int, int] = (1, *first.shape)
         # of many photographs most have one of a few sizes
         self._box = lru_cache(SIZES)(self._found)
@@ -86,7 +83,7 @@ class Ramped:
         """
         height, width = pixels.shape[:2]
         if size not in (None, (width, height)):
-            raise ImageError(f"A picture of {width} x {height} pixels was given for one of {size!r}; give all pixels.")
+            raise ImageError("probed_transform.picture_x_pixels", width=width, height=height, size=size)
         box = self._box(height, width)
         values = self._values(pixels)
         return values[None], Placement(height, width, box, (values.shape[-2], values.shape[-1]))
@@ -107,36 +104,30 @@ class Ramped:
             # anything may happen in somebody's own code: it is said, not thrown at them
             text = (str(error).strip().splitlines() or [""])[0][:160]
             raise ModelError(
-                f"`transform` fails on a picture of {pixels.shape[1]} x {pixels.shape[0]} pixels:"
-                f" {type(error).__name__} ({text}). It gets an RGB PIL image, or an (H, W, 3) uint8 array where it"
-                " cannot take that."
+                "probed_transform.transform_fails_picture",
+                pixels_shape=pixels.shape[1],
+                pixels_shape2=pixels.shape[0],
+                error_type=type(error).__name__,
+                text=text,
             ) from error
         values = torch.from_numpy(found) if isinstance(found, np.ndarray) else found
         if isinstance(values, Tensor) and values.ndim == 4 and len(values) == 1:
             values = values[0]
         if not isinstance(values, Tensor) or values.ndim != 3 or 0 in values.shape:
             what = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else type(found).__name__
-            raise ModelError(
-                f"`transform` should return a tensor of shape (channels, height, width), but returned {what}."
-            )
+            raise ModelError("probed_transform.transform_return_tensor", what=what)
         return values.detach().to("cpu", torch.float32)
 
     def _found(self, height: int, width: int) -> Box:
         """The part of a picture of this size that the input shows; raises ModelError, ImageError."""
         if min(height, width) < SMALLEST:
-            raise ImageError(
-                f"The image is {width} x {height} pixels: too small to find out where the model's own transform looks;"
-                f" {SMALLEST} pixels a side are enough."
-            )
+            raise ImageError("probed_transform.image_x_pixels", width=width, height=height, smallest=SMALLEST)
         dark, light = (self._grey(np.full((height, width), shade, np.uint8)) for shade in (0, WHITE))
         gain = light - dark
         # where both are the same stands a margin that the transform has added
         inside = np.abs(gain) > np.abs(gain).max() / 2
         if not np.isfinite(gain).all() or not inside.any():
-            raise ModelError(
-                "`transform` makes the same of a black and a white picture, so where it looks cannot be found; does it"
-                " adapt the brightness to each picture? Give one that scales by fixed numbers."
-            )
+            raise ModelError("probed_transform.transform_makes_same")
         x = (np.arange(width, dtype=np.float32) + 0.5) / width
         y = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
         places = []
@@ -168,7 +159,7 @@ def _edges(along: Array, inside: Array, length: int) -> tuple[float, float]:
     if count > 4 * EDGE:
         used = np.logical_and(used, _eroded(used))
     if used.sum() < 2:
-        raise ModelError("`transform` leaves too little of the picture to find out where it looks.")
+        raise ModelError("probed_transform.transform_leaves_little")
     where = np.nanmean(lines[:, used], axis=0)
     centres = np.flatnonzero(used) + 0.5
     slope, start = np.polyfit(centres, where, 1)
@@ -176,13 +167,9 @@ def _edges(along: Array, inside: Array, length: int) -> tuple[float, float]:
     allowed = length / WHITE / STEEP + JUMP * max(abs(slope), 1)
     across = np.nanmax(lines[:, used], axis=0) - np.nanmin(lines[:, used], axis=0)
     if across.max() > 2 * allowed or np.abs(where - start - slope * centres).max() > allowed:
-        raise ModelError(
-            "`transform` turns, bends or repeats the picture, or changes its brightness by more than a factor and an"
-            " offset, so its map could not be drawn where it belongs; give one that resizes, crops and pads with a"
-            " colour."
-        )
+        raise ModelError("probed_transform.transform_turns_bends")
     if slope <= 0:
-        raise ModelError("`transform` mirrors the picture; give one that resizes, crops and pads only.")
+        raise ModelError("probed_transform.transform_mirrors_picture")
     near = SNAP * slope
     low, high = float(start), float(start + slope * count)
     return (0.0 if abs(low) < near else low), (float(length) if abs(high - length) < near else high)

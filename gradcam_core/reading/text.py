@@ -165,16 +165,14 @@ class Vocabulary:
 def read_text(text: str, vocabulary: Vocabulary, limit: int) -> Reading:
     """The first `limit` characters of what somebody typed; raises TextError where there is nothing to read."""
     if not isinstance(text, str):
-        raise TextError(f"`text` should be a string, but is {type(text).__name__}; type a sentence.")
+        raise TextError("text.text_string_type", text_type=type(text).__name__)
     if not text.strip():
-        raise TextError("The text is empty; type a sentence, for example a film review in Korean.")
+        raise TextError("text.text_empty_type")
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise TextError(
-            f"The text is no valid Unicode at character {error.start + 1}; type or paste it again."
-        ) from None
+        raise TextError("text.text_valid_unicode", error_start=error.start + 1) from None
     reading = vocabulary.read(text, limit)
     if all(char.text.isspace() for char in reading.chars):
-        raise TextError(f"The first {limit} characters are all spaces; put the sentence in front.")
+        raise TextError("text.first_characters_spaces", limit=limit)
     return reading

@@ -18,10 +18,8 @@ from ..errors import UploadError
 
 __all__ = ["NOT_UPLOADED", "Upload"]
 
-NOT_UPLOADED = (
-    "There is no such upload on this server: it was never handed in here, or has been deleted since. Choose the file"
-    " again; a program uploads it first and then names the path that the upload answered."
-)
+# one sentence for everything that is not opened
+NOT_UPLOADED = "uploads.not_here"
 # a pipe must not be waited for, and a link that takes the file's place in the last moment not be followed
 FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"))
 
@@ -63,7 +61,7 @@ class Upload:
             if not stat.S_ISREG(found.st_mode):
                 raise UploadError(NOT_UPLOADED)
             if found.st_size > limit:
-                raise UploadError(f"{what} is larger than {limit / 1_000_000:g} MB; make it smaller.")
+                raise UploadError("uploads.larger_mb_make", what=what, limit=limit / 1000000)
             return os.fdopen(descriptor, "rb")
         except BaseException:
             os.close(descriptor)

@@ -54,10 +54,7 @@ class ServerFolder:
                 self._sweep_place()
         except (OSError, Timeout) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is locked"
-            raise ServingError(
-                f"The folder for uploads, {str(given)!r}, cannot be used: {reason}. Set GRADIO_TEMP_DIR to a folder"
-                " that can be written to, with room on its disk."
-            ) from None
+            raise ServingError("folder.folder_uploads_used", given=str(given), reason=reason) from None
         self._sweeper = Thread(target=self._sweep_always, name="sweeper", daemon=True)
         self._sweeper.start()
 

@@ -181,7 +181,7 @@ class Guard:
             except ServingError as error:
                 raise RefusedError(507, str(error)) from None
         elif path.startswith(WRITES) and not room.folder.has_room():
-            raise RefusedError(507, full(room.folder))
+            raise RefusedError(507, str(full(room.folder)))
 
     def _holds(self, visitor: Visitor, paths: list[str]) -> None:
         if self._room is not None:

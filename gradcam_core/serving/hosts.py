@@ -64,10 +64,7 @@ class Hosts:
         for name in allow:
             bare = name.removeprefix("*.").strip("[]")
             if not NAME.fullmatch(bare) and _address(bare) is None:
-                raise ServingError(
-                    f"`allow_host` {name!r} must be a host's name, such as explain.example.org, or *.example.org for"
-                    " all names below it; without scheme, port or path."
-                )
+                raise ServingError("hosts.allowhost_hosts_name", name=name)
             names.add(name.lower().strip("[]"))
         address = _address(listened)
         everywhere = address is not None and address.is_unspecified

@@ -54,7 +54,7 @@ def number(value: Any, name: str) -> float:
     except (TypeError, ValueError):
         read = math.nan
     if not math.isfinite(read):
-        raise OptionError(f"`{name}` {str(value)[:80]!r} is not a number; give one, such as 12.")
+        raise OptionError("inputs.number", name=name, value=str(value)[:80])
     return read
 
 
@@ -62,7 +62,7 @@ def text(value: Any, name: str) -> str:
     """A text, or a number in digits; raises OptionError."""
     if isinstance(value, (str, int, float)):
         return str(value)
-    raise OptionError(f"`{name}` is a {type(value).__name__}, but should be a text.")
+    raise OptionError("inputs.text", name=name, value_type=type(value).__name__)
 
 
 def several(value: Any, name: str) -> list[str]:

@@ -109,9 +109,7 @@ class Lanes(Generic[AnyJob]):
         mine = [job for job in waiting if job.address == address]
         same = [job for job in mine if job.visitor == visitor]
         if len(same) >= rules.of_visitor:
-            raise ServingError(
-                f"{len(same)} questions of yours wait for an answer already; wait for one, or stop them."
-            )
+            raise ServingError("lanes.questions_yours_wait", same_count=len(same))
         if len(mine) < rules.of_address and len(waiting) < rules.wait:
             return None
         silent = (job for job in mine if not heard(job) and self._clock() - job.since > UNHEARD_SECONDS)
@@ -119,10 +117,8 @@ class Lanes(Generic[AnyJob]):
         if oldest is not None:
             return oldest
         if len(waiting) >= rules.wait:
-            raise ServingError(f"{len(waiting)} {lane} questions wait on this server already; try again in a minute.")
-        raise ServingError(
-            f"{len(mine)} {lane} questions from your address wait for an answer already; read those answers first."
-        )
+            raise ServingError("lanes.questions_wait_server", waiting_count=len(waiting), lane=lane)
+        raise ServingError("lanes.questions_address_wait", mine_count=len(mine), lane=lane)
 
     def next(
         self, waiting: Sequence[AnyJob], running: Sequence[AnyJob], heard: Callable[[AnyJob], bool]

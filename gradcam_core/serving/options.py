@@ -41,9 +41,7 @@ def free(host: str, number: int) -> None:
     try:
         found = socket.getaddrinfo(bare, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
-        raise ServingError(
-            f"`host` {host!r} is not known; use an address of this machine, such as 127.0.0.1 or 0.0.0.0."
-        ) from None
+        raise ServingError("options.host_known_address", host=host) from None
     family, kind, protocol, _, address = found[0]
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -52,7 +50,4 @@ def free(host: str, number: int) -> None:
             probe.listen()
         except OSError as error:
             reason = error.strerror or str(error)
-            raise ServingError(
-                f"Cannot listen on `host` {host!r}, `port` {number}: {reason}. Choose another with --port or --host, or"
-                " end what listens there."
-            ) from None
+            raise ServingError("options.listen_host_port", host=host, number=number, reason=reason) from None

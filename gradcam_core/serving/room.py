@@ -67,10 +67,10 @@ class Room:
         with self._lock:
             held, coming = self._held.setdefault(visitor, _Held()), self._coming.get(visitor, [])
             if len(coming) >= UPLOADS_AT_ONCE:
-                raise ServingError(f"{len(coming)} uploads from your address are under way; wait for one to end.")
+                raise ServingError("room.uploads_address_under", coming_count=len(coming))
             self._make_share(held, sum(coming) + count)
             if not self.folder.has_room(sum(map(sum, self._coming.values())) + count):
-                raise ServingError(full(self.folder))
+                raise full(self.folder)
             self._coming.setdefault(visitor, []).append(count)
         try:
             yield
@@ -109,18 +109,17 @@ class Room:
             held.size -= held.files.pop(path)
         if not fits():
             raise ServingError(
-                f"Your share of this server's room for uploads is full: it holds {len(held.files)} files of"
-                f" {megabytes(held.size)} that your address has handed in within minutes, and at most"
-                f" {megabytes(self._most[0])} or {self._most[1]} files; try again in some minutes."
+                "room.share_servers_room",
+                files_count=len(held.files),
+                megabytes=megabytes(held.size),
+                megabytes2=megabytes(self._most[0]),
+                most=self._most[1],
             )
 
 
-def full(folder: ServerFolder) -> str:
-    """Say that nothing more fits into the `folder`."""
-    return (
-        f"This server's folder for uploads and answers is full ({megabytes(folder.size)} of"
-        f" {megabytes(folder.max_bytes)}, or its disk is); try again in some minutes."
-    )
+def full(folder: ServerFolder) -> ServingError:
+    """That nothing more fits into the `folder`."""
+    return ServingError("room.full", used=megabytes(folder.size), most=megabytes(folder.max_bytes))
 
 
 def _size(path: str) -> int:

@@ -72,7 +72,7 @@ class Shelf:
         `options` are those of `Explainer.add_checkpoint`. Raises ModelError, UploadError and what it raises.
         """
         if weights is None:
-            raise ModelError("`weights` is missing: choose a file first.")
+            raise ModelError("shelf.weights_missing_file")
         name, visitor = secrets.token_urlsafe(24), self._visitor()
         title = "".join(letter for letter in Path(weights.name).stem if letter.isprintable())[:LONGEST_TITLE]
         self._take_place(name, title, visitor)
@@ -96,7 +96,7 @@ class Shelf:
         self.sweep()
         if place is None:
             self._explainer.remove_model(name)
-            raise ModelError("You left while your model was being read, so it has been forgotten; load it again.")
+            raise ModelError("shelf.left_while_model")
         return name
 
     def take_away(self, name: str) -> None:
@@ -144,11 +144,8 @@ class Shelf:
         with self._lock:
             own = [place for place in self._places.values() if place.visitor == visitor]
             if not all(place.is_ready for place in own):
-                raise ModelError("Your model before this one is still being read; wait until it can be used.")
+                raise ModelError("shelf.model_before_still")
             if len(self._places) - len(own) >= MAX_MODELS:
-                raise ModelError(
-                    f"This server holds {MAX_MODELS} visitors' own models already and has no room for more; try again"
-                    " later, or run the app on a machine of your own."
-                )
+                raise ModelError("shelf.server_holds_visitors", max_models=MAX_MODELS)
             # while it is read, too
             self._places[name] = _Place(title, visitor, self._now())

@@ -72,7 +72,7 @@ def _decoded(address: str) -> bytes:
     try:
         return base64.b64decode(address.partition(",")[2], validate=True)
     except (ValueError, binascii.Error):
-        raise UploadError("The data: address holds no base64; encode the file so, or upload it first.") from None
+        raise UploadError("named_files.data_address_holds") from None
 
 
 def _refuse_files(value: Any) -> None:

@@ -215,8 +215,7 @@ def load_network(path: str | Path) -> TrainedText:
         network.load_state_dict(tensors)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(
-            f"The text model {Path(path).name!r} cannot be read ({type(error).__name__}); make it anew with"
-            " `python -m gradcam_core.models.reviews.train`, or fetch assets/text again."
+            "network.text_model_read", Path_name=Path(path).name, error_type=type(error).__name__
         ) from error
     network.eval().requires_grad_(False)
     return TrainedText(

@@ -108,18 +108,14 @@ def _whole(text: str) -> int | None:
     try:
         return int(text) if text.strip() else None
     except ValueError:
-        raise ModelError(
-            f"`input_size` {text[:LONGEST_SHOWN]!r} must be a whole number of pixels, such as 224."
-        ) from None
+        raise ModelError("own_model.inputsize_whole_number", text=text[:LONGEST_SHOWN]) from None
 
 
 def _three(name: str, text: str) -> tuple[float, ...] | None:
     try:
         return tuple(float(part) for part in text.replace(";", ",").split(",")) if text.strip() else None
     except ValueError:
-        raise ModelError(
-            f"`{name}` {text[:LONGEST_SHOWN]!r} must be three numbers with commas between, such as 0.5, 0.5, 0.5."
-        ) from None
+        raise ModelError("own_model.three_numbers_commas", name=name, text=text[:LONGEST_SHOWN]) from None
 
 
 NOTE = (

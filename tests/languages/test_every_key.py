@@ -1,0 +1,73 @@
+"""Every finding has a sentence in every language, and every sentence is somebody's."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from gradcam_core import errors
+from gradcam_core.languages.say import LANGUAGES
+
+ROOT = Path(errors.__file__).parent
+KINDS = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, errors.CamError)}
+SOURCES = sorted(path for path in ROOT.rglob("*.py") if "languages" not in path.parts)
+
+
+def findings() -> Iterator[tuple[str, int, ast.Call]]:
+    """Every place where a finding is made."""
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                function = node.func
+                name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+                if name in KINDS | {"Finding"}:
+                    yield str(path.relative_to(ROOT)), node.lineno, node
+
+
+def keys_in(node: ast.Call) -> list[str]:
+    """The keys that may stand there."""
+    return [one.value for one in ast.walk(node.args[0]) if isinstance(one, ast.Constant) and "." in str(one.value)]
+
+
+MADE = list(findings())
+
+
+def test_there_are_findings() -> None:
+    assert len(MADE) > 150
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_literal_key_has_a_sentence_with_its_values(language: str) -> None:
+    sentences = LANGUAGES[language]
+    for path, line, node in MADE:
+        assert not isinstance(node.args[0], ast.JoinedStr) or path == "models/base.py", (path, line)
+        if not isinstance(node.args[0], ast.Constant):
+            continue
+        key = node.args[0].value
+        assert key in sentences, (path, line, key)
+        given = {keyword.arg for keyword in node.keywords}
+        sentence = sentences[key]
+        if None in given or callable(sentence):
+            continue
+        wanted = {re.split(r"[.\[]", field)[0] for _, field, _, _ in Formatter().parse(sentence) if field}
+        assert wanted <= given, (path, line, key, wanted - given)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_somebodys(language: str) -> None:
+    source = "".join(path.read_text("utf-8") for path in SOURCES) + (ROOT / "errors.py").read_text("utf-8")
+    made_of_parts = {"detail.not_finer", "detail.one_size", "detail.too_large", "detail.transform"}
+    for key in LANGUAGES[language]:
+        assert f'"{key}"' in source or key in made_of_parts, key
+    for key in made_of_parts:
+        assert f'"{key.split(".")[1]}"' in source
+
+
+def test_all_languages_say_the_same() -> None:
+    assert len({frozenset(sentences) for sentences in LANGUAGES.values()}) == 1
