@@ -177,6 +177,7 @@ ERRORS: Mapping[str, str] = {
     "labels_file.labels_names_classes": (
         "`labels` {name!r} names more than {most_classes:,} classes; give one name for each class."
     ),
+    "labels_file.too_large": "`labels` {name!r} is larger than {megabytes:.0f} MB.",
     "labels_file.labels_utf8_text": (
         "`labels` {name!r} is not UTF-8 text (byte {error_start} is no part of it); save it as UTF-8."
     ),

@@ -80,7 +80,9 @@ def fitting(
         raise ModelError("fitting.checkpoint_holds_tensors", save_again=SAVE_AGAIN)
     parts = [part for where, tensors in dicts for part in _parts(where, tensors, reference)]
     # where nothing fits, what differs from the largest
-    parts = parts or [_Part("", max((tensors for _, tensors in dicts), key=len), (), 0)]
+    if not parts:
+        largest = max((tensors for _, tensors in dicts), key=len)
+        parts = [_Part("", largest, tuple(name for name in largest if name not in reference.shapes), 0)]
     parts.sort(key=lambda part: (-part.fits, AVERAGED.search(part.where) is None))
     problems = []
     for part in parts[:MOST_TRIED]:

@@ -91,6 +91,8 @@ def _too_many(name: str) -> ModelError:
 def _text(path: str | Path | Upload, name: str) -> str:
     with opened(path, "labels") as file:
         content = file.read(MAX_LABEL_BYTES + 1)
+    if len(content) > MAX_LABEL_BYTES:
+        raise ModelError("labels_file.too_large", name=name, megabytes=MAX_LABEL_BYTES / 1_000_000)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -229,7 +229,7 @@ def test_maps_that_add_up_to_the_score() -> None:
 
 
 def test_a_new_method_is_one_decorated_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gradcam_core.methods.METHODS", registry := {})
+    monkeypatch.setattr("gradcam_core.methods.maps.METHODS", registry := {})
 
     @method("mean", title="Mean", paper="none", good_for="Nothing.")
     def mean(activations: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
