@@ -135,7 +135,8 @@ class Shelf:
         latest = self._now() - seconds
         with self._lock:
             idle = [(place.used, name) for name, place in self._places.items() if place.is_ready]
-        return [name for used, name in sorted(idle) if used <= latest]
+        # of those unused for as long, the first that came
+        return [name for used, name in sorted(idle, key=lambda one: one[0]) if used <= latest]
 
     def _take_place(self, name: str, title: str, visitor: str | None) -> None:
         for idle in self._idle(SECONDS_SURE):
