@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import gradio as gr
 import pytest
 from gradio_client import Client
 
-from gradcam_core import Explainer
+from gradcam_core import Explainer, Watch
 from gradcam_core.ui import build, serve
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -58,3 +59,16 @@ def browser() -> Iterator[Any]:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def slow_methods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Costly methods take their time, however fast the engine is: the page is tried here, not the engine."""
+    at_once = Watch.at
+
+    def slowly(watch: Watch, done: int, count: int) -> None:
+        if count > 8:
+            time.sleep(0.25)
+        at_once(watch, done, count)
+
+    monkeypatch.setattr(Watch, "at", slowly)

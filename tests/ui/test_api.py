@@ -50,6 +50,9 @@ def test_an_image_is_all_that_is_needed(client: Client, explainer: Explainer, ca
         "counterfactual": False,
         "rival": None,
         "detail": False,
+        "question": None,
+        "caption": None,
+        "word": None,
     }
 
 
@@ -61,6 +64,9 @@ def test_every_parameter_reaches_the_core(client: Client, explainer: Explainer, 
         "method": "hirescam",
         "counterfactual": True,
         "detail": True,
+        "question": None,
+        "caption": None,
+        "word": None,
     }
     _, _, record = client.predict(image=handle_file(cat), **request, api_name="/explain")
     expected = explainer.explain(cat, **request)
@@ -172,7 +178,7 @@ def test_what_nobody_expected_is_said_without_details(
         raise RuntimeError("secret detail")
 
     monkeypatch.setitem(MODELS, "broken", small_spec("broken", _NotANumber()))
-    monkeypatch.setattr("gradcam_core.explainer.load", lambda *_: explode())
+    monkeypatch.setattr("gradcam_core.models.catalogue.load", lambda *_: explode())
     with pytest.raises(AppError, match="Something went wrong") as caught:
         client.predict(image=handle_file(cat), model="broken", api_name="/explain")
     assert "secret" not in str(caught.value)
@@ -203,6 +209,7 @@ def test_limits_are_set(page: gr.Blocks) -> None:
 def test_only_explanations_are_offered(client: Client) -> None:
     offered = set(client.view_api(return_format="dict")["named_endpoints"])
     explanations = {"/explain", "/contrast", "/check", "/ask_place", "/without", "/compare", "/explain_text"}
+    explanations |= {"/describe", "/ask"}
     assert offered == {*explanations, "/stop"}
 
 

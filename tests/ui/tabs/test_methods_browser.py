@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gradcam_core import Watch
-
 from ..visits import DRAWN, SECONDS, cut_the_network, visit
 
-pytestmark = pytest.mark.browser
-
-FEW_PASSES, PAUSE = 8, 0.05
-
-
-@pytest.fixture(autouse=True)
-def _slowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Costly methods take their time, however fast the engine is: the page is tried here, not the engine."""
-    at_once = Watch.at
-
-    def slowly(watch: Watch, done: int, count: int) -> None:
-        if count > FEW_PASSES:
-            time.sleep(PAUSE)
-        at_once(watch, done, count)
-
-    monkeypatch.setattr(Watch, "at", slowly)
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("slow_methods")]
 
 
 @pytest.fixture
