@@ -110,15 +110,19 @@ def overlapping() -> bytes:
     )
 
 
-def zip_bomb(kind: int) -> Callable[[], bytes]:
+def zip_bomb(kind: int, megabytes: int, declared: int) -> Callable[[], bytes]:
+    """A file that unpacks to so many `megabytes`, and says that it unpacks to `declared` bytes."""
+
     def make() -> bytes:
         file = io.BytesIO()
-        with zipfile.ZipFile(file, "w", kind) as archive:
+        with zipfile.ZipFile(file, "w", kind, compresslevel=1) as archive:
             archive.writestr("mine/data.pkl", entry("a", tensor(storage(1), 0, (1,), (1,))))
             with archive.open("mine/data/0", "w") as packed:
-                for _ in range(10):
-                    packed.write(bytes(100_000_000))
-        return file.getvalue()
+                for _ in range(megabytes):
+                    packed.write(bytes(1_000_000))
+        content = bytearray(file.getvalue())
+        struct.pack_into("<L", content, content.rindex(b"PK\x01\x02") + 24, declared)
+        return bytes(content)
 
     return make
 
@@ -203,8 +207,9 @@ HOSTILE: dict[str, Hostile] = {
     "a place below nothing": pt(tensor(storage(1), -99, (1,), (1,)), DAMAGED),
     "sides without end": pt(tensor(storage(1), 0, (1,) * 2000, (1,) * 2000), DAMAGED),
     "no storage": pt(tensor(b"N", 0, (1,), (1,)), DAMAGED),
-    "a zip bomb": ("a.pt", zip_bomb(zipfile.ZIP_DEFLATED), TOO_LARGE),
-    "a zip bomb of another kind": ("a.pt", zip_bomb(zipfile.ZIP_BZIP2), TOO_LARGE),
+    "a zip bomb": ("a.pt", zip_bomb(zipfile.ZIP_DEFLATED, 410, 410_000_000), TOO_LARGE),
+    "a zip bomb of another kind": ("a.pt", zip_bomb(zipfile.ZIP_BZIP2, 1, 1_000_000_000), TOO_LARGE),
+    "a zip bomb that says it is none": ("a.pt", zip_bomb(zipfile.ZIP_DEFLATED, 410, 4), DAMAGED),
     "entries over each other": ("a.pt", overlapping, NOTHING),
     "more entries than tensors": ("a.pt", many_entries, DAMAGED),
     "a zip of nothing": ("a.pt", lambda: b"PK\x05\x06" + bytes(18), DAMAGED),
