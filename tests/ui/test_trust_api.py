@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +82,14 @@ def test_plain_http_stops_what_it_named(address: str, cat: str) -> None:
         image, mine = {"path": path, "meta": {"_type": "gradio.FileData"}}, {"session_hash": "mine"}
         asked = {"data": [image, "efficientnet_lite0", "auto", "8", "scorecam"]}
         event = http.post("call/explain", json={**asked, **mine}).json()["event_id"]
-        time.sleep(1)
-        for whom in ({}, mine):
-            assert http.post("run/stop", json={"data": [], **whom}).status_code == 200
-        told = http.get(f"call/explain/{event}").text
-    assert told.startswith("event: error")
+        with ThreadPoolExecutor(1) as listener:
+            # nothing is computed before somebody listens
+            listening = listener.submit(http.get, f"call/explain/{event}")
+            time.sleep(2)
+            for whom in ({}, mine):
+                assert http.post("run/stop", json={"data": [], **whom}).status_code == 200
+            told = listening.result().text
+    assert "event: error" in told
     assert "Stopped after" in told
 
 
