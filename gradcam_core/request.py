@@ -59,14 +59,14 @@ def whole_number(value: object) -> int | None:
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _name_of(what: str, error: type[CamError]) -> Callable[[Any, str], str | None]:
-    """Reads the name of something that has a default."""
+def _name_of(key: str, error: type[CamError]) -> Callable[[Any, str], str | None]:
+    """Reads the name of something that has a default; `key` is what is found where it is no name."""
 
     def read(value: Any, name: str) -> str | None:
         if _left_open(value):
             return None
         if not isinstance(value, str):
-            raise error(f"`{name}` {_shown(value)} is not {what}; give its name as a text, or {AUTO!r}.")
+            raise error(key, name=name, shown=_shown(value))
         return value
 
     return read
@@ -175,7 +175,7 @@ class Request:
     """
 
     model: str | None = _option(
-        _name_of("a model", ModelError),
+        _name_of("request.not_a_model", ModelError),
         kind="text",
         default=AUTO,
         title="Model",
@@ -183,7 +183,7 @@ class Request:
         words="by {}",
     )
     layer: str | None = _option(
-        _name_of("a module of the model", LayerError),
+        _name_of("request.not_a_module", LayerError),
         kind="text",
         default=AUTO,
         title="Layer",

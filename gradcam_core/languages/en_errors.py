@@ -331,6 +331,8 @@ ERRORS: Mapping[str, str] = {
     "replay.model_returned_scores": ("The model returned scores of shape {logits_shape} for {changed_count} inputs."),
     "request.class_index_label": "`{name}` {shown} is not a class; give an index or a label.",
     "request.key_method_text": ("`{name}` {shown} is not the key of a method; give a text, such as 'gradcam'."),
+    "request.not_a_model": "`{name}` {shown} is not a model; give its name as a text, or 'auto'.",
+    "request.not_a_module": "`{name}` {shown} is not a module of the model; give its name as a text, or 'auto'.",
     "request.off_true_false": "`{name}` {shown} is neither on nor off; give true or false.",
     "request.option": "`{name}` is not an option. {near}",
     "request.text_type_few": "`{name}` {shown} is not a text; type a few words in English.",
