@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from .engine.watch import Watch
 from .errors import CamError, LayerError, MethodError, OutputError
 from .explanation import Explanation
-from .languages import percent
+from .languages import Finding, Said, say
 from .methods import METHODS, find_method
 from .request import Request
 
@@ -67,7 +67,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Said):
     """A grid of maps of one image: `row_axis` and `column_axis` say what varies, "target", "method" or "layer".
 
     `rows` and `columns` are titles; `cells` has one tuple a row. Where the maps are contrasts, the grid is `signed`:
@@ -110,17 +110,22 @@ class Comparison:
         return found
 
     @property
-    def sentence(self) -> str:
+    def finding(self) -> Finding:
         """What is compared, and for classes how alike the maps of the first two are."""
-        text = f"{len(self.rows)} by {len(self.columns)} maps" if len(self.rows) > 1 else f"{len(self.columns)} maps"
-        top = _short(self.scale)
-        ends = f"from {f'-{top}' if self.signed else 0} to {top}"
-        text = f"{text} on one scale, {ends}: parts of the logit." if self.scale else f"{text}."
+        rows, columns = len(self.rows), len(self.columns)
+        grid = Finding("grid.maps", rows=rows, columns=columns, scale=self.scale, signed=self.signed)
         if self.row_axis != "target" or len(self.rows) < 2 or np.isnan(alike := self.alike()[0, 1]):
-            return text
-        are = "are nearly the same" if alike > NEARLY_THE_SAME else "differ"
-        where = ("at layer " if self.column_axis == "layer" else "by ") + self.columns[0]
-        return f"{text} The maps of {' and '.join(self.rows[:2])} {are} {where} (rank correlation {alike:.2f})."
+            return grid
+        first, second = self.rows[:2]
+        at, by = Finding("grid.at_layer", layer=self.columns[0]), Finding("grid.by_method", method=self.columns[0])
+        return Finding(
+            "grid.nearly_same" if alike > NEARLY_THE_SAME else "grid.differ",
+            grid=grid,
+            first=first,
+            second=second,
+            where=at if self.column_axis == "layer" else by,
+            correlation=float(alike),
+        )
 
     def record(self) -> dict[str, Any]:
         """The grid as plain JSON values, raw maps included."""
@@ -139,11 +144,6 @@ class Comparison:
 
 NEARLY_THE_SAME = 0.9
 COARSE = 7
-
-
-def _short(value: float) -> str:
-    """Three digits that count, and never a power of ten."""
-    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def compared(
@@ -220,7 +220,9 @@ def _title(axis: str, asked: Asked, cells: Sequence[Cell]) -> str:
     found = next((cell.explanation for cell in cells if cell.explanation), None)
     if found is None:
         return str(asked[axis])
-    return f"“{found.target.label}” ({percent(found.target.probability)})" if axis == "target" else found.layer
+    if axis != "target":
+        return found.layer
+    return say(Finding("class.sure", label=found.target.label, probability=found.target.probability))
 
 
 def _largest(cell: Cell) -> float:

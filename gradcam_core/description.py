@@ -11,6 +11,7 @@ Public names: `Answer`, `AnswerWord`, `Description`, `DescribedWord`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -22,7 +23,7 @@ from .engine.capture import Capture
 from .engine.watch import NOBODY, Watch
 from .errors import ModelError
 from .explanation import Explanation
-from .languages import Finding, say
+from .languages import Finding, Noted, Said
 from .models import LoadedModel
 from .models.spoken import Answering, Describing
 from .reading.photograph import Photograph
@@ -53,8 +54,13 @@ class DescribedWord:
     known: bool = True
 
 
+def _unknown(words: Sequence[DescribedWord | AnswerWord]) -> tuple[Finding, ...]:
+    unknown = tuple(dict.fromkeys(word.text for word in words if not word.known))
+    return (Finding("words.never_seen", words=unknown),) if unknown else ()
+
+
 @dataclass(frozen=True, eq=False)
-class Description:
+class Description(Said, Noted):
     """A caption of a photograph, word by word.
 
     `captions` are those that the network wrote itself, the best first; empty for a caption of one's own.
@@ -102,15 +108,9 @@ class Description:
         )
 
     @property
-    def sentence(self) -> str:
-        """`finding` in plain English."""
-        return say(self.finding)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know about this caption, in sentences."""
-        unknown = tuple(dict.fromkeys(word.text for word in self.words if not word.known))
-        return (say(Finding("words.never_seen", words=unknown)),) if unknown else ()
+    def remarks(self) -> tuple[Finding, ...]:
+        """What a person should know about this caption."""
+        return _unknown(self.words)
 
     def explain(self, word: int | str | None = None, *, watch: Watch = NOBODY, **options: Any) -> Explanation:
         """Where a word of the caption comes from, or with None all of it.
@@ -146,7 +146,7 @@ class AnswerWord(Piece):
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class Answer(Said, Noted):
     """The five most probable answers to a question about a photograph.
 
     `words` are those of the question, valued for `target`, the most probable answer; `without_picture` are the answers
@@ -214,15 +214,9 @@ class Answer:
         )
 
     @property
-    def sentence(self) -> str:
-        """`finding` in plain English."""
-        return say(self.finding)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know about this answer, in sentences."""
-        unknown = tuple(dict.fromkeys(word.text for word in self.words if not word.known))
-        return (say(Finding("words.never_seen", words=unknown)),) if unknown else ()
+    def remarks(self) -> tuple[Finding, ...]:
+        """What a person should know about this answer."""
+        return _unknown(self.words)
 
     def explain(self, target: int | str | None = None, *, watch: Watch = NOBODY, **options: Any) -> Explanation:
         """Where an answer comes from: an index or its text, None for the most probable.

@@ -17,7 +17,7 @@ from PIL import Image
 
 from .canvases import render
 from .canvases.project import Projection, normalise, project
-from .languages import percent
+from .languages import Finding, Noted, Said, say
 from .methods import METHODS
 from .methods.correlation import rank_correlation
 from .reading.photograph import Photograph
@@ -31,7 +31,7 @@ SMALL_VIEW = 0.5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Explained:
+class Explained(Said, Noted):
     """One class of one input, explained: what pictures and texts have in common.
 
     `top` holds the most probable classes, most probable first; `target` the class explained. `request` has the model,
@@ -56,13 +56,13 @@ class Explained:
         return self.request.counterfactual
 
     @property
-    def sentence(self) -> str:
-        """What is explained, in plain words."""
+    def finding(self) -> Finding:
+        """What is explained, and what was found."""
         raise NotImplementedError
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know about this input and this answer, in sentences."""
+    def remarks(self) -> tuple[Finding, ...]:
+        """What a person should know about this input and this answer."""
         raise NotImplementedError
 
     def record(self) -> dict[str, Any]:
@@ -131,56 +131,59 @@ class Explanation(Explained):
         return wide * high / (width * height)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know about this image and this map, in sentences."""
-        notes = list(self.photograph.notes)
-        if METHODS[self.method].warning:
-            notes.append(METHODS[self.method].warning)
+    def remarks(self) -> tuple[Finding, ...]:
+        """What a person should know about this image and this map."""
+        remarks = list(self.photograph.remarks)
+        if warning := METHODS[self.method].warning:
+            remarks.append(warning)
         if not self.exclusive:
-            notes.append("This model judges each class by itself, so the probabilities need not sum to 100 %.")
+            remarks.append(Finding("note.class_by_itself"))
         if self.seen_share < SMALL_VIEW:
-            notes.append(
-                f"The model saw only {percent(self.seen_share)} of this image, its centre; the rest is striped."
-            )
+            remarks.append(Finding("note.small_part", share=self.seen_share))
         if self.detail:
-            notes.append(
-                f"Detail: given twice as many pixels a side as usual, the network gives “{self.target.label}”"
-                f" {percent(self.target.probability)}; at its own size {percent(self.usual[0].probability)}."
-            )
-        return tuple(notes)
+            one, usual = self.target, self.usual[0]
+            chances = {"probability": one.probability, "usual": usual.probability}
+            remarks.append(Finding("note.detail", label=one.label, **chances))
+        return tuple(remarks)
 
     @property
-    def sentence(self) -> str:
-        """What is explained, in one plain sentence."""
-        side = "against" if self.counterfactual else "for"
-        sure = percent(self.target.probability)
-        subject = f"{self.model_title} gives “{self.target.label}” {sure}"
-        layer = f"layer {self.layer} ({self.cam.shape[1]}×{self.cam.shape[0]})"  # noqa: RUF001
-        method = METHODS[self.method]
-        where = f"{layer} by {method.title}"
-        what = "this class" + self._rather_than
-        if not method.of_class and not self.blank:
-            places = f"the places to which {layer} responds most, whatever the class"
-            return f"{subject}; coloured are {places}, seen by {method.title}."
-        if self.blank and self.rivals and self.cam.any():
-            return f"{subject}; at {where} no place speaks {side} it{self._rather_than}: all speak {self.sides[1]}."
-        if self.blank and self.counterfactual:
-            return f"{subject}; at {where} no place speaks against {what}, so there is nothing to colour."
-        if self.blank:
-            return f"{subject}; at {where} there is no positive evidence for {what}, so there is nothing to colour."
-        return f"{subject}; coloured are the places that speak {side} it{self._rather_than}, seen at {where}."
+    def finding(self) -> Finding:
+        """What is explained, and whether there is a place to show."""
+        rows, columns = self.cam.shape
+        return Finding(
+            self._outcome,
+            model=self.model_title,
+            target=_chance("class.given", self.target),
+            rivals=tuple(_chance("class.sure", rival) for rival in self.rivals),
+            layer=self.layer,
+            rows=rows,
+            columns=columns,
+            method=METHODS[self.method].title,
+            other_side=self.both_sides[1],
+        )
 
     @property
-    def _rather_than(self) -> str:
-        named = [f"“{rival.label}” ({percent(rival.probability)})" for rival in self.rivals]
-        return f" rather than {_mean_of(named)}" if named else ""
+    def _outcome(self) -> str:
+        """The key of what was found."""
+        if not self.blank:
+            of_class = ("map.for", "map.against") if METHODS[self.method].of_class else ("map.any_class",) * 2
+            return of_class[self.counterfactual]
+        if self.rivals and self.cam.any():
+            return ("map.all_other_side_for", "map.all_other_side_against")[self.counterfactual]
+        return ("map.nothing_for", "map.nothing_against")[self.counterfactual]
+
+    @property
+    def both_sides(self) -> tuple[Finding, Finding]:
+        """What a place speaks for or against whose value lies above zero, and where it lies below."""
+        named = _speaks_for([self.target])
+        other = _speaks_for(self.rivals) if self.rivals else Finding("side.against", label=self.target.label)
+        return (other, named) if self.counterfactual else (named, other)
 
     @property
     def sides(self) -> tuple[str, str]:
-        """What a place speaks for or against whose value lies above zero, and where it lies below."""
-        named = f"“{self.target.label}”"
-        other = f"for {_mean_of([f'“{rival.label}”' for rival in self.rivals])}" if self.rivals else f"against {named}"
-        return (other, f"for {named}") if self.counterfactual else (f"for {named}", other)
+        """`both_sides` in plain English."""
+        above, below = self.both_sides
+        return say(above), say(below)
 
     @property
     def look(self) -> render.Look:
@@ -265,5 +268,9 @@ def made_with(head: Head, device: object, *packages: str) -> dict[str, Any]:
     return {"head": head.title, "device": str(device), "versions": {name: _version(name) for name in packages}}
 
 
-def _mean_of(named: Sequence[str]) -> str:
-    return ("the mean of " if len(named) > 1 else "") + ", ".join(named)
+def _chance(key: str, one: Prediction) -> Finding:
+    return Finding(key, label=one.label, probability=one.probability)
+
+
+def _speaks_for(classes: Sequence[Prediction]) -> Finding:
+    return Finding("side.for", classes=tuple(Finding("class.named", label=one.label) for one in classes))

@@ -1,17 +1,16 @@
-"""The answer to "which characters made the model say so?". Public names: `TextExplanation`, `listed`."""
+"""The answer to "which characters made the model say so?". Public name: `TextExplanation`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from .canvases.sentence import Piece
 from .explanation import Explained
-from .languages import percent
+from .languages import Finding
 from .reading.text import Reading, Span
 
-__all__ = ["TextExplanation", "listed"]
+__all__ = ["TextExplanation"]
 
 NAMED = 3
 # words with at least this share of the strongest one's value are named beside it
@@ -50,9 +49,9 @@ class TextExplanation(Explained):
         return bool(self.rivals)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know about how this text was read, in sentences."""
-        return self.reading.notes
+    def remarks(self) -> tuple[Finding, ...]:
+        """What a person should know about how this text was read."""
+        return self.reading.remarks
 
     @property
     def strongest(self) -> tuple[Piece, ...]:
@@ -61,18 +60,17 @@ class TextExplanation(Explained):
         return tuple(word for word in ranked[:NAMED] if word.value >= NEARLY * ranked[0].value)
 
     @property
-    def sentence(self) -> str:
-        """What is explained and what decided it, in plain words."""
-        sure = f"The model calls this {self.top[0].label} ({percent(self.top[0].probability)})."
-        asked = "" if self.target == self.top[0] else f" Explained is {self.target.label}"
-        asked += asked and f" ({percent(self.target.probability)})."
-        names = listed([word.text for word in self.strongest])
-        side = "against" if self.counterfactual else "for"
-        if not names:
-            return f"{sure}{asked} No word speaks {side} {self.target.label}."
-        if self.counterfactual or asked:
-            return f"{sure}{asked} {names} {'speaks' if len(self.strongest) == 1 else 'speak'} most {side} it."
-        return f"{sure} {names} made the difference."
+    def finding(self) -> Finding:
+        """What is explained, and what decided it."""
+        return Finding(
+            "review.against" if self.counterfactual else "review.for",
+            answer=self.top[0].label,
+            probability=self.top[0].probability,
+            target=self.target.label,
+            target_probability=self.target.probability,
+            other=self.target != self.top[0],
+            words=tuple(word.text for word in self.strongest),
+        )
 
     def record(self) -> dict[str, Any]:
         """Everything, and all that is needed to get it again, as plain JSON values."""
@@ -88,9 +86,3 @@ class TextExplanation(Explained):
             "score": self.score,
             "bias": self.bias,
         }
-
-
-def listed(words: Sequence[str]) -> str:
-    """Words in quotes as a sentence has them: 'a', 'b' and 'c'."""
-    quoted = [f"'{word}'" for word in words]
-    return " and ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .examiner import Examiner
 from .hiding import Curve, Curves, Hidden, HideAndLook
-from .places import Change, Evidence, Place, brushed, said_without
+from .places import Change, Evidence, Place, brushed, found_without
 from .sanity import Sanity, Stage
 from .words import Check
 
@@ -27,5 +27,5 @@ __all__ = [
     "Sanity",
     "Stage",
     "brushed",
-    "said_without",
+    "found_without",
 ]

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..languages import Finding, say
+from ..languages import Finding, Said
 from ..types import Prediction
 
 __all__ = ["Ask", "Curve", "Curves", "Hidden", "HideAndLook", "hidden_and_shown"]
@@ -41,7 +41,7 @@ class Hidden:
 
 
 @dataclass(frozen=True)
-class HideAndLook:
+class HideAndLook(Said):
     """The probability of `target` before, and with growing shares hidden."""
 
     target: Prediction
@@ -73,11 +73,6 @@ class HideAndLook:
             hottest=step.hottest,
             random=step.random_mean,
         )
-
-    @property
-    def sentence(self) -> str:
-        """`finding` in plain English."""
-        return say(self.finding)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a place speaks for, and what is left without a region.
 
-Public names: `Change`, `Evidence`, `Place`, `brushed`, `cell_weights`, `coarsely`, `region`,
-`said_without`.
+Public names: `Change`, `Evidence`, `Place`, `brushed`, `cell_weights`, `coarsely`, `found_without`,
+`region`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from ..canvases.project import interpolation_matrix, seen
 from ..engine.watch import NOBODY, Watch
 from ..errors import ImageError
-from ..languages import percent
+from ..languages import Finding
 from ..types import Box, Placement, Prediction
 
-__all__ = ["Change", "Evidence", "Place", "brushed", "cell_weights", "coarsely", "region", "said_without"]
+__all__ = ["Change", "Evidence", "Place", "brushed", "cell_weights", "coarsely", "found_without", "region"]
 
 FloatArray = NDArray[np.float32]
 # of all strokes together: more than anybody draws by hand
@@ -189,11 +189,11 @@ def _stroke(stroke: Any) -> tuple[NDArray[np.float64], float]:
     return points, radius
 
 
-def said_without(target: Prediction, changes: Sequence[Change]) -> str:
-    """What hiding a region did to `target`, in one sentence, and who is on top now."""
+def found_without(target: Prediction, changes: Sequence[Change]) -> Finding:
+    """What hiding a region did to `target`, and which class is the strongest now."""
     after = next(change.after for change in changes if change.prediction.index == target.index)
-    text = f"Without this region {target.label} goes from {percent(target.probability)} to {percent(after)}"
+    found = {"label": target.label, "before": target.probability, "after": after}
     top = max(changes, key=lambda change: change.after)
     if top.prediction.index == target.index:
-        return f"{text}, and is the strongest class."
-    return f"{text}; the strongest class is then {top.prediction.label} with {percent(top.after)}."
+        return Finding("without.strongest", **found)
+    return Finding("without.other", **found, top=top.prediction.label, top_probability=top.after)

@@ -15,7 +15,7 @@ from torch import nn
 
 from ..engine.capture import recording
 from ..engine.inputs import Inputs, called
-from ..languages import Finding, say
+from ..languages import Finding, Said
 
 __all__ = ["UNCHANGED", "Sanity", "Stage", "forgetting"]
 
@@ -33,7 +33,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Sanity:
+class Sanity(Said):
     """The stages of forgetting, from the top of the network to its bottom."""
 
     stages: tuple[Stage, ...]
@@ -53,11 +53,6 @@ class Sanity:
     def finding(self) -> Finding:
         """How alike the maps are at `halfway`, and what follows from that."""
         return Finding("sanity.passed" if self.passed else "sanity.failed", correlation=self.halfway.correlation)
-
-    @property
-    def sentence(self) -> str:
-        """`finding` in plain English."""
-        return say(self.finding)
 
 
 class _Order:

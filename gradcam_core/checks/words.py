@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ..canvases.sentence import places, random_orders, ranked, without
 from ..errors import TextError
-from ..languages import percent
-from ..text_explanation import TextExplanation, listed
+from ..languages import Finding, Said
+from ..text_explanation import TextExplanation
 from .hiding import hidden_and_shown
 
 __all__ = ["SHARES", "Check", "Faithfulness", "check", "faithfulness"]
@@ -39,7 +39,7 @@ class Faithfulness:
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Said):
     """The words of an explanation in its own order, against `draws` random orders.
 
     `left_out` are the words that the sentence speaks of; `before`, `after` and `random_after` the target's
@@ -58,12 +58,15 @@ class Check:
     draws: int
 
     @property
-    def sentence(self) -> str:
-        """The outcome in plain words."""
-        count = "one random word" if len(self.left_out) == 1 else f"{len(self.left_out)} random words"
-        return (
-            f"Leaving out {listed(list(self.left_out))} takes {self.label} from {percent(self.before)} to"
-            f" {percent(self.after)}; leaving out {count} leaves {percent(self.random_after)}."
+    def finding(self) -> Finding:
+        """What leaving the words out does, and leaving out as many at random."""
+        return Finding(
+            "review.words_left_out",
+            label=self.label,
+            words=self.left_out,
+            before=self.before,
+            after=self.after,
+            random=self.random_after,
         )
 
 

@@ -1,12 +1,12 @@
-"""Findings -> sentences: one module a language, and one that says a finding in any of them.
+"""Findings -> sentences: one package a language, and what says a finding in any of them.
 
-    say(Finding("hidden.holds", share=0.2, label="espresso"), language="en")
+    say(Finding("hide.holds", share=0.2, label="espresso", before=0.9, hottest=0.1, random=0.8), language="en")
 
 What a result or an error found is carried as keys and values; words are made here alone, so that another language is
-one more module in `LANGUAGES`. Public names: `ENGLISH`, `LANGUAGES`, `Finding`, `percent`, `say`.
+one more table in `LANGUAGES`. Public names: `ENGLISH`, `LANGUAGES`, `Finding`, `Noted`, `Said`, `percent`, `say`.
 """
 
 from .numbers import percent
-from .say import ENGLISH, LANGUAGES, Finding, say
+from .say import ENGLISH, LANGUAGES, Finding, Noted, Said, say
 
-__all__ = ["ENGLISH", "LANGUAGES", "Finding", "percent", "say"]
+__all__ = ["ENGLISH", "LANGUAGES", "Finding", "Noted", "Said", "percent", "say"]

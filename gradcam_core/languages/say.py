@@ -1,16 +1,16 @@
-"""Say what was found, in a language. Public names: `ENGLISH`, `LANGUAGES`, `Finding`, `say`."""
+"""Say what was found, in a language. Public names: `ENGLISH`, `LANGUAGES`, `Finding`, `Noted`, `Said`, `say`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from string import Formatter
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from . import en
 from .numbers import percent
 
-__all__ = ["ENGLISH", "LANGUAGES", "Finding", "say"]
+__all__ = ["ENGLISH", "LANGUAGES", "Finding", "Noted", "Said", "say"]
 
 ENGLISH = "en"
 # a template with the finding's values in braces, or a function of them where words depend on what was found
@@ -28,6 +28,9 @@ class Finding:
     def __init__(self, key: str, /, **values: Any) -> None:
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "values", values)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     def __str__(self) -> str:
         return say(self)
@@ -48,6 +51,42 @@ def _said(value: Any, language: str) -> Any:
     if isinstance(value, tuple) and any(isinstance(one, Finding) for one in value):
         return tuple(_said(one, language) for one in value)
     return value
+
+
+class _Remarks(Protocol):
+    @property
+    def remarks(self) -> tuple[Finding, ...]: ...
+
+
+class _Found(Protocol):
+    @property
+    def finding(self) -> Finding: ...
+
+
+class Noted:
+    """Something with `remarks`, findings that a person should know beside it."""
+
+    def noted(self: _Remarks, language: str = ENGLISH) -> tuple[str, ...]:
+        """The remarks as sentences of `language`, a key of LANGUAGES."""
+        return tuple(say(one, language) for one in self.remarks)
+
+    @property
+    def notes(self: _Remarks) -> tuple[str, ...]:
+        """The remarks in plain English."""
+        return tuple(map(say, self.remarks))
+
+
+class Said:
+    """A result with a `finding`, which is what it comes to."""
+
+    def said(self: _Found, language: str = ENGLISH) -> str:
+        """The finding as a sentence of `language`, a key of LANGUAGES."""
+        return say(self.finding, language)
+
+    @property
+    def sentence(self: _Found) -> str:
+        """The finding in plain English."""
+        return say(self.finding)
 
 
 class _Words(Formatter):

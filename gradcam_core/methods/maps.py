@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ..errors import MethodError, did_you_mean
+from ..languages import Finding
 
 __all__ = ["GRADIENTS", "GUIDED", "METHODS", "REPLAY", "Method", "Replaying", "find_method", "method"]
 
@@ -67,7 +68,7 @@ class Method:
     function: MapFunction
     needs: tuple[str, ...] = (GRADIENTS,)
     cost: str = ONE_BACKWARD
-    warning: str = ""
+    warning: Finding | None = None
     of_class: bool = True
     in_score: bool = False
 
@@ -88,7 +89,7 @@ def method(
     good_for: str,
     needs: tuple[str, ...] = (GRADIENTS,),
     cost: str = ONE_BACKWARD,
-    warning: str = "",
+    warning: Finding | None = None,
     of_class: bool = True,
     in_score: bool = False,
 ) -> Callable[[MapFunction], MapFunction]:
@@ -196,7 +197,7 @@ def layercam(activations: Tensor, gradients: Tensor) -> Tensor:
     good_for="What the layer responds to most, whatever the class.",
     needs=(),
     cost="a singular value decomposition of the layer's activations",
-    warning="Looks at no class: the map is the same for all of them.",
+    warning=Finding("note.no_class"),
     of_class=False,
 )
 def eigencam(activations: Tensor) -> Tensor:
@@ -275,7 +276,7 @@ def _stretched(channels: Tensor) -> Tensor:
     return (channels - low) / (high - low).clamp_min(torch.finfo(channels.dtype).tiny)
 
 
-NOT_EVIDENCE = "Detail, not evidence: it draws edges almost regardless of what the network learned."
+NOT_EVIDENCE = Finding("note.not_evidence")
 
 
 @method(

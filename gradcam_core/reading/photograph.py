@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import ImageError
+from ..languages import Finding, Noted
 from .containers import Frames, checked
 from .pixels import is_deep, orientation, rgb, upright_size
 from .uploads import Upload
@@ -65,8 +66,8 @@ DAMAGE = (
 
 
 @dataclass(frozen=True, eq=False)
-class Photograph:
-    """An upright photograph of `size` (width, height) in pixels; `notes` say what was done to get there.
+class Photograph(Noted):
+    """An upright photograph of `size` (width, height) in pixels; `remarks` say what was done to get there.
 
     Of a large one `preview` is reduced to 1/2, 1/4 or 1/8, all that a screen and most networks need; `encoded` is the
     file then. A JPEG is decoded so, several times as fast as the whole. Otherwise `preview` holds all pixels. `ready`
@@ -74,7 +75,7 @@ class Photograph:
     """
 
     size: tuple[int, int]
-    notes: tuple[str, ...]
+    remarks: tuple[Finding, ...]
     digest: str
     preview: NDArray[np.uint8]
     encoded: bytes = b""
@@ -106,7 +107,7 @@ class Photograph:
         image = Image.fromarray(self.preview)
         # the last pixels of a preview may stand for fewer: its size is that of the photograph, rounded up
         preview = np.asarray(image.reduce(times)) if times > 1 else self.preview
-        return Photograph((preview.shape[1], preview.shape[0]), self.notes, self.digest, preview)
+        return Photograph((preview.shape[1], preview.shape[0]), self.remarks, self.digest, preview)
 
     @property
     def nbytes(self) -> int:
@@ -134,25 +135,24 @@ def read_photograph(source: ImageSource | None, digest: str = "") -> Photograph:
     # an image that somebody else opened is left as it is
     file = content if isinstance(content, bytes) else b""
     with _decoding(stored):
-        notes = _notes_of(image, frames)
+        remarks = _remarks_on(image, frames)
         times = _draft(image) if file else 1
         turned = _decoded(image)
         if image.has_transparency_data and not is_deep(image):
-            notes.append("Transparent parts are shown on white.")
+            remarks.append(Finding("note.transparent"))
         preview = rgb(image, turned, times)
     reduced = times > 1 or image.size != stored
     size = upright_size(stored, turned)
     ready = file if not reduced and turned == 1 and _is_ready(image) else b""
-    return Photograph(size, tuple(notes), digest, preview, file if reduced else b"", ready)
+    return Photograph(size, tuple(remarks), digest, preview, file if reduced else b"", ready)
 
 
-def _notes_of(image: Image.Image, counted: Frames | None) -> list[str]:
+def _remarks_on(image: Image.Image, counted: Frames | None) -> list[Finding]:
     # of some formats counting is reading all: those have been counted with a bound
     frames = counted or Frames(getattr(image, "n_frames", 1))
     if frames.count == 1 or image.format == "MPO":
         return []
-    more = "more than " if frames.more else ""
-    return [f"This file holds {more}{frames.count} pictures; the first one is shown."]
+    return [Finding("note.first_picture_of_more" if frames.more else "note.first_picture", count=frames.count)]
 
 
 def _draft(image: Image.Image) -> int:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ..errors import TextError
+from ..languages import Finding, Noted
 
 __all__ = [
     "FIELDS",
@@ -54,7 +55,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Noted):
     """What was read of a `text`, one entry a character.
 
     `inputs` is (1, characters, FIELDS) int64. `unknown` marks characters of which the network knows neither the
@@ -78,20 +79,20 @@ class Reading:
         return None if self.cut is None else Span(self.text[self.cut :], self.cut, len(self.text))
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know about how this text was read, in sentences."""
-        notes = []
+    def remarks(self) -> tuple[Finding, ...]:
+        """What a person should know about how this text was read."""
+        remarks = []
         if self.cut is not None:
-            notes.append(f"Only the first {len(self.chars)} characters were read; the rest is shown as not read.")
+            remarks.append(Finding("review.cut", count=len(self.chars)))
         unknown = {char.text for char, strange in zip(self.chars, self.unknown, strict=True) if strange}
         visible = [char.text for char in self.chars if not char.text.isspace()]
         if unknown.issuperset(visible):
-            notes.append("The model has never seen any of these characters, so its answer is a guess.")
+            remarks.append(Finding("review.nothing_known"))
         elif unknown:
-            notes.append(f"The model has never seen: {' '.join(sorted(unknown)[:NAMED])}")
+            remarks.append(Finding("review.unknown", chars=" ".join(sorted(unknown)[:NAMED])))
         if not any(ord(point) in block for char in visible for point in char for block in HANGUL):
-            notes.append("The model learnt from Korean reviews only; for other text its answer means little.")
-        return tuple(notes)
+            remarks.append(Finding("review.no_korean"))
+        return tuple(remarks)
 
 
 def graphemes(text: str, limit: int | None = None) -> tuple[Span, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from ..checks import Curve, Curves, HideAndLook, brushed, said_without
+from ..checks import Curve, Curves, HideAndLook, brushed, found_without
 from ..engine.watch import Watch
 from ..explanation import Explanation
 from ..methods.text import DEFAULT_TEXT_METHOD, TEXT_METHODS
@@ -119,7 +119,7 @@ def without(services: Services, image: Any, strokes: Any, request: Request, watc
     region = brushed(strokes, explanation.placement, watch=watch.part(1, 2))
     changes = services.examiner.without(explanation, region)
     return {
-        "sentence": said_without(explanation.target, changes),
+        "sentence": str(found_without(explanation.target, changes)),
         "changes": [{**asdict(one.prediction), "after": one.after} for one in changes],
     }
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from gradcam_core.languages.en_errors import ERRORS
+from gradcam_core.languages import Finding
 from tests.pictures import photo
 
 from .conftest import Server, named
@@ -94,7 +94,7 @@ def test_everything_else_gets_the_same_sentence_and_is_not_waited_for(server: Se
     for kind, path in never_uploaded(server, secret).items():
         with server.spending() as spent:
             answer = server.call("explain", SHAPES[shape](path))
-        assert answer.error == ERRORS["uploads.not_here"], (kind, answer)
+        assert answer.error == str(Finding("uploads.not_here")), (kind, answer)
         assert spent.seconds < 20, kind
         assert spent.megabytes < 50, kind
 
@@ -102,22 +102,22 @@ def test_everything_else_gets_the_same_sentence_and_is_not_waited_for(server: Se
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_at_every_endpoint(server: Server, secret: Path, endpoint: str) -> None:
     for shape in SHAPES.values():
-        assert server.call(endpoint, shape(str(secret)), *ENDPOINTS[endpoint]).error == ERRORS["uploads.not_here"]
+        assert server.call(endpoint, shape(str(secret)), *ENDPOINTS[endpoint]).error == str(Finding("uploads.not_here"))
 
 
 @pytest.mark.parametrize(
     "value", [7, True, [], ["/dev/zero"], {}, {"path": None}, {"path": 7}, {"path": ["/dev/zero"]}]
 )
 def test_what_is_no_name_at_all_gets_it_too(server: Server, value: Any) -> None:
-    assert server.call("explain", value).error == ERRORS["uploads.not_here"]
+    assert server.call("explain", value).error == str(Finding("uploads.not_here"))
 
 
 def test_a_file_hidden_in_another_value_is_not_fetched(server: Server, secret: Path) -> None:
     path = server.upload(photo("JPEG"))
     for other in (str(secret), "http://127.0.0.1:1/a.png"):
         strokes = [{"points": [[20, 20]], "radius": 9, "more": [{"deep": named(other)}]}]
-        assert server.call("without", named(path), strokes).error == ERRORS["uploads.not_here"]
-        assert server.call("explain", named(path), named(other)).error == ERRORS["uploads.not_here"]
+        assert server.call("without", named(path), strokes).error == str(Finding("uploads.not_here"))
+        assert server.call("explain", named(path), named(other)).error == str(Finding("uploads.not_here"))
 
 
 def test_the_pages_own_events_are_as_strict(server: Server, secret: Path) -> None:
@@ -138,7 +138,7 @@ def test_the_pages_own_events_are_as_strict(server: Server, secret: Path) -> Non
                 with http.stream("GET", "queue/data", params={"session_hash": session}) as stream:
                     told = next(line for line in stream.iter_lines() if "process_completed" in line)
                 output = json.loads(told.removeprefix("data:"))["output"]
-                assert output.get("error") == ERRORS["uploads.not_here"], (event["api_name"], told)
+                assert output.get("error") == str(Finding("uploads.not_here")), (event["api_name"], told)
                 tried += 1
     assert tried >= 8
 
@@ -147,7 +147,7 @@ def test_an_upload_that_has_vanished_is_told_so(server: Server) -> None:
     path = server.upload(photo("JPEG"), "vanishing.jpg")
     Path(path).unlink()
     for endpoint, more in ENDPOINTS.items():
-        assert server.call(endpoint, named(path), *more).error == ERRORS["uploads.not_here"]
+        assert server.call(endpoint, named(path), *more).error == str(Finding("uploads.not_here"))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_tool_opens_no_other_file_and_fetches_nothing(server: Server, secret: 
             continue
         failed, text = tool(server, "ask_place", image=name, x=20, y=20)
         assert failed, kind
-        assert ERRORS["uploads.not_here"] in text, kind
+        assert str(Finding("uploads.not_here")) in text, kind
     path = server.upload(photo("PNG"))
     for name in (str(secret), "/dev/zero", "http://127.0.0.1:1/a.png"):
         hidden = [{"points": [[20, 20]], "radius": 9, "more": [named(name)]}]

@@ -14,7 +14,7 @@ from gradcam_core import Examiner, Explainer, ImageError, LayerError, MethodErro
 from gradcam_core.canvases.picture import HIDING
 from gradcam_core.canvases.project import project
 from gradcam_core.checks.hiding import Curve, Hidden, HideAndLook
-from gradcam_core.checks.places import Change, brushed, region, said_without
+from gradcam_core.checks.places import Change, brushed, found_without, region
 from gradcam_core.checks.sanity import forgetting
 from gradcam_core.engine.capture import run
 from gradcam_core.engine.inputs import named
@@ -243,10 +243,12 @@ def test_what_is_no_stroke_is_refused_in_a_sentence(strokes: Any) -> None:
 
 def test_what_is_left_is_said() -> None:
     cat, dog = Prediction(0, "cat", 0.62), Prediction(1, "dog", 0.3)
-    assert said_without(cat, [Change(cat, 0.07), Change(dog, 0.8)]) == (
+    assert str(found_without(cat, [Change(cat, 0.07), Change(dog, 0.8)])) == (
         "Without this region cat goes from 62 % to 7 %; the strongest class is then dog with 80 %."
     )
-    assert said_without(cat, [Change(cat, 0.6), Change(dog, 0.3)]).endswith("to 60 %, and is the strongest class.")
+    assert str(found_without(cat, [Change(cat, 0.6), Change(dog, 0.3)])).endswith(
+        "to 60 %, and is the strongest class."
+    )
 
 
 # --- layers, sanity

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gradcam_core.errors import UploadError
-from gradcam_core.languages.en_errors import ERRORS
+from gradcam_core.languages import Finding
 from gradcam_core.reading.photograph import MAX_UPLOAD_BYTES, read_photograph
 from gradcam_core.reading.uploads import Upload
 from tests.pictures import photo
@@ -50,7 +50,7 @@ def test_links_are_followed_within_the_folder_and_never_out_of_it(folder: Path) 
     assert Upload(str(inside), str(folder)).read(limit=9) == b"cat"
     with pytest.raises(UploadError) as caught:
         Upload(str(outside), str(folder)).read(limit=9)
-    assert str(caught.value) == ERRORS["uploads.not_here"]
+    assert str(caught.value) == str(Finding("uploads.not_here"))
 
 
 def test_the_folder_itself_may_be_reached_by_a_link(folder: Path) -> None:
@@ -74,7 +74,7 @@ def test_everything_else_is_refused_in_the_same_words(folder: Path, name: str) -
     (folder / "loop").symlink_to(folder / "loop")
     with pytest.raises(UploadError) as caught:
         Upload(f"{folder}/{name}", str(folder)).read(limit=9)
-    assert str(caught.value) == ERRORS["uploads.not_here"]
+    assert str(caught.value) == str(Finding("uploads.not_here"))
     # as a name relative to where the server was started
     with pytest.raises(UploadError):
         Upload(name, str(folder)).read(limit=9)
@@ -84,7 +84,7 @@ def test_everything_else_is_refused_in_the_same_words(folder: Path, name: str) -
 def test_devices_are_not_opened(folder: Path, path: str) -> None:
     with pytest.raises(UploadError) as caught:
         Upload(path, str(folder)).open(limit=9)
-    assert str(caught.value) == ERRORS["uploads.not_here"]
+    assert str(caught.value) == str(Finding("uploads.not_here"))
 
 
 def test_no_descriptor_stays_open_after_a_refusal(folder: Path) -> None:

@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 
 from gradcam_core.errors import UploadError
-from gradcam_core.languages.en_errors import ERRORS
+from gradcam_core.languages import Finding
 from gradcam_core.ui.named_files import of_request, of_tool_call
 
 MARK = {"_type": "gradio.FileData"}
@@ -44,7 +44,7 @@ def test_a_request_names_nothing_else(folder: Path, value: Any) -> None:
     for block in (gr.Image(), gr.File()):
         with pytest.raises(UploadError) as caught:
             of_request(value, block)
-        assert str(caught.value) == ERRORS["uploads.not_here"]
+        assert str(caught.value) == str(Finding("uploads.not_here"))
 
 
 @pytest.mark.parametrize("value", HIDDEN)
@@ -74,7 +74,7 @@ def test_a_tools_file_comes_along_or_is_an_upload(folder: Path) -> None:
 def test_a_tools_file_is_nothing_else(folder: Path, value: Any) -> None:
     with pytest.raises(UploadError) as caught:
         of_tool_call(str(folder))({"image": value}, [["image"]])
-    assert str(caught.value) == ERRORS["uploads.not_here"]
+    assert str(caught.value) == str(Finding("uploads.not_here"))
 
 
 def test_letters_that_are_no_base64_are_told(folder: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from ...checks import Change, Evidence, Place, brushed, said_without
+from ...checks import Change, Evidence, Place, brushed, found_without
 from ...engine.watch import Watch
 from ...explanation import Explanation
 from ...languages import percent
@@ -74,4 +74,4 @@ def _changes(explanation: Explanation, changes: Sequence[Change]) -> str:
         for one in changes
     )
     heads = "".join(f"<th scope='col'>{text}</th>" for text in ("class", "with everything", "without the region"))
-    return f"{sentence(said_without(explanation.target, changes))}<table><tr>{heads}</tr>{rows}</table>"
+    return f"{sentence(str(found_without(explanation.target, changes)))}<table><tr>{heads}</tr>{rows}</table>"

@@ -157,7 +157,7 @@ def _advanced(classes: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _note(method: Method) -> str:
-    warning = f" <strong>{html.escape(method.warning)}</strong>" if method.warning else ""
+    warning = f" <strong>{html.escape(str(method.warning))}</strong>" if method.warning else ""
     paper = html.escape(method.paper)
     return f"<p class='note'>{html.escape(method.good_for)}{warning} Cost: {html.escape(method.cost)}. {paper}.</p>"
 

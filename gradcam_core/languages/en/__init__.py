@@ -1,0 +1,23 @@
+"""English: a sentence for every finding, by what it is about. Public name: `SENTENCES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .engine import ENGINE
+from .networks import NETWORKS
+from .questions import QUESTIONS
+from .reading import READING
+from .results import RESULTS
+from .server import SERVER
+
+__all__ = ["SENTENCES"]
+
+SENTENCES: Mapping[str, str | Callable[..., str]] = {
+    **ENGINE,
+    **NETWORKS,
+    **QUESTIONS,
+    **READING,
+    **RESULTS,
+    **SERVER,
+}
