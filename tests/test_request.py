@@ -90,7 +90,7 @@ def test_whole_numbers_are_read_whatever_holds_them(three: Any) -> None:
         object(),
         1j,
     ],
-    ids=repr,
+    ids=lambda given: type(given).__name__,
 )
 def test_what_is_no_class_is_refused(given: Any) -> None:
     with pytest.raises(TargetError, match=r"`target` .* is not a class; give an index or a label"):
