@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .engine import ENGINE
+from .hosting import HOSTING
 from .networks import NETWORKS
 from .questions import QUESTIONS
 from .reading import READING
@@ -15,6 +16,7 @@ __all__ = ["SENTENCES"]
 
 SENTENCES: Mapping[str, str | Callable[..., str]] = {
     **ENGINE,
+    **HOSTING,
     **NETWORKS,
     **QUESTIONS,
     **READING,
