@@ -40,7 +40,7 @@ def test_help_explains_every_option() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_a_missing_device_is_one_clear_line() -> None:
-    answer = run("--device", "cuda")
+    answer = run("--device", "cuda", "--port", str(free_port()))
     assert answer.returncode == 1
     assert answer.stderr.strip() == "app.py: `device` 'cuda' is not available on this machine; use 'auto' or 'cpu'."
 
@@ -113,7 +113,7 @@ def test_own_models_are_switched_with_their_uploads(
     """Without them nothing larger than a photograph is taken."""
     built: list[Any] = []
     served: list[dict[str, Any]] = []
-    monkeypatch.setattr(sys, "argv", ["app.py", *arguments])
+    monkeypatch.setattr(sys, "argv", ["app.py", "--port", str(free_port()), *arguments])
     if in_a_space:
         monkeypatch.setenv("SPACE_ID", "somebody/space")
     else:

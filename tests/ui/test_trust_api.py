@@ -85,9 +85,11 @@ def test_plain_http_stops_what_it_named(address: str, cat: str) -> None:
         with ThreadPoolExecutor(1) as listener:
             # nothing is computed before somebody listens
             listening = listener.submit(http.get, f"call/explain/{event}")
-            time.sleep(2)
-            for whom in ({}, mine):
-                assert http.post("run/stop", json={"data": [], **whom}).status_code == 200
+            assert http.post("run/stop", json={"data": []}).status_code == 200
+            while not listening.done():
+                # whenever it begins
+                assert http.post("run/stop", json={"data": [], **mine}).status_code == 200
+                time.sleep(0.2)
             told = listening.result().text
     assert "event: error" in told
     assert "Stopped after" in told
