@@ -72,7 +72,7 @@ class Answers:
         model.layer_modules(layer)
         target = model.own_target if request.target is None else model.class_index(request.target)
         if not method.of_class and (request.counterfactual or request.rival is not None):
-            raise MethodError("answers.method_looks_class", method_key=method.key)
+            raise MethodError("method.looks_at_no_class", method_key=method.key)
         return _Asked(request.replace(model=model.name, layer=layer, target=target), model, method, layer)
 
     def _together(self, photograph: Photograph, asked: Sequence[_Asked], watch: Watch) -> dict[Hashable, Explanation]:

@@ -26,6 +26,7 @@ from .engine.runner import Runnable, Runner
 from .engine.score import Score
 from .engine.watch import NOBODY, Watch
 from .errors import OutputError, StoppedError
+from .languages import Finding
 from .tasks.classes import Head
 
 __all__ = ["Captures", "Gradients", "Seen", "Seer"]
@@ -144,10 +145,10 @@ class Captures:
         capture = self._runner.capture(model, inputs, modules)
         probabilities = model.head.of(capture.logits)[0]
         if probabilities.ndim != 1:
-            raise OutputError("captures.model_return_class", logits_shape=tuple(capture.logits.shape))
+            raise OutputError("scores.wrong_shape", found=Finding("value.shape", shape=tuple(capture.logits.shape)))
         if len(probabilities) != len(model.labels):
             raise OutputError(
-                "captures.returned_class_scores",
+                "scores.not_as_many_as_labels",
                 model_title=model.title,
                 probabilities_count=len(probabilities),
                 labels_count=len(model.labels),

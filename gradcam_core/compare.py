@@ -181,11 +181,11 @@ def axes(
     Raises MethodError where all three have several or one has none.
     """
     wanted = {"target": list(targets), "method": list(methods), "layer": list(layers)}
-    if empty := [f"`{name}s`" for name, values in wanted.items() if not values]:
-        raise MethodError("compare.name_least_each", empty=", ".join(empty))
+    if empty := tuple(f"`{name}s`" for name, values in wanted.items() if not values):
+        raise MethodError("compare.nothing_to_compare", empty=empty)
     several = [name for name, values in wanted.items() if len(values) > 1]
     if len(several) > 2:
-        raise MethodError("compare.targets_methods_layers")
+        raise MethodError("compare.three_sides")
     # what does not vary stands where it reads best: one class over its methods, one method over its layers
     row, column = {
         (): ("target", "method"),

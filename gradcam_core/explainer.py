@@ -77,7 +77,7 @@ class Explainer(Catalogue):
         super().__init__(self._runner.device, self._runner.copies)
         for name, value in (("cache_mb", cache_mb), ("cache_ttl", cache_ttl)):
             if not isinstance(value, (int, float)) or not value >= 0 or (name == "cache_mb" and math.isinf(value)):
-                raise OptionError("explainer.number_negative_keeps", name=name, value=value)
+                raise OptionError("explainer.negative", name=name, value=value)
         photograph_bytes = int(cache_mb * MEGABYTE * PHOTOGRAPH_SHARE)
         result_bytes = int(cache_mb * MEGABYTE * (1 - PHOTOGRAPH_SHARE - FRAGMENTS_SHARE))
         self._photographs: ByteCache[Photograph] = ByteCache(photograph_bytes, cache_ttl)
@@ -274,7 +274,7 @@ def _runner(
     engine: str,
 ) -> Runner:
     if engine not in ENGINES:
-        raise OptionError("explainer.engine_unknown", engine=engine, engines=", ".join(ENGINES))
+        raise OptionError("explainer.engine_unknown", engine=engine, known=tuple(ENGINES))
     if borrow is not None:
         borrowed = BorrowedRunner(borrow, find)
         if borrowed.borrows:

@@ -76,7 +76,7 @@ def _read_method(value: Any, name: str) -> str:
     if _left_open(value):
         return DEFAULT_METHOD
     if not isinstance(value, str):
-        raise MethodError("request.key_method_text", name=name, shown=_shown(value))
+        raise MethodError("request.not_a_method", name=name, shown=_shown(value))
     return value
 
 
@@ -85,7 +85,7 @@ def _read_class(value: Any, name: str) -> int | str:
     if index is not None:
         return index
     if not isinstance(value, str):
-        raise TargetError("request.class_index_label", name=name, shown=_shown(value))
+        raise TargetError("class.no_index_or_label", name=name, shown=_shown(value))
     return value
 
 
@@ -106,7 +106,7 @@ def _read_words(value: Any, name: str) -> str | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if not isinstance(value, str):
-        raise TextError("request.text_type_few", name=name, shown=_shown(value))
+        raise TextError("request.not_a_text", name=name, shown=_shown(value))
     return value.strip()
 
 
@@ -117,7 +117,7 @@ def _read_word(value: Any, name: str) -> int | str | None:
     if index is None and isinstance(value, str):
         return int(value) if value.strip().isdecimal() else value.strip()
     if index is None:
-        raise TextError("request.word_place_word", name=name, shown=_shown(value))
+        raise TextError("request.not_a_word", name=name, shown=_shown(value))
     return index
 
 
@@ -126,7 +126,7 @@ def _read_switch(value: Any, name: str) -> bool:
         return False
     word = str(value).strip().casefold()
     if word not in SWITCHES:
-        raise OptionError("request.off_true_false", name=name, shown=_shown(value))
+        raise OptionError("request.not_a_switch", name=name, shown=_shown(value))
     return SWITCHES[word]
 
 
@@ -271,7 +271,7 @@ class Request:
         """The request that `values` by name ask for; raises OptionError for a name that is no option's."""
         for name in values:
             if name not in OPTIONS:
-                raise OptionError("request.option", name=name, near=did_you_mean(name, OPTIONS))
+                raise OptionError("request.unknown_option", name=name, near=did_you_mean(name, OPTIONS))
         return cls(**values)
 
     def record(self) -> dict[str, Any]:

@@ -76,9 +76,9 @@ class Look:
     def __post_init__(self) -> None:
         for name, value in (("opacity", self.opacity), ("threshold", self.threshold)):
             if not isinstance(value, Real) or not 0 <= value <= 1:
-                raise OptionError("render.lie_between_got", name=name, value=value)
+                raise OptionError("look.out_of_range", name=name, value=value)
         if not isinstance(self.colormap, str) or self.colormap not in COLORMAPS:
-            raise OptionError("render.colormap_unknown", colormap=self.colormap, colormaps=", ".join(COLORMAPS))
+            raise OptionError("look.colormap_unknown", colormap=self.colormap, known=tuple(COLORMAPS))
 
     @property
     def table(self) -> Pixels:

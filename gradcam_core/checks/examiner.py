@@ -38,7 +38,6 @@ DRAWS = 9
 CURVE_STEPS = 16
 CURVE_DRAWS = 3
 NAMED = 5
-CHOOSE = "choose another class, layer or method."
 
 
 class Examiner:
@@ -49,7 +48,7 @@ class Examiner:
 
     def __init__(self, explainer: Explainer, *, hiding: str = "blur") -> None:
         if hiding not in HIDING:
-            raise OptionError("examiner.hiding_unknown", hiding=hiding, hiding2=", ".join(HIDING))
+            raise OptionError("hiding.unknown", hiding=hiding, known=tuple(HIDING))
         self.explainer = explainer
         self.hiding = hiding
 
@@ -62,9 +61,9 @@ class Examiner:
         outside (0, 1), MethodError for a map without anything hot.
         """
         if not shares or not all(0 < share < 1 for share in shares):
-            raise OptionError("examiner.shares_lie_between", shares=shares)
+            raise OptionError("check.shares_out_of_range", shares=shares)
         if explanation.blank:
-            raise MethodError("examiner.map_coloured_place", choose=CHOOSE)
+            raise MethodError("check.nothing_to_hide")
 
         def ask() -> HideAndLook:
             orders = self._orders(explanation, draws)
@@ -125,7 +124,7 @@ class Examiner:
         a map without anything coloured.
         """
         if not normalise(explanation.cam, signed=explanation.look.signed).any():
-            raise MethodError("examiner.map_coloured_place_2", choose=CHOOSE)
+            raise MethodError("check.nothing_to_move")
         return self._remembered(("sanity",), explanation, partial(self._sanity, explanation, watch), watch)
 
     def ask_place(self, explanation: Explanation, x: int, y: int) -> Place:

@@ -73,7 +73,7 @@ def cell_weights(x: int, y: int, shape: tuple[int, int], placement: Placement) -
     columns = seen(placement.width, box.left, box.right)
     if not (rows.start <= y < rows.stop and columns.start <= x < columns.stop):
         raise ImageError(
-            "places.x_y_lies",
+            "place.outside",
             x=x,
             y=y,
             columns_start=columns.start,
@@ -98,18 +98,16 @@ def region(mask: NDArray[np.bool_], placement: Placement, size: tuple[int, int])
         box = Box(*(edge / times for edge in placement.box))
         placement = Placement(*coarse, box)
     elif mask.shape != (placement.height, placement.width):
-        raise ImageError(
-            "places.mask_shape_expected", mask_shape=mask.shape, expected=(placement.height, placement.width)
-        )
+        raise ImageError("mask.other_shape", mask_shape=mask.shape, expected=(placement.height, placement.width))
     box, (height, width) = placement.box, size
     y = np.floor(box.top + (np.arange(height) + 0.5) / height * (box.bottom - box.top)).astype(int)
     x = np.floor(box.left + (np.arange(width) + 0.5) / width * (box.right - box.left)).astype(int)
     inside = ((y >= 0) & (y < placement.height))[:, None] & ((x >= 0) & (x < placement.width))
     found = mask[y.clip(0, placement.height - 1)][:, x.clip(0, placement.width - 1)] & inside
     if not found.any():
-        raise ImageError("places.mask_covers_nothing")
+        raise ImageError("mask.covers_nothing")
     if found[inside].all():
-        raise ImageError("places.mask_covers_everything")
+        raise ImageError("mask.covers_everything")
     return found
 
 
@@ -123,7 +121,7 @@ def brushed(strokes: Sequence[Mapping[str, Any]], placement: Placement, *, watch
     drawn = [(points / times, radius / times) for points, radius in map(_stroke, _listed(strokes))]
     count = sum(len(points) for points, _ in drawn)
     if count > MOST_POINTS:
-        raise ImageError("places.strokes_holds_points", count=count, most_points=MOST_POINTS)
+        raise ImageError("strokes.too_many_points", count=count, most_points=MOST_POINTS)
     canvas = np.zeros((-(-placement.height // times), -(-placement.width // times)), np.uint8)
     # a brush wider than all that there is covers no more
     widest = np.hypot(*canvas.shape)
@@ -169,9 +167,9 @@ def _draw(canvas: NDArray[np.uint8], points: NDArray[np.float64], radius: float)
 
 def _listed(strokes: Any) -> list[Any]:
     if not isinstance(strokes, (list, tuple)) or not strokes:
-        raise ImageError("places.strokes_empty_nothing")
+        raise ImageError("strokes.empty")
     if len(strokes) > MOST_STROKES:
-        raise ImageError("places.strokes_holds_strokes", strokes_count=len(strokes), most_strokes=MOST_STROKES)
+        raise ImageError("strokes.too_many", strokes_count=len(strokes), most_strokes=MOST_STROKES)
     return list(strokes)
 
 
@@ -185,7 +183,7 @@ def _stroke(stroke: Any) -> tuple[NDArray[np.float64], float]:
         points, radius = np.empty(0), 0.0
     usable = points.ndim == 2 and points.shape[1] == 2 and len(points) > 0
     if not (usable and np.isfinite(points).all() and 0 < radius < math.inf):
-        raise ImageError("places.strokes_holds_stroke", stroke=reprlib.repr(stroke)[:80])
+        raise ImageError("strokes.no_stroke", stroke=reprlib.repr(stroke)[:80])
     return points, radius
 
 

@@ -106,7 +106,7 @@ def _asked(
 ) -> tuple[float, Array, Array]:
     """The class's probability with all words, and (len(orders), len(SHARES)) without the first, and with them alone."""
     if len(words) < 2:
-        raise TextError("words.leaving_words_out")
+        raise TextError("words.too_few")
 
     def ask(hidden: Sequence[Array]) -> Array:
         texts = [without(words, one) for one in hidden]

@@ -102,9 +102,7 @@ class BorrowedCapture:
     def activations(self, layer: str) -> Tensor:
         """(C, h, w) activations of `layer`; raises LayerError where it was not captured."""
         if layer not in self._ahead.activations:
-            raise LayerError(
-                "borrowed_gpu.layer_captured_captured", layer=layer, activations=", ".join(self._ahead.activations)
-            )
+            raise LayerError("layer.not_captured", layer=layer, captured=tuple(self._ahead.activations))
         return self._ahead.activations[layer]
 
     def gradient(self, layer: str, score: Score) -> Tensor:

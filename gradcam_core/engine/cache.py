@@ -33,7 +33,7 @@ class ByteCache(Generic[Value]):
 
     def __init__(self, max_bytes: int, ttl: float) -> None:
         if max_bytes < 0:
-            raise OptionError("cache.maxbytes_negative_got", max_bytes=max_bytes)
+            raise OptionError("cache.negative_size", max_bytes=max_bytes)
         self._values: TTLCache[Hashable, Value] = TTLCache(max_bytes, ttl, getsizeof=lambda value: value.nbytes)
         self._pending: dict[Hashable, Future[Value]] = {}
         self._lock = Lock()

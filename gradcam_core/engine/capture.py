@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 
 from ..errors import LayerError, OutputError
+from ..languages import Finding
 from .inputs import Inputs, called, first_of, named
 from .layout import MAPS, Grid, Layout
 from .norms import exact_norms
@@ -209,7 +210,7 @@ class EagerCapture:
         gradients = {}
         for layer, gradient in zip(layers, found, strict=True):
             if gradient is None:
-                raise LayerError("capture.layer_influence_score", layer=layer)
+                raise LayerError("layer.no_influence", layer=layer)
             gradients[layer] = self._map(layer, gradient)
         return gradients
 
@@ -226,7 +227,7 @@ class EagerCapture:
                 self.logits, self._output(layer), weights, create_graph=True, allow_unused=True
             )
         if gradient is None:
-            raise LayerError("capture.layer_influence_score", layer=layer)
+            raise LayerError("layer.no_influence", layer=layer)
         raw = self.layouts[layer].inverse(direction[None].to(gradient), torch.zeros_like(gradient))
         (slopes,) = torch.autograd.grad(gradient, weights, raw)
         return slopes.detach()[0]
@@ -236,7 +237,7 @@ class EagerCapture:
 
     def _output(self, layer: str) -> Tensor:
         if layer not in self.outputs:
-            raise LayerError("capture.layer_captured_captured", layer=layer, outputs=", ".join(self.outputs))
+            raise LayerError("layer.not_captured", layer=layer, captured=tuple(self.outputs))
         return self.outputs[layer]
 
 
@@ -307,22 +308,23 @@ def _bytes_of(network: nn.Module, inputs: Inputs, scores: Tensor, recorder: _Out
 
 def _check_scores(scores: Any, outputs: Mapping[str, Any]) -> None:
     if not isinstance(scores, Tensor) or scores.ndim not in (2, 3) or scores.shape[0] != 1 or 0 in scores.shape:
-        found = f"shape {tuple(scores.shape)}" if isinstance(scores, Tensor) else type(scores).__name__
-        raise OutputError("capture.model_return_class", found=found)
+        found = (
+            Finding("value.shape", shape=tuple(scores.shape)) if isinstance(scores, Tensor) else type(scores).__name__
+        )
+        raise OutputError("scores.wrong_shape", found=found)
     if not torch.isfinite(scores).all():
         broken = (n for n, o in outputs.items() if isinstance(o, Tensor) and not torch.isfinite(o).all())
-        where = next((f" The first layer with such values is {name!r}." for name in broken), "")
-        raise OutputError("capture.models_class_scores", where=where)
+        raise OutputError("scores.not_finite", layer=next(broken, None))
 
 
 def _check_map(name: str, outputs: Mapping[str, Any], layout: Layout, size: Grid) -> Layout:
     if name not in outputs:
-        raise LayerError("capture.layer_takes_part", name=name)
+        raise LayerError("layer.not_run", name=name)
     output = outputs[name]
     shape = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
     fitted = layout.fitted(tuple(output.shape), size) if isinstance(output, Tensor) else None
     if fitted is None:
-        raise LayerError("capture.layer_spatial_positions", name=name, shape=shape)
+        raise LayerError("layer.no_places", name=name, shape=shape)
     return fitted
 
 

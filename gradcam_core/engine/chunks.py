@@ -61,7 +61,7 @@ def in_chunks(
                     watch.at(done, count)
                 continue
             if size == 1:
-                raise DeviceError("chunks.out_memory_even") from failed
+                raise DeviceError("memory.one_input_too_large") from failed
             # outside the except block, where the failed passes no longer hold their tensors
             del failed
             size //= 2

@@ -4,11 +4,12 @@
 
 torch.export exchanges `nn.Module.__call__`, switches oneDNN off and sets other things of its whole process while it
 runs: 107 of 147 passes of another thread had other last digits meanwhile. A process can also be ended when it takes too
-long, and is given no more memory than it may have. Public name: `apart`.
+long, and is given no more memory than it may have. Public names: `apart`, `reason_of`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -23,15 +24,16 @@ import cloudpickle
 import torch
 from torch import Tensor, nn
 
-from ..errors import ModelError
+from ..errors import CamError, ModelError
+from ..languages import Finding
 from .front import convert, decompositions
 from .graph import Graph
 from .inputs import Inputs
 from .tracing import check_hooks, trace, twin_of
 
-__all__ = ["apart"]
+__all__ = ["apart", "reason_of"]
 
-ASKED, REASON = "asked.pt", "reason.txt"
+ASKED, REASON = "asked.pt", "reason.json"
 PROGRAM = f"import sys; from {__name__} import main; main(sys.argv[1])"
 # what Python, torch and OpenVINO take before there is a network, and how often its weights are there at most
 BASE_BYTES, COPIES = 4_000_000_000, 6
@@ -59,17 +61,18 @@ def apart(
         asked = (twin_of(network), inputs, tuple(layers), scores)
         torch.save(asked, folder / ASKED, pickle_module=cloudpickle)
     except Exception as error:
-        raise ModelError("convert.handed_process", first_line=_first_line(error)) from error
+        raise ModelError("engine.cannot_be_handed_over", first_line=_first_line(error)) from error
     _run(folder, seconds, stop or threading.Event())
     reason = folder / REASON
     if reason.exists():
-        raise ModelError("engine.reason", reason=reason.read_text("utf-8"))
+        found = json.loads(reason.read_text("utf-8"))
+        raise ModelError(found["key"], **found["values"])
     return Graph.load(folder)
 
 
 def _run(folder: Path, seconds: float, stop: threading.Event) -> None:
     if not sys.executable:
-        raise ModelError("convert.python_know_own")
+        raise ModelError("engine.no_python_program")
     paths = os.pathsep.join(path or os.curdir for path in sys.path)
     # one thread: it runs beside the first answers
     surroundings = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
@@ -88,12 +91,12 @@ def _run(folder: Path, seconds: float, stop: threading.Event) -> None:
             process.kill()
         reader.join()
     if stop.is_set():
-        raise ModelError("convert.stopped_before_done")
+        raise ModelError("engine.stopped")
     if not ended:
-        raise ModelError("convert.tracing_converting_takes", seconds=seconds)
+        raise ModelError("engine.converting_too_slow", seconds=seconds)
     if process.returncode != 0:
-        words = b"".join(said).decode(errors="replace").strip().splitlines() or ["nothing was said"]
-        raise ModelError("convert.process_traces_converts", returncode=process.returncode, words=words[-1])
+        words = b"".join(said).decode(errors="replace").strip().splitlines() or ["-"]
+        raise ModelError("engine.process_failed", returncode=process.returncode, words=words[-1])
 
 
 def main(place: str) -> None:
@@ -113,7 +116,8 @@ def main(place: str) -> None:
     except Exception as error:
         # anything may happen in somebody's own code
         traceback.print_exc()
-        (folder / REASON).write_text(_first_line(error), "utf-8")
+        why = reason_of(error)
+        (folder / REASON).write_text(json.dumps({"key": why.key, "values": why.values}, default=str), "utf-8")
 
 
 def _end_with_parent() -> None:
@@ -129,6 +133,11 @@ def _bound(more: int) -> None:
         return
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (BASE_BYTES + more, resource.RLIM_INFINITY))
+
+
+def reason_of(error: BaseException) -> Finding:
+    """What an error found; of one that was not raised on purpose its first line."""
+    return error.finding if isinstance(error, CamError) else Finding("engine.failed", error=_first_line(error))
 
 
 def _first_line(error: BaseException) -> str:

@@ -51,13 +51,13 @@ def resolve_device(name: str | torch.device) -> torch.device:
     try:
         device = torch.device(name)
     except (RuntimeError, TypeError) as error:
-        raise DeviceError("devices.device_unknown", name=name, devices=", ".join(DEVICES)) from error
+        raise DeviceError("device.unknown", name=name, known=tuple(DEVICES)) from error
     if device.type not in there:
-        raise DeviceError("devices.device_supported", name=str(name), devices=", ".join(DEVICES))
+        raise DeviceError("device.not_supported", name=str(name), known=tuple(DEVICES))
     if not there[device.type]():
-        raise DeviceError("devices.device_available_machine", name=str(name))
+        raise DeviceError("device.not_here", name=str(name))
     if device.type == "cuda" and device.index is not None and device.index >= torch.cuda.device_count():
-        raise DeviceError("devices.device_exist_cuda", name=str(name), device_count=torch.cuda.device_count())
+        raise DeviceError("device.no_such_number", name=str(name), device_count=torch.cuda.device_count())
     return device
 
 
@@ -103,7 +103,7 @@ def with_room(make: Callable[[], Result], free: Callable[[], object]) -> Result:
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        raise DeviceError("devices.enough_memory_device") from error
+        raise DeviceError("memory.none_left") from error
 
 
 def _empty_caches() -> None:

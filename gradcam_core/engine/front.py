@@ -25,6 +25,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
+from ..languages import Finding
 from .cores import allowed_cores
 from .graph import Graph
 from .inputs import Inputs, named
@@ -64,17 +65,17 @@ def _core() -> Any:
 
 
 @lru_cache(maxsize=1)
-def engine_missing() -> str:
-    """Why there is no engine here, said once in the log; empty where there is one."""
+def engine_missing() -> Finding | None:
+    """Why there is no engine here, said once in the log; None where there is one."""
     try:
         devices = _core().available_devices
-        reason = "" if "CPU" in devices else "OpenVINO does not know this processor"
+        why = None if "CPU" in devices else Finding("engine.processor_unknown")
     except Exception as error:
         # a library that does not fit the machine may raise anything
-        reason = f"OpenVINO cannot be loaded ({error})"
-    if reason:
-        log.info("%s, so networks run in PyTorch alone, at about twice the time.", reason)
-    return reason
+        why = Finding("engine.not_loaded", error=str(error))
+    if why:
+        log.info("%s, so networks run in PyTorch alone, at about twice the time.", why)
+    return why
 
 
 def decompositions() -> Any:

@@ -26,8 +26,9 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import ModelError
+from ..languages import Finding
 from .capture import recording, tensor_in, with_tensor
-from .convert import apart
+from .convert import apart, reason_of
 from .front import Front, engine_missing
 from .graph import Graph, Tail
 from .inputs import Inputs, called, named
@@ -147,7 +148,7 @@ class Gate:
         self._store, self._scores, self._convert = store, scores, convert
         self._limits = Limits() if limits is None else limits
         self._stopped, self._decided = threading.Event(), threading.Event()
-        self._decision = Decision(TORCH, "It is not decided yet.")
+        self._decision = Decision(TORCH, Finding("engine.undecided"))
         self._engine: Engine | None = None
         _running.add(self)
         threading.Thread(target=self._decide, name="engine-gate", daemon=True).start()
@@ -179,7 +180,7 @@ class Gate:
             self._decision = Decision(OPENVINO)
         except Exception as error:
             # somebody's own code and a converter may raise anything: the network itself goes on answering
-            self._decision = Decision(TORCH, str(error).strip() or type(error).__name__)
+            self._decision = Decision(TORCH, reason_of(error))
             if not self._stopped.is_set():
                 log.info("%s runs in PyTorch alone: %s", type(self._network).__name__, self._decision.reason)
         finally:
@@ -188,7 +189,7 @@ class Gate:
 
     def _made(self) -> Engine:
         if missing := engine_missing():
-            raise ModelError("engine.reason", reason=missing)
+            raise ModelError(missing.key, **missing.values)
         check_hooks(self._network)
         self._check_room()
         key = digest(self._network, self._inputs, self._layers) if self._store else ""
@@ -213,25 +214,25 @@ class Gate:
     def _check_room(self) -> None:
         held = sum(tensor.nbytes for tensor in (*self._network.parameters(), *self._network.buffers()))
         if held > self._limits.nbytes:
-            raise ModelError("gate.weights_take_gb", held=held / 1000000000.0)
+            raise ModelError("engine.weights_too_large", held=held / 1000000000.0)
         free = _free_bytes()
         if free is not None and COPIES * held > free:
-            raise ModelError("gate.memory_convert_gb", free=free / 1000000000.0)
+            raise ModelError("engine.no_memory", free=free / 1000000000.0)
 
     def _proved(self, graph: Graph, folder: Path) -> Engine:
         end = time.monotonic() + self._limits.seconds
         engine = Engine(self._network, graph, Front.read(folder, graph))
         absent = [layer for layer in self._layers if layer not in graph.layers or not graph.leads_on(layer)]
         if absent:
-            raise ModelError("gate.graph_scores_depend", absent=absent[0])
+            raise ModelError("engine.layer_left_out", absent=absent[0])
         for number in range(TRIALS):
             if self._stopped.is_set():
-                raise ModelError("gate.stopped_before_done")
+                raise ModelError("engine.stopped")
             if time.monotonic() > end:
-                raise ModelError("gate.trying_out_takes", seconds=self._limits.seconds)
+                raise ModelError("engine.trying_too_slow", seconds=self._limits.seconds)
             found = difference(engine, trial(self._inputs, number), self._layers, self._scores)
             if found:
-                raise ModelError("engine.reason", reason=found)
+                raise ModelError(found.key, **found.values)
         return engine
 
 
@@ -245,33 +246,33 @@ def trial(inputs: Tensor | Inputs, number: int) -> Inputs:
 
 def difference(
     engine: Engine, inputs: Tensor | Inputs, layers: Sequence[str], scores: Callable[[Any], Tensor] | None = None
-) -> str:
-    """In which way the engine's answers differ from the network's, for one input; empty where they do not."""
+) -> Finding | None:
+    """In which way the engine's answers differ from the network's, for one input; None where they do not."""
     network, graph = engine.network, engine.graph
     truth, outputs = _eager(network, inputs, layers, scores)
     if not isinstance(truth, Tensor) or not truth.requires_grad:
-        return "Its scores are no tensor that depends on its layers by a gradient."
+        return Finding("engine.no_gradient")
     if not torch.equal(truth, _eager(network, inputs, layers, scores)[0]):
-        return "It gives other scores each time that it is run."
+        return Finding("engine.random_scores")
     with torch.no_grad():
         traced = dict(zip(graph.values, graph.whole(network)(*named(inputs).values()), strict=True))
     values = engine.run(inputs)
-    pairs = [("Its scores differ", values[graph.scores], truth)]
+    pairs = [(Finding("engine.scores_differ"), values[graph.scores], truth)]
     for layer in layers:
-        words = f"The outputs of its layer {layer!r} differ"
-        pairs += [(words, found[graph.layers[layer]], outputs[layer]) for found in (traced, values)]
-    pairs += [(f"The values between its layers, {name!r}, differ", values[name], traced[name]) for name in traced]
+        what = Finding("engine.layer_differs", layer=layer)
+        pairs += [(what, found[graph.layers[layer]], outputs[layer]) for found in (traced, values)]
+    pairs += [(Finding("engine.value_differs", name=name), values[name], traced[name]) for name in traced]
     weights = torch.randn(truth.shape, generator=torch.Generator().manual_seed(1)).to(truth)
     slopes = torch.autograd.grad(truth, list(outputs.values()), weights, allow_unused=True)
     # from equal values: close to the kink of a rectifier the last digit of a value decides about its slope
     end, begins = engine.behind(layers, traced)
     others = torch.autograd.grad(end, [begins[layer] for layer in outputs], weights, allow_unused=True)
     for layer, slope, other in zip(outputs, slopes, others, strict=True):
-        pairs.append((f"The gradients at its layer {layer!r} differ", other, slope))
-    wrong = next((words for words, found, wanted in pairs if not _close(found, wanted)), None)
+        pairs.append((Finding("engine.gradient_differs", layer=layer), other, slope))
+    wrong = next((what for what, found, wanted in pairs if not _close(found, wanted)), None)
     if wrong is None and not torch.equal(values[graph.scores].argmax(-1), truth.argmax(-1)):
-        wrong = "Its most probable classes differ"
-    return f"{wrong} from those of its graph." if wrong else ""
+        return Finding("engine.classes_differ")
+    return wrong
 
 
 def _eager(

@@ -252,7 +252,7 @@ def plain(value: Any) -> Any:
     for name, (kind, _) in KINDS.items():
         if isinstance(value, kind):
             return {name: str(value)}
-    raise ModelError("graph.needs_operation_written", value=value, value_type=type(value).__name__)
+    raise ModelError("engine.value_not_written", value=repr(value), kind=type(value).__name__)
 
 
 def _read(written: Any) -> Any:

@@ -78,6 +78,6 @@ def guided_gradients(network: nn.Module, inputs: Inputs, explained: Score) -> Te
     with torch.enable_grad(), _Guided() as guide, recording(guide):
         score = explained.of(called(network, with_first(inputs, leaf)))[0]
     if not guide.rectifiers:
-        raise MethodError("guided.method_guidedbackprop_guidedgradcam")
+        raise MethodError("method.needs_relu")
     (gradient,) = torch.autograd.grad(score, leaf)
     return gradient[0]

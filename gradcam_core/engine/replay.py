@@ -113,7 +113,5 @@ class Replay:
         with recording(_Replace(self.layer, self.layout, changed.to(self._first))):
             logits = called(self.network, inputs)
         if logits.shape != (len(changed), *self.logits.shape[1:]):
-            raise OutputError(
-                "replay.model_returned_scores", logits_shape=tuple(logits.shape), changed_count=len(changed)
-            )
+            raise OutputError("scores.wrong_shape_again", logits_shape=tuple(logits.shape), changed_count=len(changed))
         return self.explained.of(logits)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import OutputError
+from ..languages import Finding, say
 from . import capture as capturing
 from .capture import Capture
 from .chunks import chunk_of, in_chunks
@@ -37,10 +38,15 @@ OPENVINO, TORCH = "openvino", "torch"
 
 @dataclass(frozen=True)
 class Decision:
-    """Which `engine` a network runs on, "openvino" or "torch", and the `reason` where it is the second."""
+    """Which `engine` a network runs on, "openvino" or "torch", and `why` where it is the second."""
 
     engine: str
-    reason: str = ""
+    why: Finding | None = None
+
+    @property
+    def reason(self) -> str:
+        """`why` in plain English; empty where there is nothing to say."""
+        return "" if self.why is None else say(self.why)
 
 
 class Runnable(Protocol):
@@ -124,7 +130,7 @@ class LocalRunner:
 
     def decide(self, model: Runnable, inputs: Inputs, seconds: float | None = None) -> Decision:
         """PyTorch, at once."""
-        return Decision(TORCH, "Nothing else was asked for, or knows this device.")
+        return Decision(TORCH, Finding("engine.not_asked"))
 
     def placed(self, model: Runnable, inputs: Inputs) -> Inputs:
         """`inputs` where `model` is, in the type that it computes in; whole numbers stay whole."""

@@ -52,9 +52,9 @@ class Score:
         steps, classes = (1, *logits.shape[1:])[-2:]
         for step, index, _ in self.terms:
             if not 0 <= index < classes:
-                raise TargetError("score.target_out_range", index=index, classes=classes - 1)
+                raise TargetError("score.target_out_of_range", index=index, classes=classes - 1)
             if not 0 <= step < steps:
-                raise TargetError("score.step_out_range", step=step, steps=steps - 1)
+                raise TargetError("score.step_out_of_range", step=step, steps=steps - 1)
         with torch.enable_grad():
             leaf = logits.detach().clone().requires_grad_()
             (slopes,) = torch.autograd.grad(self.of(leaf).sum(), leaf)

@@ -133,12 +133,12 @@ def survey(network: nn.Module, input_shape: tuple[int, int, int, int], beside: I
     if not ordered:
         seen = {module: one for module, one in seen.items() if one.layout.grid is None}
     if not ordered and not any(one.influence for one in seen.values()):
-        raise LayerError("survey.keeps_tokens_order", name=_name(network))
+        raise LayerError("layers.tokens_in_own_order", name=_name(network))
     if not seen:
         size = "×".join(map(str, input_shape[-2:]))  # noqa: RUF001
-        raise LayerError("survey.layer_shows_places", name=_name(network), size=size)
+        raise LayerError("layers.none_with_places", name=_name(network), size=size)
     if not any(one.influence for one in seen.values()):
-        raise LayerError("survey.scores_depend_layers", name=_name(network))
+        raise LayerError("layers.no_gradient", name=_name(network))
     names = {module: name for name, module in network.named_modules()}
     every = {names[module]: Layer(names[module], one.shape, one.layout) for module, one in seen.items()}
     in_place_safe = frozenset(names[module] for module, one in seen.items() if not one.written)

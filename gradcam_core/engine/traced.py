@@ -92,7 +92,7 @@ class TracedCapture:
 
     def _check(self, layer: str) -> None:
         if layer not in self.layouts:
-            raise LayerError("traced.layer_captured_captured", layer=layer, layouts=", ".join(self.layouts))
+            raise LayerError("layer.not_captured", layer=layer, captured=tuple(self.layouts))
 
 
 @dataclass(frozen=True, eq=False)

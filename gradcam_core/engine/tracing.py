@@ -110,18 +110,18 @@ def check_hooks(network: nn.Module) -> None:
     """Raises ModelError where others hung something on the network or on all modules: a graph does not call it."""
     for name, module in network.named_modules():
         if any(getattr(module, kind, None) for kind in HOOKS):
-            raise ModelError("tracing.somebodys_hook_hangs", name=name)
+            raise ModelError("engine.hook_on_module", name=name)
     for kind in HOOKS:
         hooks = getattr(torch_module, f"_global{kind}", {})
         if any(not str(getattr(hook, "__module__", "")).startswith(__package__) for hook in hooks.values()):
-            raise ModelError("tracing.hook_of_others")
+            raise ModelError("engine.hook_on_all_modules")
 
 
 def _read_program(program: torch.export.ExportedProgram, layers: Sequence[str]) -> Graph:
     signature = program.graph_signature
     written = [*signature.buffers_to_mutate.values(), *signature.user_inputs_to_mutate.values()]
     if written:
-        raise ModelError("tracing.writes_runs_two", written=written[0])
+        raise ModelError("engine.writes_to_itself", written=written[0])
     prefix = "network."
     named = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
     lifted = signature.inputs_to_lifted_tensor_constants
@@ -135,7 +135,7 @@ def _read_program(program: torch.export.ExportedProgram, layers: Sequence[str]) 
         elif node.op == "output":
             ends = [node.args[0]] if isinstance(node.args[0], fx.Node) else list(node.args[0])
         elif node.op != "placeholder":
-            raise ModelError("tracing.holds_part_own", target=node.target)
+            raise ModelError("engine.part_not_written", target=node.target)
     scores, *kept = (end.name for end in ends)
     graph = Graph(
         inputs=tuple(signature.user_inputs),
@@ -156,7 +156,7 @@ def _step(node: fx.Node) -> Step:
         into, source = node.args[:2]
         held, written = (one.meta["val"] for one in (into, source))  # type: ignore[union-attr]
         if held.dtype != written.dtype:
-            raise ModelError("tracing.writes_place", written_dtype=written.dtype, held_dtype=held.dtype)
+            raise ModelError("engine.writes_other_type", written_dtype=written.dtype, held_dtype=held.dtype)
         return Step(node.name, "aten.expand.default", (Ref(str(source)), list(held.shape)), {})
     # torch's types know of no values but its own
     found: Any = fx.node.map_arg((node.args, node.kwargs), lambda one: Ref(one.name))  # type: ignore[arg-type,return-value]
@@ -169,4 +169,4 @@ def _target(target: Any) -> str:
         return GETITEM
     if isinstance(target, torch._ops.OpOverload):
         return str(target)
-    raise ModelError("tracing.needs_single_operation", target=target)
+    raise ModelError("engine.no_single_operation", target=target)

@@ -26,7 +26,7 @@ class Watch:
     def at(self, done: int, count: int) -> None:
         """Report progress; raises StoppedError where nobody waits any more."""
         if self.stopped:
-            raise StoppedError("watch.stopped_after_passes", done=done, count=count)
+            raise StoppedError("passes.stopped", done=done, count=count)
         if self.progress is not None:
             self.progress(done, count)
 

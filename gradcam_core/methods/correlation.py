@@ -17,7 +17,7 @@ def rank_correlation(first: NDArray[np.float32], second: NDArray[np.float32]) ->
     agree with: 0. Raises OptionError where the shapes differ.
     """
     if first.shape != second.shape:
-        raise OptionError("correlation.second_shape_expected", second_shape=second.shape, first_shape=first.shape)
+        raise OptionError("maps.other_shape", second_shape=second.shape, first_shape=first.shape)
     left, right = _ranks(first), _ranks(second)
     spread = np.sqrt((left**2).sum() * (right**2).sum())
     return float((left * right).sum() / spread) if spread > 0 else 0.0

@@ -46,14 +46,14 @@ class Question:
         try:
             evidence = [make[need]() for need in method.needs]
         except LayerError as error:
-            without = ", ".join(other.title for other in METHODS.values() if GRADIENTS not in other.needs)
+            without = tuple(other.title for other in METHODS.values() if GRADIENTS not in other.needs)
             raise LayerError(
-                "evidence.needs_gradients_these", error=error, method_title=method.title, without=without
+                "method.needs_gradients", problem=error.finding, method=method.title, without=without
             ) from None
         cam = method.function(activations, *evidence)
         values = cam.cpu().numpy().astype(np.float32, copy=False)
         if not np.isfinite(values).all():
-            raise OutputError("evidence.map_layer_finite", layer=self.layer)
+            raise OutputError("map.not_finite", layer=self.layer)
         return values
 
     def _gradients(self) -> Tensor:

@@ -107,7 +107,7 @@ def find_method(key: str) -> Method:
     try:
         return METHODS[key]
     except (KeyError, TypeError):
-        raise MethodError("maps.method_unknown", key_=key, near=did_you_mean(str(key), METHODS)) from None
+        raise MethodError("method.unknown", method=key, near=did_you_mean(str(key), METHODS)) from None
 
 
 @method(

@@ -68,5 +68,5 @@ TEXT_METHODS: dict[str, TextMethod] = {
 def find_text_method(key: str) -> TextMethod:
     """The method for text registered under `key`; raises MethodError with near misses."""
     if not isinstance(key, str) or key not in TEXT_METHODS:
-        raise MethodError("text.method_unknown_text", key_=key, near=did_you_mean(str(key), TEXT_METHODS))
+        raise MethodError("method.unknown_for_text", method=key, near=did_you_mean(str(key), TEXT_METHODS))
     return TEXT_METHODS[key]

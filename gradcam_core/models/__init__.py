@@ -54,7 +54,7 @@ def find_model(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:
                 return found
     listed = (spec.name for spec in specs.values() if not spec.private)
     known = [*listed, *(name for source in SOURCES for name in source.names())]
-    raise ModelError("models.model_unknown", shown=_shown(name), near=did_you_mean(str(name), known))
+    raise ModelError("model.unknown", shown=_shown(name), near=did_you_mean(str(name), known))
 
 
 def find_architecture(name: str) -> Architecture:
@@ -64,9 +64,7 @@ def find_architecture(name: str) -> Architecture:
             if found := source.architecture(name):
                 return found
     known = dict.fromkeys(known.split(".")[0] for source in SOURCES for known in source.names())
-    raise ModelError(
-        "models.architecture_classifier_torchvisions", shown=_shown(name), near=did_you_mean(str(name), known)
-    )
+    raise ModelError("architecture.unknown", shown=_shown(name), near=did_you_mean(str(name), known))
 
 
 def _shown(name: object) -> str:

@@ -187,7 +187,7 @@ class LoadedModel:
             layers = tuple(found.every[layer.name] for layer in self.layers)
         except (CamError, RuntimeError, ValueError, TypeError, AssertionError, LookupError) as error:
             if is_out_of_memory(error):
-                raise DeviceError("base.out_memory_input") from error
+                raise DeviceError("memory.no_room_for_detail") from error
             # whatever a network raises at a size that it was not made for
             raise self._without_detail("one_size", own) from error
         default = found.every[self.default.name]
@@ -235,7 +235,7 @@ class LoadedModel:
         modules = dict(self.network.named_modules())
         if not known or layer not in modules:
             raise LayerError(
-                "base.layer_module",
+                "layer.unknown",
                 layer=layer,
                 title=self.title,
                 near=did_you_mean(str(layer), [*self.offered, *(name for name in modules if name)]),

@@ -161,7 +161,7 @@ class Catalogue:
         """Forget a model that was added, and all that is remembered of it; raises ModelError."""
         with self._adding:
             if name not in self._own:
-                raise ModelError("catalogue.name_model_added", name=name)
+                raise ModelError("name.not_added", name=name)
             spec = self._own[name]
             self._own = {key: other for key, other in self._own.items() if key != name}
         self._models.drop(lambda key: key is spec.identity)
@@ -173,9 +173,9 @@ class Catalogue:
 
     def _check_free(self, name: str) -> None:
         if not isinstance(name, str) or not name.strip():
-            raise ModelError("catalogue.name_name_model", name=name)
+            raise ModelError("name.empty", name=name)
         if name in self._specs:
-            raise ModelError("catalogue.name_taken_call", name=name)
+            raise ModelError("name.taken", name=name)
 
     def layers(self, model: str | None = None) -> tuple[Layer, ...]:
         """The offered layers of `model`, in order from input to output; raises ModelError."""

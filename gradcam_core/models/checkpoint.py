@@ -23,12 +23,13 @@ from torch import Tensor, nn
 from ..engine.devices import is_out_of_memory
 from ..engine.forecast import Bound, forecast
 from ..errors import ModelError
+from ..languages import Finding
 from ..reading.preprocess import Preprocessing
 from ..reading.uploads import Upload
 from .base import Architecture
 from .fetch import reason
 from .fitting import REFERENCE_CLASSES, fitting, without_memory
-from .tensor_file import SAVE_AGAIN, Stored, check_size, read_content
+from .tensor_file import Stored, check_size, read_content
 
 __all__ = ["Checkpoint", "load_checkpoint", "opened", "read_weights"]
 
@@ -81,9 +82,7 @@ def load_checkpoint(
     try:
         network.load_state_dict(weights, strict=False)
     except (RuntimeError, NotImplementedError) as error:
-        raise ModelError(
-            "checkpoint.checkpoint_put", architecture_name=architecture.name, reason=reason(error)
-        ) from error
+        raise ModelError("checkpoint.does_not_load", architecture=architecture.name, reason=reason(error)) from error
     return Checkpoint(network.eval(), preprocessing, largest)
 
 
@@ -92,17 +91,17 @@ def _largest(network: nn.Module, name: str, size: int, usual: int, bound: Bound)
     cost = forecast(network, (1, 3, size, size))
     if cost is None:
         if size > usual:
-            raise ModelError("checkpoint.inputsize_pixels_made", size=size, usual=usual, name=name)
+            raise ModelError("input_size.cost_unknown", size=size, usual=usual, name=name)
         return size
     if bound.share(cost) > 1:
         raise ModelError(
-            "checkpoint.inputsize_large_take",
+            "input_size.too_costly",
             size=size,
             name=name,
-            nbytes=cost.nbytes / GIGABYTE,
-            operations=cost.operations / BILLION,
-            nbytes2=bound.nbytes / GIGABYTE,
-            operations2=bound.operations / BILLION,
+            gigabytes=cost.nbytes / GIGABYTE,
+            billions=cost.operations / BILLION,
+            most_gigabytes=bound.nbytes / GIGABYTE,
+            most_billions=bound.operations / BILLION,
             largest=bound.largest(size, cost),
         )
     twice = forecast(network, (1, 3, 2 * size, 2 * size))
@@ -117,11 +116,9 @@ def read_weights(path: str | Path | Upload, *, max_bytes: int = MAX_BYTES) -> di
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        raise ModelError("checkpoint.path_needs_memory", name=name) from error
+        raise ModelError("checkpoint.no_memory", name=name) from error
     if not isinstance(content, dict):
-        raise ModelError(
-            "checkpoint.path_holds_expected", name=name, content_type=type(content).__name__, save_again=SAVE_AGAIN
-        )
+        raise ModelError("checkpoint.no_dict", name=name, content_type=type(content).__name__)
     return content
 
 
@@ -136,9 +133,7 @@ def opened(path: str | Path | Upload, argument: str = "path") -> BinaryIO:
     try:
         return Path(path).open("rb")
     except (OSError, ValueError) as error:
-        raise ModelError(
-            "checkpoint.read_check_name", argument=argument, Path_name=Path(path).name, reason=reason(error)
-        ) from error
+        raise ModelError("file.not_readable", argument=argument, file=Path(path).name, reason=reason(error)) from error
 
 
 def _buffer(path: str | Path | Upload, max_bytes: int) -> Any:
@@ -157,13 +152,13 @@ def _values(stored: Mapping[str, Stored], network: nn.Module, name: str) -> dict
         if not unfit and expected[key].is_floating_point() and one.dtype not in FLOATS:
             unfit = str(one.dtype).removeprefix("torch.")
         if unfit:
-            raise ModelError("checkpoint.checkpoints_tensor_expected", key_=key, unfit=unfit, save_again=SAVE_AGAIN)
+            raise ModelError("checkpoint.tensor_unfit", tensor=key, unfit=unfit)
         try:
             values[key] = one.tensor()
         except (ValueError, RuntimeError) as error:
-            raise ModelError("checkpoint.path_damaged_cut", name=name, key_=key) from error
+            raise ModelError("checkpoint.tensor_cut_off", name=name, tensor=key) from error
         if values[key].is_floating_point() and not bool(torch.isfinite(values[key]).all()):
-            raise ModelError("checkpoint.checkpoints_tensor_holds", key_=key)
+            raise ModelError("checkpoint.tensor_not_finite", tensor=key)
     return values
 
 
@@ -173,7 +168,7 @@ def _preprocessing(
     changes: dict[str, Any] = {}
     if size is not None:
         if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= 4096:
-            raise ModelError("checkpoint.inputsize_whole_number", size=size)
+            raise ModelError("input_size.out_of_range", size=size)
         changes |= {"crop": size, "resize": round(size * usual.resize / usual.crop)}
     for name, values in (("mean", mean), ("std", std)):
         if values is None:
@@ -181,7 +176,8 @@ def _preprocessing(
         numbers = tuple(values)
         fits = len(numbers) == 3 and all(isinstance(one, (int, float)) and math.isfinite(one) for one in numbers)
         if not fits or (name == "std" and min(numbers) <= 0):
-            rule = "three numbers above 0" if name == "std" else "three numbers"
-            raise ModelError("checkpoint.each_red_green", name=name, values=str(values)[:LONGEST_SHOWN], rule=rule)
+            rule = "colours.above_zero" if name == "std" else "colours.any"
+            shown = str(values)[:LONGEST_SHOWN]
+            raise ModelError("colours.not_three_numbers", name=name, values=shown, rule=Finding(rule))
         changes[name] = tuple(float(number) for number in numbers)
     return replace(usual, **changes)

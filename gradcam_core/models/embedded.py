@@ -60,14 +60,14 @@ def rename(weights: dict[str, Tensor], network: Any) -> dict[str, Tensor]:
             else:
                 new = ".".join([TRUNK[parts[0]], *parts[1:]])
         except (KeyError, IndexError, ValueError):
-            raise ModelError("embedded.weight_file_holds", name=name) from None
+            raise ModelError("package.unknown_tensor", name=name) from None
         found, wanted = tuple(tensor.shape), tuple(expected[new].shape) if new in expected else None
         if found != wanted:
-            raise ModelError("embedded.weight_files_shape", name=name, found=found, wanted=wanted)
+            raise ModelError("package.other_shape", name=name, found=found, wanted=wanted)
         renamed[new] = tensor
     missing = expected.keys() - renamed.keys()
     if missing:
-        raise ModelError("embedded.weight_file_lacks", missing=sorted(missing)[0], missing_count=len(missing) - 1)
+        raise ModelError("package.tensors_missing", missing=sorted(missing)[0], missing_count=len(missing) - 1)
     return renamed
 
 
@@ -93,9 +93,9 @@ def _build(number: int) -> nn.Module:
     try:
         weights = torch.load(_weight_file(number), map_location="cpu", weights_only=True)
     except ImportError as error:
-        raise ModelError("embedded.package_weights_installed", package=_package(number)) from error
+        raise ModelError("package.not_installed", package=_package(number)) from error
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
-        raise ModelError("embedded.weight_file_package", package=_package(number)) from error
+        raise ModelError("package.damaged", package=_package(number)) from error
     renamed = rename(weights, network)
     network.to_empty(device="cpu").load_state_dict(renamed)
     return network

@@ -69,11 +69,8 @@ def fetching(name: str, title: str, folder: Path, *, megabytes: float = 0.0) -> 
     except Exception as error:  # every library of transfer has its own, and none derive from one another
         for path in list(fetch.parts()):
             path.unlink(missing_ok=True)
-        size = f" ({megabytes:.0f} MB)" if megabytes else ""
-        remedy = "Free some room on the disk" if _no_room(error) else "Check the connection"
-        raise ModelError(
-            "fetch.weights_machine_downloaded", title=title, size=size, reason=reason(error), remedy=remedy
-        ) from error
+        key = "weights.no_room_on_disk" if _no_room(error) else "weights.not_downloaded"
+        raise ModelError(key, title=title, megabytes=megabytes, reason=reason(error)) from error
     finally:
         _under_way.pop(name, None)
 

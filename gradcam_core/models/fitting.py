@@ -18,9 +18,10 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ..errors import ModelError
+from ..languages import Finding
 from .base import Architecture
 from .fetch import reason
-from .tensor_file import SAVE_AGAIN, Stored, check_count
+from .tensor_file import Stored, check_count
 
 __all__ = ["REFERENCE_CLASSES", "fitting", "without_memory"]
 
@@ -77,7 +78,7 @@ def fitting(
     reference = _Reference(_shapes(outline))
     dicts = list(_dicts(content))
     if not dicts:
-        raise ModelError("fitting.checkpoint_holds_tensors", save_again=SAVE_AGAIN)
+        raise ModelError("checkpoint.no_tensors")
     parts = [part for where, tensors in dicts for part in _parts(where, tensors, reference)]
     # where nothing fits, what differs from the largest
     if not parts:
@@ -87,10 +88,10 @@ def fitting(
     problems = []
     for part in parts[:MOST_TRIED]:
         classes, problem = _checked(part, reference, architecture, size)
-        if not problem:
+        if problem is None:
             return classes, {name: part.tensors[name] for name in reference.shapes if name in part.tensors}
         problems.append(problem)
-    raise ModelError("fitting.checkpoint_fit_architecture", architecture_name=architecture.name, problems=problems[0])
+    raise ModelError("checkpoint.does_not_fit", architecture=architecture.name, problem=problems[0])
 
 
 def _shapes(network: nn.Module) -> dict[str, Shape]:
@@ -109,8 +110,8 @@ def without_memory(architecture: Architecture, classes: int | None, size: int) -
                 return architecture.build(classes, size)
         except Exception as error:
             raise ModelError(
-                "fitting.architecture_built_inputs",
-                architecture_name=architecture.name,
+                "architecture.other_input_size",
+                architecture=architecture.name,
                 size=size,
                 reason=reason(error),
             ) from error
@@ -202,16 +203,19 @@ def _with_heads(tensors: dict[str, Stored], reference: _Reference) -> Mapping[st
     return renamed
 
 
-def _checked(part: _Part, reference: _Reference, architecture: Architecture, size: int) -> tuple[int, str]:
-    """The number of classes, and what does not fit, in words: nothing where all does."""
+def _checked(part: _Part, reference: _Reference, architecture: Architecture, size: int) -> tuple[int, Finding | None]:
+    """The number of classes, and what does not fit: None where all does."""
     classes = _classes(part.tensors, reference)
     expected = reference.shapes
     if classes not in (None, 0, REFERENCE_CLASSES):
         expected = _shapes(without_memory(architecture, classes, size))
-    words = _differences(part, expected, architecture.optional)
-    if not words and classes is None:
-        words = ["its head is missing, so that the number of classes is not known"]
-    return classes or 0, f"{'; '.join(words)}.{_remedy(part, expected, reference.heads)}" if words else ""
+    found = _differences(part, expected, architecture.optional)
+    if not found and classes is None:
+        found = [Finding("misfit.no_head")]
+    if not found:
+        return classes or 0, None
+    remedy = _remedy(part, expected, reference.heads)
+    return classes or 0, Finding("misfit.all", found=tuple(found), remedy=remedy)
 
 
 def _classes(tensors: Mapping[str, Stored], reference: _Reference) -> int | None:
@@ -224,39 +228,34 @@ def _classes(tensors: Mapping[str, Stored], reference: _Reference) -> int | None
     return found[-1] if found else None
 
 
-def _differences(part: _Part, expected: Mapping[str, Shape], optional: tuple[str, ...]) -> list[str]:
+def _differences(part: _Part, expected: Mapping[str, Shape], optional: tuple[str, ...]) -> list[Finding]:
     skip = (*optional, *COUNTERS)
     missing = [name for name in expected if name not in part.tensors and not _is_any(name, skip)]
     unknown = [name for name in part.beside if name in part.tensors and not _is_any(name, skip)]
     other = [name for name, shape in expected.items() if name in part.tensors and part.tensors[name].shape != shape]
-    words = []
+    found = []
     if missing:
-        words.append(f"{len(missing)} tensors are missing ({_named(f'{n!r} {expected[n]}' for n in missing)})")
+        named = _named(f"{n!r} {expected[n]}" for n in missing)
+        found.append(Finding("misfit.missing", count=len(missing), named=named))
     if unknown:
-        words.append(f"{len(unknown)} are not known there ({_named(_short(n) for n in unknown)})")
+        found.append(Finding("misfit.unknown", count=len(unknown), named=_named(_short(n) for n in unknown)))
     if other:
-        found = (f"{n!r}: expected {expected[n]}, found {part.tensors[n].shape}" for n in other)
-        words.append(f"{len(other)} have another shape ({_named(found)})")
-    return words
+        shapes = tuple(
+            Finding("misfit.shape", name=n, expected=expected[n], found=part.tensors[n].shape) for n in other[:NAMED]
+        )
+        found.append(Finding("misfit.other_shape", count=len(other), shapes=shapes))
+    return found
 
 
-def _remedy(part: _Part, expected: Mapping[str, Shape], heads: Sequence[str]) -> str:
-    by_hand = "build it in Python and give it to `Explainer.add_model`"
+def _remedy(part: _Part, expected: Mapping[str, Shape], heads: Sequence[str]) -> Finding:
     for head in heads:
         if len(layers := _layers_of(head, part.tensors)) > 1:
-            return (
-                f" Its head has {len(layers)} layers ({_named(repr(name) for name in layers)}), and the file does not"
-                f" say what stands between them: {by_hand}."
-            )
+            return Finding("misfit.several_layers", count=len(layers), named=_named(repr(name) for name in layers))
     for name, shape in expected.items():
         found = part.tensors[name].shape if name in part.tensors else shape
         if len(shape) == len(found) == 4 and shape[1] == COLOURS != found[1] and found[2:] == shape[2:]:
-            channels = "channel" if found[1] == 1 else "channels"
-            return (
-                f" Its first layer takes {found[1]} {channels}, and photographs have {COLOURS}: {by_hand} with a"
-                " `transform` that makes such inputs."
-            )
-    return " Choose the architecture, and where tensors have another shape the input size, that it was trained with."
+            return Finding("misfit.other_colours", channels=found[1], colours=COLOURS)
+    return Finding("misfit.choose_architecture")
 
 
 def _is_any(name: str, parts: tuple[str, ...]) -> bool:

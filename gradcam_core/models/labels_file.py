@@ -74,8 +74,8 @@ def from_mapping(names: Mapping[Any, Any], argument: str) -> list[Any]:
             absent = next((index for index in range(len(indices)) if index not in indices), None)
             if absent is None:
                 return [indices[index] for index in range(len(indices))]
-            raise ModelError("labels_file.map_every_index_2", argument=argument, absent=absent)
-    raise ModelError("labels_file.map_every_index", argument=argument)
+            raise ModelError("labels.index_missing", argument=argument, absent=absent)
+    raise ModelError("labels.no_mapping", argument=argument)
 
 
 def _index(value: Any) -> int | None:
@@ -85,18 +85,18 @@ def _index(value: Any) -> int | None:
 
 
 def _too_many(name: str) -> ModelError:
-    return ModelError("labels_file.labels_names_classes", name=name, most_classes=MOST_CLASSES)
+    return ModelError("labels.too_many", argument=f"`labels` {name!r}", most=MOST_CLASSES)
 
 
 def _text(path: str | Path | Upload, name: str) -> str:
     with opened(path, "labels") as file:
         content = file.read(MAX_LABEL_BYTES + 1)
     if len(content) > MAX_LABEL_BYTES:
-        raise ModelError("labels_file.too_large", name=name, megabytes=MAX_LABEL_BYTES / 1_000_000)
+        raise ModelError("labels.too_large", name=name, megabytes=MAX_LABEL_BYTES / 1_000_000)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ModelError("labels_file.labels_utf8_text", name=name, error_start=error.start) from error
+        raise ModelError("labels.not_utf8", name=name, byte=error.start) from error
 
 
 def _value(text: str, name: str) -> Any:
@@ -110,7 +110,7 @@ def _value(text: str, name: str) -> Any:
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             # the usual form is the one to be mended
             pass
-    raise ModelError("labels_file.labels_valid_json", name=name, problem=problem)
+    raise ModelError("labels.no_json", name=name, problem=problem)
 
 
 def _of_value(value: Any, argument: str) -> list[str]:
@@ -118,15 +118,15 @@ def _of_value(value: Any, argument: str) -> list[str]:
         inner = next((value[key] for key in KEYS if isinstance(value.get(key), (dict, list))), value)
         value = from_mapping(inner, argument) if isinstance(inner, dict) else inner
     if isinstance(value, (set, frozenset)):
-        raise ModelError("labels_file.set_order_list", argument=argument)
+        raise ModelError("labels.a_set", argument=argument)
     if not isinstance(value, (list, tuple)):
-        raise ModelError("labels_file.hold_texts_class", argument=argument)
+        raise ModelError("labels.texts_only", argument=argument)
     if len(value) > MOST_CLASSES:
-        raise ModelError("labels_file.names_classes_name", argument=argument, most_classes=MOST_CLASSES)
+        raise ModelError("labels.too_many", argument=argument, most=MOST_CLASSES)
     # as ImageNet's own list has them: the identifier, then the name
     names = [one[-1] if isinstance(one, (list, tuple)) and one else one for one in value]
     if not all(isinstance(name, str) for name in names):
-        raise ModelError("labels_file.hold_texts_class", argument=argument)
+        raise ModelError("labels.texts_only", argument=argument)
     return names
 
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ..engine.devices import is_out_of_memory
 from ..errors import CamError, ModelError, OutputError
+from ..languages import Finding
 from ..reading.preprocess import Encoder, Preprocessing
 from ..reading.probed_transform import Ramped
 from ..tasks.classes import HEADS, SOFTMAX, Head, find_head
@@ -50,16 +51,16 @@ def spec(
     Raises ModelError, OutputError.
     """
     if not isinstance(module, nn.Module):
-        raise ModelError("own.module_expected_torchnnmodule", module_type=type(module).__name__)
+        raise ModelError("module.wrong_type", kind=type(module).__name__)
     inner = unwrapped(module)
     encoder = _encoder(transform, input_size)
     tried = _twin(inner, logits, SOFTMAX)
     outputs = _outputs(tried, encoder, title or name)
     chosen = find_head(head) if head is not None else (HEADS["logit"] if outputs == 1 else SOFTMAX)
     if chosen is HEADS["logit"] and outputs != 1:
-        raise ModelError("own.head_logit_output", outputs=outputs)
+        raise ModelError("head.logit_needs_one_output", outputs=outputs)
     if chosen is SOFTMAX and outputs == 1:
-        raise ModelError("own.head_softmax_makes")
+        raise ModelError("head.softmax_of_one_output")
     named = _labels(labels, outputs, chosen)
     twin = partial(_twin, inner, logits, chosen)
     # the copy that was tried out serves once, unless its scores are to be read in another way
@@ -98,9 +99,7 @@ def _twin(module: nn.Module, logits: Callable[[Any], Tensor] | None, head: Head)
     try:
         twin = copy.deepcopy(module, shared)
     except (RuntimeError, TypeError, AttributeError, NotImplementedError, RecursionError) as error:
-        raise ModelError(
-            "own.module_holds_something", module_type=type(module).__name__, first_line=_first_line(error)
-        ) from error
+        raise ModelError("module.not_copied", kind=type(module).__name__, first_line=_first_line(error)) from error
     kind = type(twin)
 
     class Scores(kind):  # type: ignore[valid-type, misc]
@@ -120,14 +119,14 @@ def _scores(returned: Any) -> Any:
 
 def _encoder(transform: Encoder | Callable[[Any], Any] | None, input_size: int | None) -> Encoder:
     if transform is not None and input_size is not None:
-        raise ModelError("own.inputsize_meaning_beside", input_size=input_size)
+        raise ModelError("input_size.beside_transform", input_size=input_size)
     if isinstance(transform, Encoder):
         return transform
     if transform is not None:
         return Ramped(transform)
     size = DEFAULT_SIZE if input_size is None else input_size
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise ModelError("own.inputsize_positive_number", input_size=input_size)
+        raise ModelError("input_size.not_positive", input_size=input_size)
     return Preprocessing(int(size / CENTRE), size)
 
 
@@ -144,36 +143,34 @@ def _outputs(network: nn.Module, encoder: Encoder, name: str) -> int:
             raise
         # anything may happen in somebody's own code: it is said, not thrown at them
         raise ModelError(
-            "own.module_take_input",
+            "module.fails",
             input_shape=encoder.input_shape,
             error_type=type(error).__name__,
             first_line=_first_line(error),
             name=name,
         ) from error
     if not isinstance(scores, Tensor) or scores.ndim != 2 or len(scores) != 1 or not scores.shape[1]:
-        raise OutputError("own.module_return_class", described=_described(scores), remedy=_remedy(scores))
+        raise OutputError("module.no_scores", described=_described(scores), remedy=_remedy(scores))
     return int(scores.shape[1])
 
 
-def _described(returned: Any) -> str:
+def _described(returned: Any) -> Finding:
     if isinstance(returned, Tensor):
-        return f"shape {tuple(returned.shape)}"
-    if isinstance(returned, Mapping):
-        return f"a {type(returned).__name__} with {', '.join(map(repr, list(returned)[:6])) or 'nothing in it'}"
-    return f"a {type(returned).__name__}"
+        return Finding("value.shape", shape=tuple(returned.shape))
+    kind = type(returned).__name__
+    if isinstance(returned, Mapping) and returned:
+        return Finding("value.mapping", kind=kind, names=tuple(map(repr, list(returned)[:6])))
+    return Finding("value.empty_mapping" if isinstance(returned, Mapping) else "value.other", kind=kind)
 
 
-def _remedy(returned: Any) -> str:
+def _remedy(returned: Any) -> Finding:
     one = returned[0] if isinstance(returned, (list, tuple)) and returned else returned
     values = list(one.values()) if isinstance(one, Mapping) else [one]
     if isinstance(one, Mapping) and "boxes" in one:
-        return "It finds objects in boxes; detectors are not supported, only classifiers are."
+        return Finding("module.finds_boxes")
     if any(isinstance(value, Tensor) and value.ndim == 4 and value.shape[-1] * value.shape[-2] > 1 for value in values):
-        return (
-            "It returns a value for every place, as segmentation and image generation do; only classifiers are"
-            " supported. If it also returns class scores, give `logits`, a function that picks them."
-        )
-    return "Give `logits`, a function that picks the scores out of what it returns, such as lambda out: out[0]."
+        return Finding("module.value_for_each_place")
+    return Finding("module.give_logits")
 
 
 def _labels(labels: Sequence[str] | Mapping[Any, Any] | None, outputs: int, head: Head) -> tuple[str, ...]:
@@ -181,17 +178,17 @@ def _labels(labels: Sequence[str] | Mapping[Any, Any] | None, outputs: int, head
     if labels is None:
         return ("no", "yes") if head is HEADS["logit"] else tuple(f"class {index}" for index in range(classes))
     if isinstance(labels, (set, frozenset)):
-        raise ModelError("own.labels_set_order")
+        raise ModelError("labels.a_set", argument="`labels`")
     if isinstance(labels, Mapping):
         labels = from_mapping(labels, "`labels`")
     names = tuple(labels) if not isinstance(labels, str) else (labels,)
     if not all(isinstance(name, str) for name in names):
         wrong = next(name for name in names if not isinstance(name, str))
-        raise ModelError("own.labels_holds_expected", wrong=wrong)
+        raise ModelError("labels.holds_other", wrong=wrong)
     if head is HEADS["logit"] and len(names) == 1:
         names = (f"not {names[0]}", names[0])
     if len(names) != classes:
-        raise ModelError("own.labels_names_classes", names_count=len(names), classes=classes)
+        raise ModelError("labels.wrong_count", names_count=len(names), classes=classes)
     return names
 
 

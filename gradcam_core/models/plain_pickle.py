@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from ..languages import Finding
+
 __all__ = ["Call", "NotPlainError", "read_pickle"]
 
 # of a large network with the state of its optimizer there are 200,000; each takes up to 200 bytes
@@ -28,7 +30,7 @@ Machine = Any
 
 
 class NotPlainError(ValueError):
-    """The pickle asks for something that is more than data; its text is the name of that."""
+    """The pickle asks for something that is more than data: the name of that, or what was found."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def read_pickle(file: BinaryIO, known: Mapping[str, Any], persistent: Callable[[
             if operation.name == "STOP":
                 return machine.stack.pop()
             if operation.name not in OPERATIONS:
-                raise NotPlainError(f"the pickle operation {operation.name}")
+                raise NotPlainError(Finding("file.pickle_operation", name=operation.name))
             OPERATIONS[operation.name](machine, argument)
     except (IndexError, KeyError, TypeError, AttributeError, OverflowError) as error:
         # less on the stack than an operation takes, or of another kind
@@ -91,7 +93,7 @@ class _Machine:
 
     def name(self, module: Any, name: Any) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
-            raise NotPlainError("a name that is no text")
+            raise NotPlainError(Finding("file.name_no_text"))
         full = f"{RENAMED.get(module, module)}.{name}"
         if full not in self.known:
             raise NotPlainError(full)
@@ -100,7 +102,7 @@ class _Machine:
     def call(self) -> None:
         function, arguments = self.last(2)
         if not isinstance(function, Call) or not isinstance(arguments, tuple):
-            raise NotPlainError(function if isinstance(function, str) else "a call of something that is no function")
+            raise NotPlainError(function if isinstance(function, str) else Finding("file.call_of_other"))
         self.push(function.describe(*arguments))
 
     def append(self, values: list[Any]) -> None:
@@ -113,13 +115,13 @@ class _Machine:
             # others take long to compare, or as long as somebody wants
             fits = abs(key) < LARGEST_KEY if isinstance(key, int) else isinstance(key, (str, float, bytes))
             if not fits:
-                raise NotPlainError(f"a dict with a key of the type {type(key).__name__}")
+                raise NotPlainError(Finding("file.key_type", kind=type(key).__name__))
             self.stack[-1][key] = value
 
 
 def _expect(value: Any, kind: type) -> None:
     if type(value) is not kind:
-        raise NotPlainError(f"what is put into something that is no {kind.__name__}")
+        raise NotPlainError(Finding("file.put_into_other", kind=kind.__name__))
 
 
 def _take(machine: Machine, argument: Any) -> None:

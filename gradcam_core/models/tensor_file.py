@@ -24,15 +24,15 @@ import torch
 from torch import Tensor
 
 from ..errors import ModelError
+from ..languages import Finding
 from .plain_pickle import Call, NotPlainError, read_pickle
 
-__all__ = ["SAVE_AGAIN", "Stored", "check_count", "check_size", "read_content"]
+__all__ = ["Stored", "check_count", "check_size", "read_content"]
 
 MEGABYTE = 1_000_000
 # of what is beside the numbers: a network of a thousand layers takes less than one
 MAX_HEADER = 64 * MEGABYTE
 MAX_DIRECTORY = 8 * MEGABYTE
-SAVE_AGAIN = "save the weights alone, with safetensors or torch.save(model.state_dict(), path), and give that file."
 LONGEST_NAME = 80
 # of the largest networks there are 5,000
 MOST_TENSORS = 100_000
@@ -80,7 +80,7 @@ class Stored:
     stride: tuple[int, ...] = ()
     first: int = 0
     block: _Block | None = field(default=None, repr=False)
-    unfit: str = ""
+    unfit: str | Finding = ""
 
     @property
     def nbytes(self) -> int:
@@ -108,13 +108,13 @@ class Stored:
 def check_size(name: str, size: int, max_bytes: int) -> None:
     """Raises ModelError where a file called `name` holds more than `max_bytes`."""
     if size > max_bytes:
-        raise ModelError("tensor_file.path_holds_mb", name=name, size=size / MEGABYTE, max_bytes=max_bytes / MEGABYTE)
+        raise ModelError("checkpoint.too_large", name=name, megabytes=size / MEGABYTE, most=max_bytes / MEGABYTE)
 
 
 def check_count(count: int) -> None:
     """Raises ModelError where a file holds more tensors than any network."""
     if count > MOST_TENSORS:
-        raise ModelError("tensor_file.checkpoint_holds_tensors", most_tensors=MOST_TENSORS, save_again=SAVE_AGAIN)
+        raise ModelError("checkpoint.too_many_tensors", most_tensors=MOST_TENSORS)
 
 
 def read_content(buffer: Any, name: str, *, max_bytes: int) -> Any:
@@ -133,15 +133,18 @@ def read_content(buffer: Any, name: str, *, max_bytes: int) -> Any:
     except ModelError:
         raise
     except NotPlainError as error:
-        raise ModelError(
-            "tensor_file.path_read_running", name=name, cut=_cut(str(error)), save_again=SAVE_AGAIN
-        ) from error
+        raise ModelError("checkpoint.needs_code", name=name, what=_detail(error)) from error
     except (ValueError, TypeError, AttributeError, LookupError, zipfile.BadZipFile, zlib.error,
             struct.error, EOFError, OverflowError, RuntimeError) as error:  # fmt: skip
         # a changed byte may lead anywhere
         if is_safetensors:
-            raise ModelError("tensor_file.path_damaged_safetensors", name=name, cut=_cut(str(error))) from error
-        raise ModelError("tensor_file.path_damaged_cut", name=name) from error
+            raise ModelError("checkpoint.damaged_safetensors", name=name, what=_detail(error)) from error
+        raise ModelError("checkpoint.damaged", name=name) from error
+
+
+def _detail(error: Exception) -> str | Finding:
+    found = error.args[0] if error.args else ""
+    return found if isinstance(found, Finding) else _cut(str(error))
 
 
 def _cut(text: str) -> str:
@@ -153,7 +156,7 @@ def _safetensors(buffer: Any) -> dict[str, Stored]:
     """The format's own description is a page long: the length of the header, the header in JSON, the values."""
     (length,) = struct.unpack("<Q", buffer[:8])
     if length > min(MAX_HEADER // 4, len(buffer) - 8):
-        raise ValueError("its header is longer than the file, or than any network's")
+        raise ValueError(Finding("file.long_header"))
     start = 8 + length
     header = json.loads(bytes(buffer[8:start]))
     check_count(len(header))
@@ -168,7 +171,7 @@ def _described(entry: Any, buffer: Any, start: int) -> Stored:
     dtype = getattr(torch, SAFETENSORS[entry["dtype"]])
     fits = 0 <= begin <= end <= len(buffer) - start and end - begin == math.prod(shape) * dtype.itemsize
     if not fits:
-        raise ValueError("a tensor is not as large as its place in the file")
+        raise ValueError(Finding("file.other_size"))
     return Stored(dtype, shape, _contiguous(shape), 0, _Block(buffer, start + begin, end - begin))
 
 
@@ -180,7 +183,7 @@ def _numbers(values: Any) -> tuple[int, ...]:
     """A shape or what is like one; raises ValueError."""
     fits = isinstance(values, (list, tuple)) and len(values) <= MOST_SIDES
     if not fits or not all(type(value) is int and 0 <= value < 1 << 62 for value in values):
-        raise ValueError("a shape that no tensor has")
+        raise ValueError(Finding("file.no_shape"))
     return tuple(values)
 
 
@@ -224,7 +227,7 @@ def _zipped(buffer: Any, check: Callable[[int], None]) -> Any:
         ]
         (root,) = roots
         if any(name.startswith(f"{root}code/") for name in entries):
-            raise NotPlainError("a program in TorchScript")
+            raise NotPlainError(Finding("file.torchscript"))
         blocks: dict[str, _Block] = {}
 
         def block(name: str) -> _Block:
@@ -233,12 +236,12 @@ def _zipped(buffer: Any, check: Callable[[int], None]) -> Any:
             return blocks[name]
 
         if f"{root}byteorder" in entries and _whole(block(f"{root}byteorder")) != b"little":
-            raise NotPlainError("numbers in the order of other processors")
+            raise NotPlainError(Finding("file.other_processors"))
 
         def stored(identity: Any) -> _Storage:
             kind, (dtype, key, _place, count) = identity[0], identity[1:]
             if kind not in ("storage", b"storage") or not isinstance(key, str):
-                raise NotPlainError("something else than tensors beside the pickle")
+                raise NotPlainError(Finding("file.no_tensors_beside"))
             return _checked(dtype, count, block(f"{root}data/{key}"))
 
         content, promised = _whole(block(f"{root}data.pkl")), entries[f"{root}data.pkl"].CRC
@@ -282,7 +285,7 @@ def _checked(dtype: Any, count: Any, block: _Block) -> _Storage:
 def _in_a_row(buffer: Any) -> Any:
     """As torch.save wrote before version 1.6: five pickles, then the numbers of each storage behind their count."""
     if buffer[257:262] == TAR:
-        raise NotPlainError("an archive as PyTorch made them before 2017")
+        raise NotPlainError(Finding("file.before_2017"))
     file = BytesIO(bytes(buffer[:MAX_HEADER]))
     storages: dict[str, _Storage] = {}
 
@@ -292,7 +295,8 @@ def _in_a_row(buffer: Any) -> Any:
     def stored(identity: Any) -> _Storage:
         if identity[0] not in ("storage", b"storage"):
             # the source of a class
-            raise NotPlainError(f"the class {_cut(repr(identity[1:2])) if type(identity[1]) is str else ''}")
+            named = _cut(repr(identity[1:2])) if type(identity[1]) is str else ""
+            raise NotPlainError(Finding("file.a_class", name=named))
         dtype, key, _place, count, part = identity[1:]
         (count,) = _numbers((count,))
         if not isinstance(key, str) or not isinstance(dtype, torch.dtype):
@@ -322,7 +326,7 @@ def _view(storage: Any, first: int, shape: Any, stride: Any, *_: Any, dtype: tor
     dtype = dtype or storage.dtype or torch.uint8
     shape, stride, (first,) = _numbers(shape), _numbers(stride), _numbers((first,))
     if len(shape) != len(stride):
-        raise ValueError("a shape that no tensor has")
+        raise ValueError(Finding("file.no_shape"))
     return Stored(dtype, shape, stride, storage.first + first, storage.block)
 
 
@@ -334,7 +338,7 @@ def _view_of(
     return _view(storage, first, shape, stride, dtype=dtype)
 
 
-def _without(why: str, shape_at: int) -> Call:
+def _without(why: Finding, shape_at: int) -> Call:
     """A tensor that is known but cannot be used, whose shape is the argument at `shape_at`."""
 
     def describe(*arguments: Any) -> Stored:
@@ -345,7 +349,7 @@ def _without(why: str, shape_at: int) -> Call:
 
 
 def _sparse(_layout: Any, data: Any) -> Stored:
-    return Stored(torch.uint8, _numbers(data[2]), unfit="sparse")
+    return Stored(torch.uint8, _numbers(data[2]), unfit=Finding("tensor.sparse"))
 
 
 def _typed(function: Any, _kind: Any, arguments: Any, _state: Any) -> Any:
@@ -361,7 +365,7 @@ def _first(value: Any, *_: Any) -> Any:
 def _empty(*arguments: Any) -> dict[Any, Any]:
     if arguments:
         # copied as often as a file wants
-        raise NotPlainError("a dict made of a list")
+        raise NotPlainError(Finding("file.dict_of_list"))
     return {}
 
 
@@ -380,8 +384,8 @@ KNOWN: Mapping[str, Any] = {
     "torch._utils._rebuild_parameter_with_state": Call(_first),
     "torch._tensor._rebuild_from_type_v2": Call(_typed),
     "torch._utils._rebuild_sparse_tensor": Call(_sparse),
-    "torch._utils._rebuild_qtensor": _without("quantised", 2),
-    "torch._utils._rebuild_meta_tensor_no_storage": _without("without values", 1),
+    "torch._utils._rebuild_qtensor": _without(Finding("tensor.quantised"), 2),
+    "torch._utils._rebuild_meta_tensor_no_storage": _without(Finding("tensor.without_values"), 1),
     "torch.serialization._get_layout": Call(_first),
     "torch.Size": Call(_first),
     "torch.device": Call(_first),

@@ -60,7 +60,7 @@ def spec(name: str) -> ModelSpec | None:
     if name in names():
         return _spec(name)
     if name in timm.list_pretrained():
-        raise ModelError("timm_source.model_ends_features", name=name)
+        raise ModelError("model.no_classifier", name=name)
     return None
 
 
@@ -188,14 +188,12 @@ def _build(name: str) -> nn.Module:
 
     config = _config(name)
     if config is None:
-        raise ModelError("timm_source.model_cache_version", name=name)
+        raise ModelError("model.needs_newer_timm", name=name)
     path = _cached(config) or (_from_hub(name, config) if _repository(config) else _from_address(name, config))
     try:
         return timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"state_dict": _read(path)}).eval()
     except (OSError, RuntimeError, EOFError, KeyError, ValueError, UnpicklingError) as error:
-        raise ModelError(
-            "timm_source.weight_file_damaged", path_name=path.name, name=name, reason=reason(error)
-        ) from error
+        raise ModelError("weights.damaged_in_hub_cache", file=path.name, name=name, reason=reason(error)) from error
 
 
 def _read(path: Path) -> dict[str, Tensor]:

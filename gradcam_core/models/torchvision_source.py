@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from ..errors import ModelError
+from ..languages import Finding
 from ..reading.preprocess import Preprocessing
 from .base import Architecture, ModelSpec
 from .fetch import fetching, reason
@@ -34,11 +35,11 @@ SHOWN_FIRST = {
 
 # what else torchvision has, by the module that holds it
 OTHERS = {
-    "detection": "it finds objects in boxes",
-    "segmentation": "it gives a class to every pixel",
-    "optical_flow": "it compares two pictures",
-    "video": "it looks at films",
-    "quantization": "it computes with whole numbers, which have no gradients",
+    "detection": "task.detection",
+    "segmentation": "task.segmentation",
+    "optical_flow": "task.optical_flow",
+    "video": "task.video",
+    "quantization": "task.quantization",
 }
 # heads that only training uses
 WITH_AUXILIARY = ("googlenet", "inception_v3")
@@ -71,9 +72,7 @@ def spec(name: str) -> ModelSpec | None:
 
 def _is_classifier(name: str, argument: str) -> bool:
     if name in _others():
-        raise ModelError(
-            "torchvision_source.classifier_images_classifiers", argument=argument, name=name, others=_others()[name]
-        )
+        raise ModelError("model.other_task", argument=argument, name=name, why=Finding(_others()[name]))
     return name in names()
 
 
@@ -173,9 +172,7 @@ def _build(name: str, title: str) -> nn.Module:
     try:
         return get_model(name, weights=weights, progress=False).eval()
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
-        raise ModelError(
-            "torchvision_source.weight_file_damaged", path_name=path.name, title=title, reason=reason(error)
-        ) from error
+        raise ModelError("weights.damaged_in_torch_cache", file=path.name, title=title, reason=reason(error)) from error
 
 
 FEATURED = tuple(_spec(name, title, megabytes) for name, (title, megabytes) in SHOWN_FIRST.items())

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..errors import ImageError
+from ..languages import Finding
 
 __all__ = ["Frames", "checked"]
 
@@ -60,30 +61,30 @@ def checked(data: bytes) -> Frames | None:
     return None
 
 
-def _refused(what: str) -> ImageError:
-    return ImageError("containers.file_built_way", what=what)
+def _refused(key: str, **values: int) -> ImageError:
+    return ImageError("container.too_slow", what=Finding(key, **values))
 
 
 def _jpeg(data: bytes) -> None:
     notes, scans, drawn = bytearray(), 0, 0
     for parts, (marker, start, end) in enumerate(_jpeg_parts(data)):
         if parts > MOST_PARTS // 10:
-            raise _refused("it has thousands of parts")
+            raise _refused("container.thousands_of_parts")
         body = data[start:end]
         if marker == 0xDA:
             scans += 1
             if scans > MOST_SCANS or scans * drawn > MOST_DRAWN:
-                raise _refused(f"it draws its picture more than {scans - 1} times")
+                raise _refused("container.many_scans", scans=scans - 1)
         elif marker in JPEG_FRAMES:
             height, width, components = struct.unpack_from(">xHHB", body)
             drawn = max(drawn, height * width)
             if marker in PROGRESSIVE and drawn * components > MOST_COEFFICIENTS:
                 raise ImageError(
-                    "containers.image_progressive_jpeg",
+                    "container.progressive_jpeg",
                     width=width,
                     height=height,
                     components=components,
-                    most_coefficients=MOST_COEFFICIENTS // components // 1000000,
+                    megapixels=MOST_COEFFICIENTS // components // 1_000_000,
                 )
         elif marker == 0xE1 and body.startswith(b"Exif\0\0"):
             notes += body[6:]
@@ -120,7 +121,7 @@ def _png(data: bytes) -> None:
     while at + 8 <= len(data) and data[at + 4 : at + 8] != b"IEND":
         parts += 1
         if parts > MOST_PARTS:
-            raise _refused(f"it has more than {MOST_PARTS} parts")
+            raise _refused("container.many_parts", parts=MOST_PARTS)
         at += 12 + struct.unpack_from(">I", data, at)[0]
 
 
@@ -129,7 +130,7 @@ def _gif(data: bytes) -> Frames:
     for steps, is_frame in enumerate(_gif_parts(data)):
         frames += is_frame
         if not frames and steps > MOST_PARTS:
-            raise _refused(f"more than {MOST_PARTS} parts stand before its picture")
+            raise _refused("container.late_picture", parts=MOST_PARTS)
         if frames > MOST_FRAMES or steps > 100 * MOST_PARTS:
             return Frames(max(min(frames, MOST_FRAMES), 1), more=True)
     return Frames(max(frames, 1))
@@ -166,7 +167,7 @@ def _tiff(data: bytes) -> Frames:
     for tag, count, _ in _directory(data, at):
         pieces = max(pieces, count if tag in PIECES else 0)
     if pieces > MOST_PARTS * 4:
-        raise _refused(f"its picture is cut into {pieces} pieces")
+        raise _refused("container.many_pieces", pieces=pieces)
     check_notes(data)
     while at and at not in seen and at < len(data):
         if len(seen) == MOST_FRAMES:
@@ -190,7 +191,7 @@ def check_notes(data: bytes) -> None:
     except (IndexError, struct.error):
         return
     if total > TWICE * len(data) + 65_536:
-        raise _refused("its notes overlap")
+        raise _refused("container.overlapping_notes")
 
 
 def _letters(data: bytes) -> tuple[str, bool]:
@@ -210,7 +211,7 @@ def _entries(data: bytes, at: int) -> tuple[int, int, int]:
     count = struct.unpack_from(order + ("Q" if big else "H"), data, min(at, len(data)))[0]
     start, size = (at + 8, 20) if big else (at + 2, 12)
     if count > MOST_PARTS:
-        raise _refused(f"it has {count} notes")
+        raise _refused("container.many_notes", notes=count)
     return count, start, size
 
 
@@ -236,7 +237,7 @@ def _next_directory(data: bytes, at: int) -> int:
 def _bmp(data: bytes) -> None:
     header, runs = struct.unpack_from("<L", data, 14)[0], struct.unpack_from("<L", data, 30)[0]
     if header >= 40 and runs in {1, 2} and len(data) > MOST_RUNS_BYTES:
-        raise _refused(f"it is a run-length BMP of more than {MOST_RUNS_BYTES // 1_000_000} MB")
+        raise _refused("container.long_runs", megabytes=MOST_RUNS_BYTES // 1_000_000)
 
 
 # how a file starts -> what looks at it; of TIFF also the two that are written the wrong way round

@@ -25,7 +25,7 @@ from ..errors import ImageError
 from ..languages import Finding, Noted
 from .containers import Frames, checked
 from .pixels import is_deep, orientation, rgb, upright_size
-from .uploads import Upload
+from .uploads import PHOTOGRAPH_FILE, Upload
 
 __all__ = [
     "MAX_PIXELS",
@@ -55,7 +55,6 @@ SCREEN_PIXELS = 960
 PREVIEW_SHORT = 600
 # Pillow reads MPO, the stereo JPEG of some phones, as JPEG and has no opener of that name
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
-READABLE = "JPEG, PNG, WebP, GIF, BMP and TIFF files can be read"
 
 ImageSource: TypeAlias = "str | Path | Upload | bytes | Image.Image | NDArray[np.uint8]"
 # what Pillow's decoders raise on damaged data, depending on the format
@@ -227,25 +226,25 @@ def _loaded(image: Image.Image) -> NDArray[np.generic]:
 def content_of(source: ImageSource | None) -> bytes | Image.Image | NDArray[np.uint8]:
     """The bytes of a file, read here alone; a PIL image or an array as it is. Raises ImageError, UploadError."""
     if source is None:
-        raise ImageError("photograph.image_photograph_take")
+        raise ImageError("photograph.missing")
     if isinstance(source, (bytes, bytearray, memoryview)):
         return bytes(source)
     if isinstance(source, (Image.Image, np.ndarray)):
         return source
     if isinstance(source, Upload):
-        return source.read(limit=MAX_UPLOAD_BYTES, what="The photograph's file")
+        return source.read(limit=MAX_UPLOAD_BYTES, what=PHOTOGRAPH_FILE)
     if isinstance(source, (str, Path)):
         try:
             return Path(source).read_bytes()
         except (OSError, ValueError) as error:
             # the folder may be private: only the file's own name is repeated
-            raise ImageError("photograph.file_read", Path_name=Path(source).name, reason=_reason(error)) from error
-    raise ImageError("photograph.image_type_expected", source_type=type(source).__name__)
+            raise ImageError("photograph.not_readable", file=Path(source).name, reason=_reason(error)) from error
+    raise ImageError("photograph.other_type", kind=type(source).__name__)
 
 
 def _array_pixels(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
-        raise ImageError("photograph.image_array_shape", array_shape=array.shape, array_dtype=array.dtype)
+        raise ImageError("photograph.other_array", shape=array.shape, dtype=array.dtype)
     _check_size(array.shape[1], array.shape[0])
     return np.array(array, np.uint8)
 
@@ -253,38 +252,38 @@ def _array_pixels(array: NDArray[np.generic]) -> NDArray[np.uint8]:
 def _open(data: bytes) -> tuple[Image.Image, Frames | None]:
     """The image, not yet decoded, and how many pictures its file holds where that was counted here."""
     if not data:
-        raise ImageError("photograph.file_empty_bytes")
+        raise ImageError("photograph.empty_file")
     refused = _refused_by_name(data)
     if refused:
-        raise ImageError("photograph.other_kind", kind=refused, readable=READABLE)
+        raise ImageError("photograph.other_kind", kind=refused)
     frames = checked(data)
     try:
         return Image.open(BytesIO(data), formats=FORMATS), frames
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageError("photograph.bomb", megapixels=MAX_PIXELS // 1_000_000) from error
+        raise ImageError("photograph.too_many_pixels", megapixels=MAX_PIXELS // 1_000_000) from error
     except UnidentifiedImageError as error:
-        raise ImageError("photograph.file_image_read", readable=READABLE) from error
+        raise ImageError("photograph.not_an_image") from error
     except DAMAGE as error:
         raise _damaged(error) from error
 
 
-def _refused_by_name(data: bytes) -> str | None:
+def _refused_by_name(data: bytes) -> Finding | None:
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if data[4:8] == b"ftyp" and data[8:12] in {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"}:
-        kind = "a HEIC photograph. Export it as JPEG (on a phone: share it as 'Most compatible')"
+        kind = "kind.heic"
     elif data[4:8] == b"ftyp" and data[8:12] in {b"avif", b"avis"}:
-        kind = "an AVIF image. Save it as JPEG or PNG"
+        kind = "kind.avif"
     elif head.startswith(b"%pdf"):
-        kind = "a PDF document. Save the page as PNG or JPEG"
+        kind = "kind.pdf"
     elif b"<svg" in head:
-        kind = "an SVG drawing, which has no pixels. Export it as PNG"
+        kind = "kind.svg"
     elif head.startswith((b"<!doctype", b"<html", b"<?xml")):
-        kind = "a web page, not an image. Open it and save the picture itself"
+        kind = "kind.web_page"
     elif b"\0" not in data[:1024] and _is_text(data[:1024]):
-        kind = "text, not an image"
+        kind = "kind.text"
     else:
         return None
-    return kind
+    return Finding(kind)
 
 
 def _is_text(data: bytes) -> bool:

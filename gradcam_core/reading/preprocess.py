@@ -67,7 +67,7 @@ class Preprocessing:
     def __post_init__(self) -> None:
         for name, value in (("resize", self.resize), ("crop", self.crop)):
             if value <= 0:
-                raise OptionError("preprocess.positive", name=name, value=value)
+                raise OptionError("preprocessing.not_positive", name=name, value=value)
 
     @property
     def input_shape(self) -> tuple[int, int, int, int]:

@@ -22,6 +22,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import CamError, ImageError, ModelError
+from ..languages import Finding
 from ..types import Box, Placement
 
 __all__ = ["Ramped"]
@@ -54,14 +55,14 @@ class Ramped:
 
     def __init__(self, transform: Callable[[Any], Any]) -> None:
         if not callable(transform):
-            raise ModelError("probed_transform.transform_called_function", transform=transform)
+            raise ModelError("transform.not_callable", transform=transform)
         self._transform = transform
         dice = np.random.default_rng(0)
         sample = dice.integers(0, WHITE + 1, (*SAMPLE, 3), np.uint8)
         self._wants_array = self._fails(Image.fromarray(sample)) and not self._fails(sample)
         first, *others = (self._values(sample) for _ in range(REPEATS))
         if any(other.shape != first.shape or not torch.equal(other, first) for other in others):
-            raise ModelError("probed_transform.transform_random_same")
+            raise ModelError("transform.random")
         self.input_shape: tuple[int, int, int, int] = (1, *first.shape)
         # of many photographs most have one of a few sizes
         self._box = lru_cache(SIZES)(self._found)
@@ -83,7 +84,7 @@ class Ramped:
         """
         height, width = pixels.shape[:2]
         if size not in (None, (width, height)):
-            raise ImageError("probed_transform.picture_x_pixels", width=width, height=height, size=size)
+            raise ImageError("transform.reduced_picture", width=width, height=height, size=size)
         box = self._box(height, width)
         values = self._values(pixels)
         return values[None], Placement(height, width, box, (values.shape[-2], values.shape[-1]))
@@ -104,9 +105,9 @@ class Ramped:
             # anything may happen in somebody's own code: it is said, not thrown at them
             text = (str(error).strip().splitlines() or [""])[0][:160]
             raise ModelError(
-                "probed_transform.transform_fails_picture",
-                pixels_shape=pixels.shape[1],
-                pixels_shape2=pixels.shape[0],
+                "transform.fails",
+                width=pixels.shape[1],
+                height=pixels.shape[0],
                 error_type=type(error).__name__,
                 text=text,
             ) from error
@@ -114,20 +115,21 @@ class Ramped:
         if isinstance(values, Tensor) and values.ndim == 4 and len(values) == 1:
             values = values[0]
         if not isinstance(values, Tensor) or values.ndim != 3 or 0 in values.shape:
-            what = f"shape {tuple(values.shape)}" if isinstance(values, Tensor) else type(found).__name__
-            raise ModelError("probed_transform.transform_return_tensor", what=what)
+            shape = tuple(values.shape) if isinstance(values, Tensor) else None
+            what = type(found).__name__ if shape is None else Finding("value.shape", shape=shape)
+            raise ModelError("transform.no_tensor", what=what)
         return values.detach().to("cpu", torch.float32)
 
     def _found(self, height: int, width: int) -> Box:
         """The part of a picture of this size that the input shows; raises ModelError, ImageError."""
         if min(height, width) < SMALLEST:
-            raise ImageError("probed_transform.image_x_pixels", width=width, height=height, smallest=SMALLEST)
+            raise ImageError("transform.picture_too_small", width=width, height=height, smallest=SMALLEST)
         dark, light = (self._grey(np.full((height, width), shade, np.uint8)) for shade in (0, WHITE))
         gain = light - dark
         # where both are the same stands a margin that the transform has added
         inside = np.abs(gain) > np.abs(gain).max() / 2
         if not np.isfinite(gain).all() or not inside.any():
-            raise ModelError("probed_transform.transform_makes_same")
+            raise ModelError("transform.ignores_picture")
         x = (np.arange(width, dtype=np.float32) + 0.5) / width
         y = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
         places = []
@@ -159,7 +161,7 @@ def _edges(along: Array, inside: Array, length: int) -> tuple[float, float]:
     if count > 4 * EDGE:
         used = np.logical_and(used, _eroded(used))
     if used.sum() < 2:
-        raise ModelError("probed_transform.transform_leaves_little")
+        raise ModelError("transform.leaves_too_little")
     where = np.nanmean(lines[:, used], axis=0)
     centres = np.flatnonzero(used) + 0.5
     slope, start = np.polyfit(centres, where, 1)
@@ -167,9 +169,9 @@ def _edges(along: Array, inside: Array, length: int) -> tuple[float, float]:
     allowed = length / WHITE / STEEP + JUMP * max(abs(slope), 1)
     across = np.nanmax(lines[:, used], axis=0) - np.nanmin(lines[:, used], axis=0)
     if across.max() > 2 * allowed or np.abs(where - start - slope * centres).max() > allowed:
-        raise ModelError("probed_transform.transform_turns_bends")
+        raise ModelError("transform.bends")
     if slope <= 0:
-        raise ModelError("probed_transform.transform_mirrors_picture")
+        raise ModelError("transform.mirrors")
     near = SNAP * slope
     low, high = float(start), float(start + slope * count)
     return (0.0 if abs(low) < near else low), (float(length) if abs(high - length) < near else high)

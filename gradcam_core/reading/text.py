@@ -166,14 +166,14 @@ class Vocabulary:
 def read_text(text: str, vocabulary: Vocabulary, limit: int) -> Reading:
     """The first `limit` characters of what somebody typed; raises TextError where there is nothing to read."""
     if not isinstance(text, str):
-        raise TextError("text.text_string_type", text_type=type(text).__name__)
+        raise TextError("text.no_text", kind=type(text).__name__)
     if not text.strip():
-        raise TextError("text.text_empty_type")
+        raise TextError("text.empty")
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise TextError("text.text_valid_unicode", error_start=error.start + 1) from None
+        raise TextError("text.no_unicode", position=error.start + 1) from None
     reading = vocabulary.read(text, limit)
     if all(char.text.isspace() for char in reading.chars):
-        raise TextError("text.first_characters_spaces", limit=limit)
+        raise TextError("text.only_spaces", limit=limit)
     return reading

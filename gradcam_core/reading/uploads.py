@@ -4,7 +4,8 @@
         ...
 
 Only a regular file whose real path lies below the folder of uploads is opened. Everything else, whether it is there or
-not, gets the same sentence, so that nobody learns what lies on the server. Public names: `NOT_UPLOADED`, `Upload`.
+not, gets the same sentence, so that nobody learns what lies on the server. Public names: `NOT_UPLOADED`,
+`PHOTOGRAPH_FILE`, `Upload`.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from ..errors import UploadError
+from ..languages import Finding
 
-__all__ = ["NOT_UPLOADED", "Upload"]
+__all__ = ["NOT_UPLOADED", "PHOTOGRAPH_FILE", "Upload"]
 
 # one sentence for everything that is not opened
 NOT_UPLOADED = "uploads.not_here"
+# how what is too large is called
+FILE, PHOTOGRAPH_FILE = Finding("uploads.the_file"), Finding("uploads.the_photograph")
 # a pipe must not be waited for, and a link that takes the file's place in the last moment not be followed
 FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK"))
 
@@ -44,7 +48,7 @@ class Upload:
         """Whether there is something of that name below the folder; nothing outside of it is looked at."""
         return self._real() is not None
 
-    def open(self, *, limit: int, what: str = "The file") -> BinaryIO:
+    def open(self, *, limit: int, what: Finding = FILE) -> BinaryIO:
         """The file, opened once, at most `limit` bytes long; `what` it is begins the sentence where it is longer.
 
         Raises UploadError.
@@ -61,13 +65,13 @@ class Upload:
             if not stat.S_ISREG(found.st_mode):
                 raise UploadError(NOT_UPLOADED)
             if found.st_size > limit:
-                raise UploadError("uploads.larger_mb_make", what=what, limit=limit / 1000000)
+                raise UploadError("uploads.too_large", what=what, limit=limit / 1_000_000)
             return os.fdopen(descriptor, "rb")
         except BaseException:
             os.close(descriptor)
             raise
 
-    def read(self, *, limit: int, what: str = "The file") -> bytes:
+    def read(self, *, limit: int, what: Finding = FILE) -> bytes:
         """All bytes of the file, at most `limit`; raises UploadError as `open` does."""
         with self.open(limit=limit, what=what) as file:
             # what is written to it meanwhile is not read

@@ -19,6 +19,7 @@ from threading import Event, Lock, Thread
 from filelock import FileLock, Timeout
 
 from ..errors import ServingError
+from ..languages import Finding
 
 __all__ = ["ServerFolder"]
 
@@ -53,8 +54,8 @@ class ServerFolder:
                 self._alive.acquire()
                 self._sweep_place()
         except (OSError, Timeout) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is locked"
-            raise ServingError("folder.folder_uploads_used", given=str(given), reason=reason) from None
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else Finding("folder.locked")
+            raise ServingError("folder.not_usable", given=str(given), reason=reason) from None
         self._sweeper = Thread(target=self._sweep_always, name="sweeper", daemon=True)
         self._sweeper.start()
 

@@ -64,7 +64,7 @@ class Hosts:
         for name in allow:
             bare = name.removeprefix("*.").strip("[]")
             if not NAME.fullmatch(bare) and _address(bare) is None:
-                raise ServingError("hosts.allowhost_hosts_name", name=name)
+                raise ServingError("host.not_a_name", name=name)
             names.add(name.lower().strip("[]"))
         address = _address(listened)
         everywhere = address is not None and address.is_unspecified

@@ -109,7 +109,7 @@ class Lanes(Generic[AnyJob]):
         mine = [job for job in waiting if job.address == address]
         same = [job for job in mine if job.visitor == visitor]
         if len(same) >= rules.of_visitor:
-            raise ServingError("lanes.questions_yours_wait", same_count=len(same))
+            raise ServingError("queue.full_for_visitor", same_count=len(same))
         if len(mine) < rules.of_address and len(waiting) < rules.wait:
             return None
         silent = (job for job in mine if not heard(job) and self._clock() - job.since > UNHEARD_SECONDS)
@@ -117,8 +117,8 @@ class Lanes(Generic[AnyJob]):
         if oldest is not None:
             return oldest
         if len(waiting) >= rules.wait:
-            raise ServingError("lanes.questions_wait_server", waiting_count=len(waiting), lane=lane)
-        raise ServingError("lanes.questions_address_wait", mine_count=len(mine), lane=lane)
+            raise ServingError("queue.full", waiting_count=len(waiting), lane=lane)
+        raise ServingError("queue.full_for_address", mine_count=len(mine), lane=lane)
 
     def next(
         self, waiting: Sequence[AnyJob], running: Sequence[AnyJob], heard: Callable[[AnyJob], bool]

@@ -41,7 +41,7 @@ def free(host: str, number: int) -> None:
     try:
         found = socket.getaddrinfo(bare, number, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
-        raise ServingError("options.host_known_address", host=host) from None
+        raise ServingError("host.unknown", host=host) from None
     family, kind, protocol, _, address = found[0]
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,4 +50,4 @@ def free(host: str, number: int) -> None:
             probe.listen()
         except OSError as error:
             reason = error.strerror or str(error)
-            raise ServingError("options.listen_host_port", host=host, number=number, reason=reason) from None
+            raise ServingError("host.not_listening", host=host, number=number, reason=reason) from None

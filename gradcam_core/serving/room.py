@@ -67,7 +67,7 @@ class Room:
         with self._lock:
             held, coming = self._held.setdefault(visitor, _Held()), self._coming.get(visitor, [])
             if len(coming) >= UPLOADS_AT_ONCE:
-                raise ServingError("room.uploads_address_under", coming_count=len(coming))
+                raise ServingError("room.uploads_under_way", coming_count=len(coming))
             self._make_share(held, sum(coming) + count)
             if not self.folder.has_room(sum(map(sum, self._coming.values())) + count):
                 raise full(self.folder)
@@ -109,7 +109,7 @@ class Room:
             held.size -= held.files.pop(path)
         if not fits():
             raise ServingError(
-                "room.share_servers_room",
+                "room.share_full",
                 files_count=len(held.files),
                 megabytes=megabytes(held.size),
                 megabytes2=megabytes(self._most[0]),

@@ -72,7 +72,7 @@ class Shelf:
         `options` are those of `Explainer.add_checkpoint`. Raises ModelError, UploadError and what it raises.
         """
         if weights is None:
-            raise ModelError("shelf.weights_missing_file")
+            raise ModelError("shelf.no_weights")
         name, visitor = secrets.token_urlsafe(24), self._visitor()
         title = "".join(letter for letter in Path(weights.name).stem if letter.isprintable())[:LONGEST_TITLE]
         self._take_place(name, title, visitor)
@@ -96,7 +96,7 @@ class Shelf:
         self.sweep()
         if place is None:
             self._explainer.remove_model(name)
-            raise ModelError("shelf.left_while_model")
+            raise ModelError("shelf.visitor_left")
         return name
 
     def take_away(self, name: str) -> None:
@@ -145,8 +145,8 @@ class Shelf:
         with self._lock:
             own = [place for place in self._places.values() if place.visitor == visitor]
             if not all(place.is_ready for place in own):
-                raise ModelError("shelf.model_before_still")
+                raise ModelError("shelf.still_reading")
             if len(self._places) - len(own) >= MAX_MODELS:
-                raise ModelError("shelf.server_holds_visitors", max_models=MAX_MODELS)
+                raise ModelError("shelf.full", max_models=MAX_MODELS)
             # while it is read, too
             self._places[name] = _Place(title, visitor, self._now())

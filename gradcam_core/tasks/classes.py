@@ -85,7 +85,7 @@ def calibrated(head: Head, temperature: float) -> Head:
 def find_head(key: str) -> Head:
     """The head called `key`; raises ModelError."""
     if not isinstance(key, str) or key not in HEADS:
-        raise ModelError("classes.head_unknown", key_=key, near=did_you_mean(str(key), HEADS))
+        raise ModelError("head.unknown", head=key, near=did_you_mean(str(key), HEADS))
     return HEADS[key]
 
 
@@ -96,17 +96,17 @@ def class_index(target: int | str, labels: Sequence[str], title: str, name: str 
     """
     text = str(target).strip()
     if isinstance(target, bool) or not text:
-        raise TargetError("classes.class_index_label", name=name, target=target)
+        raise TargetError("class.no_index_or_label", name=name, shown=repr(target))
     is_text, is_number = isinstance(target, str), bool(WHOLE.fullmatch(text))
     found = [i for i, label in enumerate(labels) if label.strip() == text] if is_text else []
     if is_number and not found:
         return _of_digits(text, labels, title, name, is_text=is_text)
     found = found or [i for i, label in enumerate(labels) if label.strip().casefold() == text.casefold()]
     if len(found) > 1:
-        raise TargetError("classes.names_several_classes", name=name, text=text, found=found)
+        raise TargetError("class.several", name=name, text=text, found=found)
     if not found:
         raise TargetError(
-            "classes.class_whole_number",
+            "class.unknown",
             name=name,
             text=text,
             title=title,
@@ -120,9 +120,9 @@ def _of_digits(text: str, labels: Sequence[str], title: str, name: str, *, is_te
     # more digits than any class has are refused by int, too
     index = int(text) if len(text) < 20 else -1
     if not 0 <= index < len(labels):
-        raise TargetError("classes.out_range_knows", name=name, text=text[:20], title=title, last=len(labels) - 1)
+        raise TargetError("class.out_of_range", name=name, text=text[:20], title=title, last=len(labels) - 1)
     if is_text and any(WHOLE.fullmatch(label.strip()) for label in labels):
-        raise TargetError("classes.label_whose_labels", name=name, text=text, title=title, labels=labels[index])
+        raise TargetError("class.number_or_label", name=name, text=text, title=title, label=labels[index])
     return index
 
 
@@ -178,10 +178,10 @@ def _rivals(
         order = [int(index) for index in np.argsort(-probabilities, kind="stable")]
         indices = [index for index in order if index != target.index][: 1 if rival == AUTO else NEXT]
         if not indices:
-            raise TargetError("classes.rival_possible_knows", rival=rival, title=title)
+            raise TargetError("rival.no_other_class", rival=rival, title=title)
     else:
         several = rival if isinstance(rival, tuple) else (rival,)
         indices = [class_index(one, labels, title, "rival") for one in several]
     if target.index in indices:
-        raise TargetError("classes.rival_explained_class", rival=rival, auto=AUTO)
+        raise TargetError("rival.same_class", rival=rival, auto=AUTO)
     return tuple(prediction(probabilities, labels, index) for index in indices)

@@ -19,7 +19,7 @@ from gradio.processing_utils import save_bytes_to_cache
 
 from ..errors import UploadError
 from ..reading.photograph import MAX_UPLOAD_BYTES
-from ..reading.uploads import NOT_UPLOADED, Upload
+from ..reading.uploads import NOT_UPLOADED, PHOTOGRAPH_FILE, Upload
 
 __all__ = ["of_request", "of_tool_call"]
 
@@ -64,7 +64,7 @@ def _tools_file(value: Any, folder: str) -> dict[str, Any]:
     else:
         path = unquote(text.partition(ADDRESS)[2]) if ADDRESS in text else text
     # what cannot be opened here is not handed to gradio's client, which opens it next
-    Upload(path, folder).open(limit=MAX_UPLOAD_BYTES, what="The photograph's file").close()
+    Upload(path, folder).open(limit=MAX_UPLOAD_BYTES, what=PHOTOGRAPH_FILE).close()
     return {"path": path, "meta": MARK}
 
 
@@ -72,7 +72,7 @@ def _decoded(address: str) -> bytes:
     try:
         return base64.b64decode(address.partition(",")[2], validate=True)
     except (ValueError, binascii.Error):
-        raise UploadError("named_files.data_address_holds") from None
+        raise UploadError("uploads.no_base64") from None
 
 
 def _refuse_files(value: Any) -> None:

@@ -131,7 +131,7 @@ def serve(
     try:
         page.launch(**settings)
     except OSError as error:
-        raise ServingError("page.page_served", error=error) from None
+        raise ServingError("page.not_served", error=str(error)) from None
     if page.share_url:
         guards[0].hosts = guards[0].hosts.shared_as(name_of(urlsplit(page.share_url).netloc))
     if waits:

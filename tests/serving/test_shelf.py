@@ -23,7 +23,7 @@ class Uncostly(Explainer):
 
     def add_checkpoint(self, path: Any, architecture: str, labels: Any = None, **options: Any) -> Any:  # type: ignore[override]
         if architecture == "none":
-            raise ModelError("engine.reason", reason="There is no such architecture.")
+            raise ModelError("engine.failed", error="There is no such architecture.")
         self.while_reading()
         return self.add_model(
             options["name"], SmallNetwork(), transform=small_spec("x", SmallNetwork()).preprocessing(),

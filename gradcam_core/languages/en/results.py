@@ -92,7 +92,6 @@ _FORGOTTEN = (
 _WITHOUT = "Without this region {label} goes from {before:percent} to {after:percent}"
 
 RESULTS: Mapping[str, str | Callable[..., str]] = {
-    "near_misses": _near_misses,
     "answer.other_without": (
         "{model} answers “{answer}” ({probability:percent}). Without looking at the picture it would say “{blind}”"
         " ({blind_probability:percent})."
@@ -106,11 +105,11 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "class.given": "“{label}” {probability:percent}",
     "class.named": "“{label}”",
     "class.sure": "“{label}” ({probability:percent})",
+    "grid.at_layer": "at layer {layer}",
+    "grid.by_method": "by {method}",
     "grid.differ": _DIFFER,
     "grid.maps": _grid,
     "grid.nearly_same": _DIFFER.replace("differ", "are nearly the same"),
-    "grid.at_layer": "at layer {layer}",
-    "grid.by_method": "by {method}",
     "hide.fails": _HIDDEN + "Other places matter as much: do not rely on this map.",
     "hide.holds": _HIDDEN + "The coloured places matter more than others: the map holds.",
     "map.against": _map("coloured are the places that speak against it{rather}, seen at {where} by {method}."),
@@ -124,6 +123,7 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "map.for": _map("coloured are the places that speak for it{rather}, seen at {where} by {method}."),
     "map.nothing_against": _map("at {where} by {method} no place speaks against this class{rather}, " + _BLANK),
     "map.nothing_for": _map("at {where} by {method} there is no positive evidence for this class{rather}, " + _BLANK),
+    "near_misses": _near_misses,
     "note.class_by_itself": ("This model judges each class by itself, so the probabilities need not sum to 100 %."),
     "note.detail": (
         "Detail: given twice as many pixels a side as usual, the network gives “{label}” {probability:percent}; at its"

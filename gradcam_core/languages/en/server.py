@@ -7,48 +7,45 @@ from collections.abc import Mapping
 __all__ = ["SERVER"]
 
 SERVER: Mapping[str, str] = {
-    "folder.folder_uploads_used": (
+    "folder.locked": "it is locked",
+    "folder.not_usable": (
         "The folder for uploads, {given!r}, cannot be used: {reason}. Set GRADIO_TEMP_DIR to a folder that "
         "can be written to, with room on its disk."
     ),
-    "hosts.allowhost_hosts_name": (
+    "host.not_a_name": (
         "`allow_host` {name!r} must be a host's name, such as explain.example.org, or *.example.org for all "
         "names below it; without scheme, port or path."
     ),
-    "inputs.number": "`{name}` {value!r} is not a number; give one, such as 12.",
-    "inputs.text": "`{name}` is a {value_type}, but should be a text.",
-    "lanes.questions_address_wait": (
-        "{mine_count} {lane} questions from your address wait for an answer already; read those answers first."
-    ),
-    "lanes.questions_wait_server": (
-        "{waiting_count} {lane} questions wait on this server already; try again in a minute."
-    ),
-    "lanes.questions_yours_wait": (
-        "{same_count} questions of yours wait for an answer already; wait for one, or stop them."
-    ),
-    "options.host_known_address": (
-        "`host` {host!r} is not known; use an address of this machine, such as 127.0.0.1 or 0.0.0.0."
-    ),
-    "options.listen_host_port": (
+    "host.not_listening": (
         "Cannot listen on `host` {host!r}, `port` {number}: {reason}. Choose another with --port or --host, "
         "or end what listens there."
     ),
-    "page.page_served": "The page cannot be served: {error}",
+    "host.unknown": ("`host` {host!r} is not known; use an address of this machine, such as 127.0.0.1 or 0.0.0.0."),
+    "inputs.number": "`{name}` {value!r} is not a number; give one, such as 12.",
+    "inputs.text": "`{name}` is a {value_type}, but should be a text.",
+    "page.not_served": "The page cannot be served: {error}",
+    "queue.full": ("{waiting_count} {lane} questions wait on this server already; try again in a minute."),
+    "queue.full_for_address": (
+        "{mine_count} {lane} questions from your address wait for an answer already; read those answers first."
+    ),
+    "queue.full_for_visitor": (
+        "{same_count} questions of yours wait for an answer already; wait for one, or stop them."
+    ),
     "room.full": (
         "This server's folder for uploads and answers is full ({used} of {most}, or its disk is); try again "
         "in some minutes."
     ),
-    "room.share_servers_room": (
+    "room.share_full": (
         "Your share of this server's room for uploads is full: it holds {files_count} files of {megabytes} "
         "that your address has handed in within minutes, and at most {megabytes2} or {most} files; try again "
         "in some minutes."
     ),
-    "room.uploads_address_under": ("{coming_count} uploads from your address are under way; wait for one to end."),
-    "shelf.left_while_model": ("You left while your model was being read, so it has been forgotten; load it again."),
-    "shelf.model_before_still": ("Your model before this one is still being read; wait until it can be used."),
-    "shelf.server_holds_visitors": (
+    "room.uploads_under_way": ("{coming_count} uploads from your address are under way; wait for one to end."),
+    "shelf.full": (
         "This server holds {max_models} visitors' own models already and has no room for more; try again "
         "later, or run the app on a machine of your own."
     ),
-    "shelf.weights_missing_file": "`weights` is missing: choose a file first.",
+    "shelf.no_weights": "`weights` is missing: choose a file first.",
+    "shelf.still_reading": ("Your model before this one is still being read; wait until it can be used."),
+    "shelf.visitor_left": ("You left while your model was being read, so it has been forgotten; load it again."),
 }

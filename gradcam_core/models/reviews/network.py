@@ -214,9 +214,7 @@ def load_network(path: str | Path) -> TrainedText:
         network = CharCNN(len(vocabulary), Shape(**sizes, widths=tuple(widths)))
         network.load_state_dict(tensors)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(
-            "network.text_model_read", Path_name=Path(path).name, error_type=type(error).__name__
-        ) from error
+        raise ModelError("text_model.not_readable", file=Path(path).name, error_type=type(error).__name__) from error
     network.eval().requires_grad_(False)
     return TrainedText(
         network=network,

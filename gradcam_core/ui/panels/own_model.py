@@ -108,14 +108,14 @@ def _whole(text: str) -> int | None:
     try:
         return int(text) if text.strip() else None
     except ValueError:
-        raise ModelError("own_model.inputsize_whole_number", text=text[:LONGEST_SHOWN]) from None
+        raise ModelError("input_size.no_number", text=text[:LONGEST_SHOWN]) from None
 
 
 def _three(name: str, text: str) -> tuple[float, ...] | None:
     try:
         return tuple(float(part) for part in text.replace(";", ",").split(",")) if text.strip() else None
     except ValueError:
-        raise ModelError("own_model.three_numbers_commas", name=name, text=text[:LONGEST_SHOWN]) from None
+        raise ModelError("colours.no_numbers", name=name, text=text[:LONGEST_SHOWN]) from None
 
 
 NOTE = (

@@ -70,5 +70,5 @@ def look_of(value: Any) -> tuple[Look, str]:
     given = dict(value or {})
     view = given.pop("view", VIEWS[0])
     if view not in VIEWS:
-        raise OptionError("stage.view_unknown", view=view, views=", ".join(VIEWS))
+        raise OptionError("stage.view_unknown", view=view, known=tuple(VIEWS))
     return Look(**given), view
