@@ -26,6 +26,7 @@ from torch import Tensor
 
 from ..engine.store import cache_folder
 from ..errors import ModelError
+from ..languages import Finding
 from .checkpoint import read_weights
 from .fetch import MEGABYTE, fetching, reason
 from .tensor_file import Stored
@@ -93,7 +94,12 @@ class Snapshot:
         except (KeyError, OSError, ValueError, RecursionError) as error:
             raise ModelError("hub.file_damaged", model=self.title, file=name, reason=reason(error)) from error
         if not isinstance(value, dict):
-            raise ModelError("hub.file_damaged", model=self.title, file=name, reason=f"a {type(value).__name__}")
+            raise ModelError(
+                "hub.file_damaged",
+                model=self.title,
+                file=name,
+                reason=Finding("value.other", kind=type(value).__name__),
+            )
         return value
 
     def weights(self) -> dict[str, Tensor]:
@@ -106,7 +112,7 @@ class Snapshot:
                 try:
                     values[key] = one.tensor()
                 except (ValueError, RuntimeError) as error:
-                    raise ModelError("checkpoint.path_damaged_cut", name=name, key_=key) from error
+                    raise ModelError("checkpoint.tensor_cut_off", name=name, tensor=key) from error
         return values
 
     @property
