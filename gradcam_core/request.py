@@ -5,7 +5,8 @@
     request.key()       # the same for two requests that ask the same
 
 `Explainer`, the page, the web API and caches share it. A new option is one more field of `Request`.
-Public names: `AUTO`, `NEXT_THREE`, `WORDED`, `Option`, `Request`, `takes_options`, `whole_number`.
+Public names: `AUTO`, `NEXT_THREE`, `WORDED`, `Option`, `Request`, `takes_fields`, `takes_options`,
+`whole_number`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, Literal, TypeVar
 
 from .errors import CamError, LayerError, MethodError, ModelError, OptionError, TargetError, TextError, did_you_mean
 
-__all__ = ["AUTO", "NEXT_THREE", "WORDED", "Option", "Request", "takes_options", "whole_number"]
+__all__ = ["AUTO", "NEXT_THREE", "WORDED", "Option", "Request", "takes_fields", "takes_options", "whole_number"]
 
 # leaves the choice to the program; as a rival: the most probable class but the target
 AUTO = "auto"
@@ -302,6 +303,19 @@ class Request:
 OPTIONS: dict[str, Option] = {one.name: Option(one.name, **one.metadata) for one in fields(Request)}
 
 
+def takes_fields(of: type) -> Callable[[AnyFunction], AnyFunction]:
+    """For a function whose `**options` are the fields of the dataclass `of`: lists them in its help."""
+    return lambda function: _listing(function, [*inspect.signature(of).parameters.values()])
+
+
+def _listing(function: AnyFunction, named: Iterable[inspect.Parameter]) -> AnyFunction:
+    """`function` with the parameters `named` in its help instead of its `**options`."""
+    signature = inspect.signature(function)
+    kept = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    function.__signature__ = signature.replace(parameters=[*kept, *named])  # type: ignore[attr-defined]
+    return function
+
+
 def takes_options(*, but: Iterable[str] = ()) -> Callable[[AnyFunction], AnyFunction]:
     """For a function whose `**options` are those of a request `but` some: lists them in its help and its docstring.
 
@@ -310,17 +324,14 @@ def takes_options(*, but: Iterable[str] = ()) -> Callable[[AnyFunction], AnyFunc
 
     def decorate(function: AnyFunction) -> AnyFunction:
         taken = [option for name, option in OPTIONS.items() if name not in but]
-        signature = inspect.signature(function)
-        kept = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
         default = Request()
         named = [
             inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=getattr(default, one.name))
             for one in taken
         ]
-        function.__signature__ = signature.replace(parameters=[*kept, *named])  # type: ignore[attr-defined]
         described = (f"`{one.name}`: {one.description}" for one in taken)
         lines = (fill(text, 112, initial_indent=" " * 8, subsequent_indent=" " * 12) for text in described)
         function.__doc__ = (function.__doc__ or "").replace(" " * 8 + "OPTIONS", "\n".join(lines))
-        return function
+        return _listing(function, named)
 
     return decorate

@@ -10,23 +10,22 @@ Public name: `Catalogue`.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ..engine.cache import ByteCache
 from ..engine.devices import model_bytes, with_room
 from ..engine.forecast import Bound
 from ..engine.layout import Layer
 from ..errors import ModelError
-from ..reading.preprocess import Encoder
 from ..reading.uploads import Upload
-from ..request import Request
+from ..request import Request, takes_fields
 from ..types import ModelInfo
 from . import (
     DEFAULT_ANSWERER,
@@ -72,22 +71,9 @@ class Catalogue:
         """Those to show before anybody searches: what is on this machine, and a few well-known ones."""
         return _listed(at_hand(self._specs), CLASSES)
 
-    def add_model(
-        self,
-        name: str,
-        module: nn.Module,
-        *,
-        labels: Sequence[str] | Mapping[Any, Any] | None = None,
-        transform: Encoder | Callable[[Any], Any] | None = None,
-        input_size: int | None = None,
-        logits: Callable[[Any], Tensor] | None = None,
-        head: str | None = None,
-        title: str | None = None,
-        private: bool = False,
-        usable: Callable[[], bool] | None = None,
-        largest_input: int | None = None,
-    ) -> ModelInfo:
-        """Offer a network of one's own under `name`, in this explainer only.
+    @takes_fields(own.About)
+    def add_model(self, name: str, module: nn.Module, **options: Any) -> ModelInfo:
+        """Offer a network of one's own under `name`, in this explainer only; none of the options needs to be given.
 
         `labels` name its classes by index, or are a dict of index to name or of name to index; None numbers them.
         `transform` makes the input of a PIL image or an (H, W, 3) uint8 array, by any code: where it looks is found
@@ -103,12 +89,7 @@ class Catalogue:
         explained, DeviceError where memory does not suffice; then nothing is added.
         """
         self._check_free(name)
-        make = partial(
-            own.spec, name, module,
-            labels=labels, transform=transform, input_size=input_size, logits=logits, head=head, title=title,
-            private=private, usable=usable, largest_input=largest_input,
-        )  # fmt: skip
-        spec = with_room(make, self._let_go)
+        spec = with_room(partial(own.spec, name, module, own.About(**options)), self._let_go)
         # finds its layers, or says why there are none
         self._ready(spec)
         with self._adding:
@@ -126,20 +107,17 @@ class Catalogue:
         std: Sequence[float] | None = None,
         *,
         name: str | None = None,
-        title: str | None = None,
-        head: str | None = None,
-        private: bool = False,
-        usable: Callable[[], bool] | None = None,
         max_bytes: int = MAX_BYTES,
         bound: Bound | None = None,
+        **options: Any,
     ) -> ModelInfo:
         """Offer a file of one's own weights, in this explainer only, under `name` (None: the file's).
 
         `path` is a safetensors file or one that torch.save wrote, read as data and never as code; `architecture` a
         classifier's name in torchvision or timm, such as "resnet18" or "timm/resnet18". The number of classes is
         read from the head; `labels` are their names, or a file of them: one a line, or JSON. `input_size`, `mean`
-        and `std` replace those of the architecture's own pretrained weights; `title`, `head`, `private` and
-        `usable` are as in `add_model`. A file may be no larger than `max_bytes`, one pass take no more than `bound`,
+        and `std` replace those of the architecture's own pretrained weights; `options`, such as `title` and `head`,
+        are as in `add_model`. A file may be no larger than `max_bytes`, one pass take no more than `bound`,
         which is told before anything is built or run. Raises as `add_model` does; then nothing is added.
         """
         name = Path(path.name if isinstance(path, Upload) else path).stem if name is None else name
@@ -151,11 +129,15 @@ class Catalogue:
         found = with_room(read, self._let_go)
         if isinstance(labels, (str, Path, Upload)):
             labels = read_labels(labels)
-        title = title or f"{name} ({architecture})"
+        options["title"] = options.get("title") or f"{name} ({architecture})"
         return self.add_model(
-            name, found.network, labels=labels, transform=found.preprocessing, head=head, title=title,
-            private=private, usable=usable, largest_input=found.largest_input,
-        )  # fmt: skip
+            name,
+            found.network,
+            labels=labels,
+            transform=found.preprocessing,
+            largest_input=found.largest_input,
+            **options,
+        )
 
     def remove_model(self, name: str) -> None:
         """Forget a model that was added, and all that is remembered of it; raises ModelError."""

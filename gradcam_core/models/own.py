@@ -1,4 +1,5 @@
-"""A network of one's own as a `ModelSpec`: shared weights, nothing of it changed. Public names: `spec`, `unwrapped`.
+"""A network of one's own as a `ModelSpec`: shared weights, nothing of it changed. Public names: `About`, `spec`,
+`unwrapped`.
 
 What is run is a copy of the modules that shares every tensor with the original: in eval mode, frozen, on any
 device, while the original may be trained or run by others.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -23,7 +25,7 @@ from ..tasks.classes import HEADS, SOFTMAX, Head, find_head
 from .base import ModelSpec
 from .labels_file import from_mapping
 
-__all__ = ["spec", "unwrapped"]
+__all__ = ["About", "spec", "unwrapped"]
 
 DEFAULT_SIZE = 224
 # of the resized picture, the part that the usual crop keeps
@@ -32,51 +34,50 @@ CENTRE = 0.875
 WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
 
 
-def spec(
-    name: str,
-    module: nn.Module,
-    *,
-    labels: Sequence[str] | Mapping[Any, Any] | None = None,
-    transform: Encoder | Callable[[Any], Any] | None = None,
-    input_size: int | None = None,
-    logits: Callable[[Any], Tensor] | None = None,
-    head: str | None = None,
-    title: str | None = None,
-    private: bool = False,
-    usable: Callable[[], bool] | None = None,
-    largest_input: int | None = None,
-) -> ModelSpec:
-    """The entry for `module`, run once to learn its number of classes; the arguments are `Explainer.add_model`'s.
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What somebody says about a network of one's own: the options of `Explainer.add_model`, which describes them."""
 
-    Raises ModelError, OutputError.
-    """
+    labels: Sequence[str] | Mapping[Any, Any] | None = None
+    transform: Encoder | Callable[[Any], Any] | None = None
+    input_size: int | None = None
+    logits: Callable[[Any], Tensor] | None = None
+    head: str | None = None
+    title: str | None = None
+    private: bool = False
+    usable: Callable[[], bool] | None = None
+    largest_input: int | None = None
+
+
+def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
+    """The entry for `module`, run once to learn its number of classes; raises ModelError, OutputError."""
     if not isinstance(module, nn.Module):
         raise ModelError("module.wrong_type", kind=type(module).__name__)
     inner = unwrapped(module)
-    encoder = _encoder(transform, input_size)
-    tried = _twin(inner, logits, SOFTMAX)
-    outputs = _outputs(tried, encoder, title or name)
-    chosen = find_head(head) if head is not None else (HEADS["logit"] if outputs == 1 else SOFTMAX)
+    encoder = _encoder(about.transform, about.input_size)
+    tried = _twin(inner, about.logits, SOFTMAX)
+    outputs = _outputs(tried, encoder, about.title or name)
+    chosen = find_head(about.head) if about.head is not None else (HEADS["logit"] if outputs == 1 else SOFTMAX)
     if chosen is HEADS["logit"] and outputs != 1:
         raise ModelError("head.logit_needs_one_output", outputs=outputs)
     if chosen is SOFTMAX and outputs == 1:
         raise ModelError("head.softmax_of_one_output")
-    named = _labels(labels, outputs, chosen)
-    twin = partial(_twin, inner, logits, chosen)
+    named = _labels(about.labels, outputs, chosen)
+    twin = partial(_twin, inner, about.logits, chosen)
     # the copy that was tried out serves once, unless its scores are to be read in another way
     ready = [tried] if chosen.classes is SOFTMAX.classes else []
     return ModelSpec(
         name=name,
-        title=title or name,
+        title=about.title or name,
         source="own",
         build=lambda: ready.pop() if ready else twin(),
         preprocessing=lambda: encoder,
         labels=lambda: named,
         is_offline=lambda: True,
         head=chosen,
-        private=private,
-        usable=usable,
-        largest_input=largest_input,
+        private=about.private,
+        usable=about.usable,
+        largest_input=about.largest_input,
     )
 
 
