@@ -1,17 +1,19 @@
-"""What the two training commands share: averaged weights, the schedule, progress, and weight files in half precision.
+"""What the commands that train on photographs share: the loop, averaged weights, and files of them in half precision.
 
-Public names: `Average`, `Progress`, `half_cosine`, `read_weights`, `restore`, `write_weights`.
+Public names: `Average`, `Progress`, `Schedule`, `command`, `fit`, `half_cosine`, `read_weights`, `restore`,
+`write_weights`.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -20,11 +22,42 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ..errors import ModelError
+from ..errors import ModelError, TextError
+from .features import Maps, load_maps
+from .photographs import Photographs, read_photographs
 
-__all__ = ["Average", "Progress", "half_cosine", "read_weights", "restore", "write_weights"]
+__all__ = [
+    "Average",
+    "Progress",
+    "Schedule",
+    "command",
+    "fit",
+    "half_cosine",
+    "read_weights",
+    "restore",
+    "write_weights",
+]
 
 _Network = TypeVar("_Network", bound=nn.Module)
+_Settings = TypeVar("_Settings", bound="Schedule")
+# gradients are no longer than this
+LONGEST_GRADIENT = 5.0
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast is trained: the learning rate falls over `epochs`, training ends after `until` of them.
+
+    The rate rises to `rate` in `warmup` steps; `decay` is that of the weights, `keep` that of their running mean.
+    """
+
+    seed: int = 1
+    epochs: int = 4
+    until: int = 4
+    rate: float = 0.001
+    warmup: int = 300
+    decay: float = 0.01
+    keep: float = 0.999
 
 
 class Average(Generic[_Network]):
@@ -72,6 +105,70 @@ class Progress:
     def say(line: str) -> None:
         """One line to stderr."""
         print(line, file=sys.stderr, flush=True)
+
+
+def fit(
+    network: _Network,
+    settings: Schedule,
+    steps: int,
+    losses: Callable[[_Network], Iterable[Tensor]],
+    score: Callable[[_Network], dict[str, Any]],
+    keep: Callable[[_Network, dict[str, Any]], object],
+) -> _Network:
+    """Train by AdamW, one step a loss, with `losses` of an epoch; returns the network with averaged weights.
+
+    The learning rate is down to zero after so many `steps`. After each epoch the average is scored and handed to `keep`
+    with a card of the settings, the scores until then and the minutes.
+    """
+    average = Average(network, settings.keep)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay, fused=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: half_cosine(step, steps, settings.warmup))
+    progress = Progress(steps)
+    history, step = [], 0
+    for epoch in range(min(settings.epochs, settings.until)):
+        network.train()
+        for loss in losses(network):
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), LONGEST_GRADIENT)
+            optimizer.step()
+            schedule.step()
+            average.update(network)
+            step += 1
+            progress.step(step, loss.item())
+        history.append(score(average.network))
+        progress.say(f"epoch {epoch + 1}: {json.dumps(history[-1])}")
+        keep(average.network, {"settings": asdict(settings), "history": history, "minutes": progress.minutes})
+    return average.network
+
+
+def command(
+    program: str,
+    description: str | None,
+    train: Callable[[Photographs, Maps, _Settings, Path], tuple[nn.Module, dict[str, Any]]],
+    settings: _Settings,
+    arguments: list[str] | None,
+) -> None:
+    """The command line of a training: `train` with what it names, and its card on stdout."""
+    parser = argparse.ArgumentParser(prog=program, description=description)
+    parser.add_argument("--data", type=Path, required=True, help="folder of photographs, captions and questions")
+    parser.add_argument("--out", type=Path, required=True, help="file to write, *.safetensors")
+    parser.add_argument("--cache", type=Path, help="folder for the backbone's maps (default: a folder beside --out)")
+    parser.add_argument("--seed", type=int, default=settings.seed)
+    parser.add_argument("--epochs", type=int, default=settings.epochs)
+    parser.add_argument("--until", type=int, help="end after this epoch of a longer schedule (default: the last)")
+    parser.add_argument("--threads", type=int, default=1, help="processor threads (default: 1)")
+    options = parser.parse_args(arguments)
+    try:
+        photographs = read_photographs(options.data)
+    except TextError as error:
+        parser.error(str(error))
+    torch.set_num_threads(options.threads)
+    maps = load_maps(options.data, options.cache or options.out.parent / "maps")
+    until = options.epochs if options.until is None else options.until
+    settings = replace(settings, seed=options.seed, epochs=options.epochs, until=until)
+    _, header = train(photographs, maps, settings, options.out)
+    print(json.dumps(header["card"], indent=2))
 
 
 def write_weights(path: Path, network: nn.Module, header: Mapping[str, Any]) -> None:

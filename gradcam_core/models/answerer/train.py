@@ -8,11 +8,9 @@ Public names: `Settings`, `main`, `train`.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,11 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...errors import TextError
-from ..features import Maps, channel_statistics, load_maps
+from ..features import Maps, channel_statistics
 from ..kinds import KINDS, kind_of, kinds_in, words_of
-from ..photographs import Found, Photographs, read_photographs
-from ..training import Average, Progress, half_cosine, write_weights
+from ..photographs import Found, Photographs
+from ..training import Progress, Schedule, command, fit, write_weights
 from ..vocabulary import PAD, Vocabulary
 from .network import AnswerNetwork, AnswerShape
 from .questions import Made, Match, absent_kinds, caption_questions, plain, presence_questions
@@ -36,15 +33,13 @@ PEOPLE = ("man", "woman", "boy", "girl", "people", "child", "children", "men")
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Schedule):
     """Everything that decides what comes out of a training.
 
-    The learning rate falls over `epochs`; training ends after `until` of them. A step takes `images` photographs, at
-    most `each` questions on one of them, and `places` of its 49 places drawn by chance; an epoch takes all photographs
-    with given questions and the share `others` of the rest.
+    A step takes `images` photographs, at most `each` questions on one of them, and `places` of its 49 places drawn by
+    chance; an epoch takes all photographs with given questions and the share `others` of the rest.
     """
 
-    seed: int = 1
     epochs: int = 7
     until: int = 7
     images: int = 12
@@ -52,10 +47,6 @@ class Settings:
     others: float = 0.5
     places: int = 25
     blind: int = 32
-    rate: float = 0.001
-    warmup: int = 300
-    decay: float = 0.01
-    keep: float = 0.999
     made_weight: float = 0.5
     blind_weight: float = 0.3
     smoothing: float = 0.05
@@ -192,36 +183,27 @@ def train(
     mean, deviation = channel_statistics(maps)
     network.votes.standardise.mean.copy_(mean)
     network.votes.standardise.deviation.copy_(deviation)
-    average = Average(network, settings.keep)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay, fused=True)
     steps = settings.epochs * (len(material.drawn(random)) // settings.images)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: half_cosine(step, steps, settings.warmup))
-    progress = Progress(steps)
-    progress.say(
+    Progress.say(
         f"{len(material.images)} photographs, {len(material.vocabulary)} words, {len(material.answers)} answers"
     )
     header: dict[str, Any] = {
         "vocabulary": material.vocabulary.words, "answers": material.answers, "shape": asdict(settings.shape),
     }  # fmt: skip
-    history, step = [], 0
-    for epoch in range(min(settings.epochs, settings.until)):
-        network.train()
-        for images in _batches(material.drawn(random), settings.images, random):
-            loss = _loss(network, material, maps, images, random)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimizer.step()
-            schedule.step()
-            average.update(network)
-            step += 1
-            progress.step(step, loss.item())
-        history.append(evaluate(average.network, material, maps))
-        progress.say(f"epoch {epoch + 1}: {json.dumps(history[-1])}")
-        header["card"] = {"settings": asdict(settings), "history": history, "minutes": progress.minutes}
+
+    def losses(trained: AnswerNetwork) -> Iterator[Tensor]:
+        return (
+            _loss(trained, material, maps, images, random)
+            for images in _batches(material.drawn(random), settings.images, random)
+        )
+
+    def keep(averaged: AnswerNetwork, card: dict[str, Any]) -> None:
+        header["card"] = card
         if out is not None:
-            write_weights(out, average.network, header)
-    return average.network, header
+            write_weights(out, averaged, header)
+
+    averaged = fit(network, settings, steps, losses, lambda one: evaluate(one, material, maps), keep)
+    return averaged, header
 
 
 def _batches(images: list[str], size: int, random: Random) -> Iterator[list[str]]:
@@ -308,26 +290,7 @@ def _presence(network: AnswerNetwork, material: Material, maps: Maps) -> list[fl
 
 def main(arguments: list[str] | None = None, settings: Settings | None = None) -> None:
     """The command: train and write the weights after each epoch."""
-    settings = settings or Settings()
-    parser = argparse.ArgumentParser(prog="python -m gradcam_core.models.answerer.train", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of photographs, captions and questions")
-    parser.add_argument("--out", type=Path, required=True, help="file to write, *.safetensors")
-    parser.add_argument("--cache", type=Path, help="folder for the backbone's maps (default: a folder beside --out)")
-    parser.add_argument("--seed", type=int, default=settings.seed)
-    parser.add_argument("--epochs", type=int, default=settings.epochs)
-    parser.add_argument("--until", type=int, help="end after this epoch of a longer schedule (default: the last)")
-    parser.add_argument("--threads", type=int, default=1, help="processor threads (default: 1)")
-    options = parser.parse_args(arguments)
-    try:
-        photographs = read_photographs(options.data)
-    except TextError as error:
-        parser.error(str(error))
-    torch.set_num_threads(options.threads)
-    maps = load_maps(options.data, options.cache or options.out.parent / "maps")
-    until = options.epochs if options.until is None else options.until
-    settings = replace(settings, seed=options.seed, epochs=options.epochs, until=until)
-    _, header = train(photographs, maps, settings, options.out)
-    print(json.dumps(header["card"], indent=2))
+    command("python -m gradcam_core.models.answerer.train", __doc__, train, settings or Settings(), arguments)
 
 
 if __name__ == "__main__":

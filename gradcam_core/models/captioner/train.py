@@ -8,11 +8,9 @@ Public names: `Settings`, `main`, `train`.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,12 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...errors import TextError
 from ..answerer.questions import Match, plain
-from ..features import Maps, channel_statistics, load_maps
+from ..features import Maps, channel_statistics
 from ..kinds import KINDS, PLURALS, SINGULARS
-from ..photographs import Photographs, read_photographs
-from ..training import Average, Progress, half_cosine, write_weights
+from ..photographs import Photographs
+from ..training import Progress, Schedule, command, fit, write_weights
 from ..vocabulary import END, PAD, START, UNKNOWN, Vocabulary
 from .decode import decode_picture
 from .network import CaptionNetwork, CaptionShape, Picture
@@ -35,118 +32,25 @@ from .sentences import statement
 __all__ = ["Settings", "main", "train"]
 
 # words that no place can show
-FUNCTION_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "being",
-        "am",
-        "and",
-        "or",
-        "but",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "for",
-        "from",
-        "with",
-        "without",
-        "as",
-        "it",
-        "its",
-        "his",
-        "her",
-        "their",
-        "they",
-        "he",
-        "she",
-        "him",
-        "them",
-        "this",
-        "that",
-        "these",
-        "those",
-        "there",
-        "which",
-        "who",
-        "while",
-        "what",
-        "where",
-        "when",
-        "into",
-        "onto",
-        "up",
-        "down",
-        "out",
-        "off",
-        "over",
-        "under",
-        "through",
-        "around",
-        "along",
-        "across",
-        "near",
-        "next",
-        "behind",
-        "above",
-        "below",
-        "between",
-        "against",
-        "towards",
-        "toward",
-        "after",
-        "before",
-        "during",
-        "about",
-        "other",
-        "another",
-        "each",
-        "one",
-        "s",
-        "t",
-        "has",
-        "have",
-        "had",
-        "do",
-        "does",
-        "not",
-        "some",
-        "very",
-        "so",
-        "then",
-        "than",
-    ]
-)
+NOT_SHOWN = """
+a an the is are was were be been being am and or but of to in on at by for from with without as it its his her
+their they he she him them this that these those there which who while what where when into onto up down out off
+over under through around along across near next behind above below between against towards toward after before
+during about other another each one s t has have had do does not some very so then than
+"""
+FUNCTION_WORDS = frozenset(NOT_SHOWN.split())
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Schedule):
     """Everything that decides what comes out of a training.
 
-    The learning rate falls over `epochs`; training ends after `until` of them. A step takes `photographs` with captions
-    and `others` without.
+    A step takes `photographs` with captions and `others` without.
     """
 
-    seed: int = 1
-    epochs: int = 4
-    until: int = 4
     photographs: int = 8
     others: int = 4
     statements: int = 2
-    rate: float = 0.001
-    warmup: int = 300
-    decay: float = 0.01
-    keep: float = 0.999
     smoothing: float = 0.1
     concept_weight: float = 20.0
     other_weight: float = 0.6
@@ -252,37 +156,25 @@ def train(
     network.standardise.deviation.copy_(deviation)
     nn.init.normal_(network.embedding.weight, std=0.1)
     nn.init.constant_(network.votes.bias, -3.0)
-    average = Average(network, settings.keep)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.decay, fused=True)
     steps = settings.epochs * (len(material.train) // settings.photographs)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: half_cosine(step, steps, settings.warmup))
-    progress = Progress(steps)
-    progress.say(
+    Progress.say(
         f"{len(material.train)} photographs with captions, {len(material.others)} without;"
         f" {len(material.vocabulary)} words, {len(material.concepts)} concepts"
     )
     header: dict[str, Any] = {
         "vocabulary": material.vocabulary.words, "concepts": material.concepts, "shape": asdict(settings.shape),
     }  # fmt: skip
-    history, step = [], 0
-    for epoch in range(min(settings.epochs, settings.until)):
-        network.train()
-        for images in _batches(material, random):
-            loss = _loss(network, material, maps, images, random)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimizer.step()
-            schedule.step()
-            average.update(network)
-            step += 1
-            progress.step(step, loss.item())
-        history.append(evaluate(average.network, material, maps, settings.scored))
-        progress.say(f"epoch {epoch + 1}: {json.dumps(history[-1])}")
-        header["card"] = {"settings": asdict(settings), "history": history, "minutes": progress.minutes}
+
+    def losses(trained: CaptionNetwork) -> Iterator[Tensor]:
+        return (_loss(trained, material, maps, images, random) for images in _batches(material, random))
+
+    def keep(averaged: CaptionNetwork, card: dict[str, Any]) -> None:
+        header["card"] = card
         if out is not None:
-            write_weights(out, average.network, header)
-    return average.network, header
+            write_weights(out, averaged, header)
+
+    averaged = fit(network, settings, steps, losses, lambda one: evaluate(one, material, maps, settings.scored), keep)
+    return averaged, header
 
 
 def _batches(material: Material, random: Random) -> Iterator[list[str]]:
@@ -340,26 +232,7 @@ def evaluate(network: CaptionNetwork, material: Material, maps: Maps, at_most: i
 
 def main(arguments: list[str] | None = None, settings: Settings | None = None) -> None:
     """The command: train and write the weights after each epoch."""
-    settings = settings or Settings()
-    parser = argparse.ArgumentParser(prog="python -m gradcam_core.models.captioner.train", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of photographs, captions and questions")
-    parser.add_argument("--out", type=Path, required=True, help="file to write, *.safetensors")
-    parser.add_argument("--cache", type=Path, help="folder for the backbone's maps (default: a folder beside --out)")
-    parser.add_argument("--seed", type=int, default=settings.seed)
-    parser.add_argument("--epochs", type=int, default=settings.epochs)
-    parser.add_argument("--until", type=int, help="end after this epoch of a longer schedule (default: the last)")
-    parser.add_argument("--threads", type=int, default=1, help="processor threads (default: 1)")
-    options = parser.parse_args(arguments)
-    try:
-        photographs = read_photographs(options.data)
-    except TextError as error:
-        parser.error(str(error))
-    torch.set_num_threads(options.threads)
-    maps = load_maps(options.data, options.cache or options.out.parent / "maps")
-    until = options.epochs if options.until is None else options.until
-    settings = replace(settings, seed=options.seed, epochs=options.epochs, until=until)
-    _, header = train(photographs, maps, settings, options.out)
-    print(json.dumps(header["card"], indent=2))
+    command("python -m gradcam_core.models.captioner.train", __doc__, train, settings or Settings(), arguments)
 
 
 if __name__ == "__main__":
