@@ -88,18 +88,11 @@ class Snapshot:
         """What a JSON file of it holds; raises ModelError where it is no object of JSON."""
         try:
             path = self.files[name]
-            if path.stat().st_size > MAX_JSON:
-                raise ValueError("too large")
-            value = json.loads(path.read_text("utf-8"))
+            value = None if path.stat().st_size > MAX_JSON else json.loads(path.read_text("utf-8"))
         except (KeyError, OSError, ValueError, RecursionError) as error:
             raise ModelError("hub.file_damaged", model=self.title, file=name, reason=reason(error)) from error
         if not isinstance(value, dict):
-            raise ModelError(
-                "hub.file_damaged",
-                model=self.title,
-                file=name,
-                reason=Finding("value.other", kind=type(value).__name__),
-            )
+            raise ModelError("hub.file_damaged", model=self.title, file=name, reason=Finding("hub.no_settings"))
         return value
 
     def weights(self) -> dict[str, Tensor]:

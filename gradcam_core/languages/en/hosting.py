@@ -20,6 +20,7 @@ HOSTING: Mapping[str, str] = {
         "The download takes {megabytes:.0f} MB and {free:.0f} MB of the disk are free, of which {spare:.0f} MB stay "
         "free; choose a smaller model, or free some room."
     ),
+    "hub.no_settings": "too large, or no object of JSON",
     "hub.revision_unknown": "The repository {name!r} has no revision {revision!r}; leave it out for the newest.",
     "hub.size_unknown": "The hub does not say how large {file!r} of {name!r} is, so it is not downloaded.",
     "hub.switched_off": (
