@@ -11,7 +11,7 @@ from __future__ import annotations
 from .examiner import Examiner
 from .hiding import Curve, Curves, Hidden, HideAndLook
 from .places import Change, Evidence, Place, brushed, found_without
-from .sanity import Sanity, Stage
+from .sanity import Forgotten, Sanity
 from .words import Check
 
 __all__ = [
@@ -21,11 +21,11 @@ __all__ = [
     "Curves",
     "Evidence",
     "Examiner",
+    "Forgotten",
     "Hidden",
     "HideAndLook",
     "Place",
     "Sanity",
-    "Stage",
     "brushed",
     "found_without",
 ]

@@ -22,10 +22,11 @@ from ..explanation import Explanation
 from ..methods import METHODS
 from ..methods.correlation import rank_correlation
 from ..methods.evidence import Question
+from ..request import whole_number
 from ..types import Prediction
 from .hiding import Curve, Curves, Hidden, HideAndLook, hidden_and_shown
 from .places import Change, Evidence, Place, cell_weights, region
-from .sanity import Sanity, Stage, forgetting
+from .sanity import Forgotten, Sanity, forgetting
 
 __all__ = ["Examiner"]
 
@@ -58,10 +59,11 @@ class Examiner:
         """Hide the hottest `shares` of the seen area and score again, with `draws` random ones beside each.
 
         Costs len(shares) * (1 + draws) forward passes, batched. Raises StoppedError, OptionError for shares
-        outside (0, 1), MethodError for a map without anything hot.
+        outside (0, 1) or no draws, MethodError for a map without anything hot.
         """
-        if not shares or not all(0 < share < 1 for share in shares):
+        if not _are_shares(shares):
             raise OptionError("check.shares_out_of_range", shares=shares)
+        _check_count("draws", draws, 1)
         if explanation.blank:
             raise MethodError("check.nothing_to_hide")
 
@@ -87,8 +89,9 @@ class Examiner:
     def curves(self, explanation: Explanation, *, steps: int = CURVE_STEPS, watch: Watch = NOBODY) -> Curves:
         """Deletion and insertion curves in `steps` steps, against random orders and the reversed one.
 
-        Petsiuk et al., arXiv:1806.07421. Raises StoppedError.
+        Petsiuk et al., arXiv:1806.07421. Raises StoppedError, OptionError for fewer than two steps.
         """
+        _check_count("steps", steps, 2)
 
         def ask() -> Curves:
             hottest, *moved = self._orders(explanation, CURVE_DRAWS)
@@ -112,8 +115,9 @@ class Examiner:
     ) -> tuple[Curve, Curve]:
         """The deletion and the insertion curve of `curves` alone, in the map's own order.
 
-        Costs 2 * steps forward passes, batched. Raises StoppedError.
+        Costs 2 * steps forward passes, batched. Raises as `curves` does.
         """
+        _check_count("steps", steps, 2)
         _, deletion, insertion = self._along(explanation, self._orders(explanation, 0), steps, watch)
         return _curve(deletion[0]), _curve(insertion[0])
 
@@ -204,7 +208,7 @@ class Examiner:
                 watch=Watch(stop=watch.stop),
             )
             cam = coloured(question.map(METHODS[explanation.method]))
-            stages.append(Stage(behind, rank_correlation(true, cam)))
+            stages.append(Forgotten(behind, rank_correlation(true, cam)))
         watch.at(len(stages), len(stages))
         return Sanity(tuple(stages))
 
@@ -251,6 +255,19 @@ class Examiner:
         identity, photograph = self.explainer.network_of(explanation).identity, explanation.photograph
         key = (*question, self.hiding, identity, photograph.digest, explanation.request.key())
         return self.explainer.remembered(key, ask, watch)
+
+
+def _are_shares(shares: Any) -> bool:
+    try:
+        return len(shares) > 0 and all(0 < share < 1 for share in shares)
+    except TypeError:
+        return False
+
+
+def _check_count(name: str, value: Any, least: int) -> None:
+    count = whole_number(value)
+    if count is None or count < least:
+        raise OptionError("check.count_too_small", name=name, value=value, least=least)
 
 
 def _curve(values: Array) -> Curve:

@@ -1,4 +1,5 @@
-"""The sanity check: does the map change when the network forgets what it learned? Public names: `Sanity`, `Stage`.
+"""The sanity check: does the map change when the network forgets what it learned? Public names:
+`Forgotten`, `Sanity`.
 
 Adebayo et al. 2018, "Sanity Checks for Saliency Maps", arXiv:1810.03292: cascading randomisation.
 """
@@ -17,7 +18,7 @@ from ..engine.capture import recording
 from ..engine.inputs import Inputs, called
 from ..languages import Finding, Said
 
-__all__ = ["UNCHANGED", "Sanity", "Stage", "forgetting"]
+__all__ = ["UNCHANGED", "Forgotten", "Sanity", "forgetting"]
 
 # a rank correlation above this is no change to speak of: tests.benchmarks.faithfulness found at most 0.34 for Grad-CAM
 # and 0.55 for LayerCAM, at least 0.43 for Eigen-CAM, which looks at no class, and 0.82 for guided backpropagation
@@ -25,7 +26,7 @@ UNCHANGED = 0.5
 
 
 @dataclass(frozen=True)
-class Stage:
+class Forgotten:
     """How alike the map is to the true one once all weights behind `layer` are random; None: all weights."""
 
     layer: str | None
@@ -36,11 +37,11 @@ class Stage:
 class Sanity(Said):
     """The stages of forgetting, from the top of the network to its bottom."""
 
-    stages: tuple[Stage, ...]
+    stages: tuple[Forgotten, ...]
     nbytes: int = 1024
 
     @property
-    def halfway(self) -> Stage:
+    def halfway(self) -> Forgotten:
         """The stage at which the upper half of the network's stages is random."""
         return self.stages[max(len(self.stages) // 2 - 1, 0)]
 

@@ -17,7 +17,7 @@ from ..canvases.sentence import places, random_orders, ranked, without
 from ..errors import TextError
 from ..languages import Finding, Said
 from ..text_explanation import TextExplanation
-from .hiding import hidden_and_shown
+from .hiding import ENOUGH, hidden_and_shown
 
 __all__ = ["SHARES", "Check", "Faithfulness", "check", "faithfulness"]
 
@@ -44,7 +44,8 @@ class Check(Said):
 
     `left_out` are the words that the sentence speaks of; `before`, `after` and `random_after` the target's
     probability with them, without them, and without as many at random. With `counterfactual` the words speak
-    against the target, so `own` and `random` count the rise of its probability, not the fall.
+    against the target, so `own` and `random` count the rise of its probability, not the fall. `beaten` is the share of
+    the draws whose first words matter less, averaged over SHARES.
     """
 
     label: str
@@ -56,6 +57,12 @@ class Check(Said):
     own: Faithfulness
     random: Faithfulness
     draws: int
+    beaten: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the strongest words matter more than at least four fifths of the random draws of as many."""
+        return self.beaten >= ENOUGH
 
     @property
     def finding(self) -> Finding:
@@ -98,6 +105,7 @@ def check(explanation: TextExplanation, probabilities: Probabilities, draws: int
         own=_faithfulness(before, left_out[0], alone[0], side),
         random=_faithfulness(before, left_out[1:], alone[1:], side),
         draws=draws,
+        beaten=float((side * left_out[0].mean() < side * left_out[1:].mean(axis=1)).mean()),
     )
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import OptionError
+from ..request import whole_number
 from ..types import Box, Placement
 
 __all__ = ["Encoder", "Preprocessing"]
@@ -66,7 +67,7 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         for name, value in (("resize", self.resize), ("crop", self.crop)):
-            if value <= 0:
+            if whole_number(value) is None or value <= 0:
                 raise OptionError("preprocessing.not_positive", name=name, value=value)
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from gradcam_core import Examiner, Explainer, ImageError, LayerError, MethodError, StoppedError, Watch
+from gradcam_core import Examiner, Explainer, ImageError, LayerError, MethodError, OptionError, StoppedError, Watch
 from gradcam_core.canvases.picture import HIDING
 from gradcam_core.canvases.project import project
 from gradcam_core.checks.hiding import Curve, Hidden, HideAndLook
@@ -130,9 +130,16 @@ def test_nothing_to_hide_and_bad_shares_are_refused(small: tuple[Explainer, Smal
     for check in (Examiner(explainer).hide_and_look, Examiner(explainer).sanity):
         with pytest.raises(MethodError, match="no coloured place"):
             check(blank)
-    for shares in [(), (0.0,), (0.5, 1.0)]:
-        with pytest.raises(ValueError, match="`shares`"):
-            Examiner(explainer).hide_and_look(coloured, shares=shares)
+    examiner = Examiner(explainer)
+    for shares in [(), (0.0,), (0.5, 1.0), 0.5, ("half",), None]:
+        with pytest.raises(OptionError, match="`shares`"):
+            examiner.hide_and_look(coloured, shares=shares)  # type: ignore[arg-type]
+    for few in [0, -1, 1.5, "many", None]:
+        with pytest.raises(OptionError, match=r"`draws` .* must be a whole number, 1 at least"):
+            examiner.hide_and_look(coloured, draws=few)  # type: ignore[arg-type]
+        for check in (examiner.curves, examiner.deletion_and_insertion):
+            with pytest.raises(OptionError, match=r"`steps` .* must be a whole number, 2 at least"):
+                check(coloured, steps=few)  # type: ignore[operator]
 
 
 def test_hiding_is_remembered_by_its_kind(pixels: tuple[Explainer, PixelNetwork]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from gradcam_core import TextError
-from gradcam_core.checks.words import faithfulness
+from gradcam_core.canvases.sentence import Piece
+from gradcam_core.checks.words import check, faithfulness
+from gradcam_core.types import Prediction
 
 WORTH = {"x": 0.4, "y": 0.2}
 
@@ -51,3 +54,19 @@ def test_counterfactual_words_are_checked_by_the_rise(toy) -> None:
     assert against.left_out == towards.left_out
     assert against.own.comprehensiveness == pytest.approx(towards.own.comprehensiveness, abs=1e-6)
     assert against.random.sufficiency == pytest.approx(towards.random.sufficiency, abs=1e-6)
+
+
+WORTHLESS = ["n", "m", "o", "p"]
+
+
+@pytest.mark.parametrize(("order", "holds"), [(["x", "y", *WORTHLESS], True), ([*WORTHLESS, "y", "x"], False)])
+def test_a_check_holds_where_the_first_words_matter_more_than_most_random_ones(order: list[str], holds: bool) -> None:
+    values = dict(zip(order, range(len(order), 0, -1), strict=True))
+    words = ("n", "x", "m", "y", "o", "p")
+    pieces = tuple(Piece(word, 2 * at, 2 * at + 1, float(values[word]), 0.0) for at, word in enumerate(words))
+    for counterfactual in (False, True):
+        target = Prediction(int(not counterfactual), "any", 0.7)
+        asked = SimpleNamespace(words=pieces, target=target, counterfactual=counterfactual)
+        found = check(asked, probabilities)  # type: ignore[arg-type]
+        assert found.holds is holds, found
+        assert 0 <= found.beaten <= 1

@@ -8,6 +8,7 @@ __all__ = ["QUESTIONS"]
 
 QUESTIONS: Mapping[str, str] = {
     "caption.missing": "`caption` is empty; hand in a caption, or ask {model} to write one.",
+    "check.count_too_small": "`{name}` {value!r} must be a whole number, {least} at least.",
     "check.nothing_to_hide": (
         "The map has no coloured place, so there is nothing to hide; choose another class, layer or method."
     ),

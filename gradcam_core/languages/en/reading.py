@@ -55,7 +55,7 @@ READING: Mapping[str, str] = {
     "photograph.too_many_pixels": (
         "The image exceeds the limit of {megapixels} megapixels. Make it smaller and try again."
     ),
-    "preprocessing.not_positive": "`{name}` {value!r} must be positive.",
+    "preprocessing.not_positive": "`{name}` {value!r} must be positive, a whole number of pixels.",
     "text.empty": ("The text is empty; type a sentence, for example a film review in Korean."),
     "text.no_text": "`text` should be a string, but is {kind}; type a sentence.",
     "text.no_unicode": ("The text is no valid Unicode at character {position}; type or paste it again."),
