@@ -68,7 +68,7 @@ class Answers:
         """The request with its model, layer and target by name and number; raises what a wrong one raises."""
         method = find_method(request.method)
         model = self._find(request)
-        layer = model.default.name if request.layer is None else request.layer
+        layer = model.default.name if request.layer is None else model.layer_name(request.layer)
         model.layer_modules(layer)
         target = model.own_target if request.target is None else model.class_index(request.target)
         if not method.of_class and (request.counterfactual or request.rival is not None):
@@ -90,7 +90,9 @@ class Answers:
         self, asked: _Asked, photograph: Photograph, seen: Seen[Placement], gradients: Gradients, watch: Watch
     ) -> Explanation:
         model = asked.model
-        choice = choose(asked.request, model.probabilities(seen.capture.logits), model.labels, model.title)
+        choice = choose(asked.request, model.probabilities(seen.capture.logits), model.labels, model.title).read(
+            model.head
+        )
         request = choice.request
         rivals = [one.index for one in choice.rivals]
         question = Question(
@@ -101,6 +103,7 @@ class Answers:
             layer=asked.layer,
             score=model.score(choice.target.index, rivals, request.counterfactual),
             gradient=partial(gradients.at, asked.layer),
+            differentiable=model.differentiable,
             watch=watch,
         )
         key = ("map", model.identity, photograph.digest, request.key(), seen.capture.engine)
@@ -117,6 +120,7 @@ class Answers:
             usual=self._usual(photograph, request, (choice.target, *choice.top)) if request.detail else (),
             exclusive=model.head.exclusive,
             private=model.private,
+            on_model=model.remarks,
         )
 
     def _usual(self, photograph: Photograph, request: Request, classes: Iterable[Prediction]) -> tuple[Prediction, ...]:

@@ -86,7 +86,7 @@ class Explanation(Explained):
     normalisation, in units of the logit for methods that keep them; with `counterfactual` its weights are
     negated. Where the classes are not `exclusive`, their probabilities need not sum to one. With `detail`, on an input
     of twice the size, `usual` holds the target and the top classes as they are at the network's own. The record calls a
-    `private` model by its title.
+    `private` model by its title. `on_model` is what was found out about its scores.
     """
 
     photograph: Photograph
@@ -96,6 +96,7 @@ class Explanation(Explained):
     usual: tuple[Prediction, ...] = ()
     exclusive: bool = True
     private: bool = False
+    on_model: tuple[Finding, ...] = ()
 
     @cached_property
     def heatmap(self) -> NDArray[np.float32]:
@@ -133,7 +134,7 @@ class Explanation(Explained):
     @property
     def remarks(self) -> tuple[Finding, ...]:
         """What a person should know about this image and this map."""
-        remarks = list(self.photograph.remarks)
+        remarks = [*self.photograph.remarks, *self.on_model]
         if warning := METHODS[self.method].warning:
             remarks.append(warning)
         if not self.exclusive:

@@ -64,8 +64,8 @@ def test_the_other_class_counterfactual_and_contrast_by_hand(toy) -> None:
 
 def test_similarity_by_hand(toy) -> None:
     # only the first of the three dimensions is ever used, and there every gradient is positive
-    assert values(toy.explain("ab ", method="similarity")) == pytest.approx([1, 1, 0])
-    assert values(toy.explain("ab ", "negative", method="similarity")) == pytest.approx([-1, -1, 0])
+    assert values(toy.explain("ab ", method="similarity")) == pytest.approx([1, 1])
+    assert values(toy.explain("ab ", "negative", method="similarity")) == pytest.approx([-1, -1])
 
 
 def test_probabilities_carry_the_temperature(toy) -> None:
@@ -139,9 +139,14 @@ def test_nothing_to_read(toy, text: str) -> None:
         toy.explain(text)
 
 
-def test_nothing_to_read_within_the_limit(toy) -> None:
-    with pytest.raises(TextError, match="first 8 characters are all spaces"):
-        toy.explain(" " * 8 + "a")
+@pytest.mark.parametrize("around", ["{}\n", "  {}", "\u3000{}\t \r\n", " " * 99 + "{}"])
+def test_white_space_around_a_text_changes_nothing(toy, around: str) -> None:
+    alone, e = toy.explain("ab c"), toy.explain(around.format("ab c"))
+    assert (e.top, e.notes) == (alone.top, alone.notes)
+    assert [(word.text, word.value) for word in e.words] == [(word.text, word.value) for word in alone.words]
+    start = around.index("{")
+    assert [(word.start, word.end) for word in e.words] == [(start, start + 2), (start + 3, start + 4)]
+    assert e.reading.unread is None
 
 
 @pytest.mark.parametrize("text", [None, 3, b"ab", ["ab"]])

@@ -14,9 +14,10 @@ from torch import Tensor
 
 from ..canvases.picture import HIDING, order, random_orders
 from ..canvases.project import normalise
+from ..engine.calls import module_of
 from ..engine.inputs import first_of
 from ..engine.watch import NOBODY, Watch
-from ..errors import MethodError, OptionError
+from ..errors import LayerError, MethodError, OptionError
 from ..explainer import Explainer
 from ..explanation import Explanation
 from ..methods import METHODS
@@ -138,7 +139,9 @@ class Examiner:
         """
         capture, loaded = self.explainer.capture(explanation), self.explainer.network_of(explanation)
         if len(loaded.labels) == 1:
-            raise MethodError("place.whole_caption")
+            raise MethodError("place.whole_caption" if loaded.speech else "place.one_number")
+        if not loaded.differentiable:
+            raise LayerError("layers.gradient_says_nothing")
         activations = capture.activations(explanation.layer)
         shape = (activations.shape[-2], activations.shape[-1])
         weights = torch.from_numpy(cell_weights(x, y, shape, explanation.placement)).to(activations)
@@ -196,7 +199,7 @@ class Examiner:
         for place, (behind, twin) in enumerate(forgetting(loaded.network, inputs, names)):
             watch.at(place, len(names) + 1)
             forgetful = replace(loaded, network=twin)
-            capture = explainer.runner.capture(forgetful, inputs, {layer: twin.get_submodule(layer)})
+            capture = explainer.runner.capture(forgetful, inputs, {layer: module_of(twin, layer)})
             question = Question(
                 runner=explainer.runner,
                 model=forgetful,
@@ -240,6 +243,8 @@ class Examiner:
         Raises StoppedError.
         """
         loaded, inputs = self.explainer.network_of(explanation), self.explainer.given(explanation)
+        if not loaded.head.shares:
+            raise MethodError("check.of_a_value", model=explanation.model_title)
         whole = first_of(inputs)
         instead = HIDING[self.hiding](whole)
 

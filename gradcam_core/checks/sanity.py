@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..engine.calls import Calls, module_of
 from ..engine.capture import recording
 from ..engine.inputs import Inputs, called
 from ..languages import Finding, Said
@@ -79,8 +80,11 @@ def forgetting(network: nn.Module, inputs: Inputs, layers: list[str]) -> Iterato
     finished = {module: place for place, module in enumerate(order.of)}
     leaves = [module for module in finished if any(True for _ in module.parameters(recurse=False))]
     waiting = sorted(leaves, key=lambda module: finished[module])
+    calls = Calls({layer: module_of(twin, layer) for layer in layers})
+    # of several calls of one name the last
+    ends = {calls.of(module): place for place, module in enumerate(order.of)}
     for layer in [*reversed(layers), None]:
-        edge = -1 if layer is None else finished[twin.get_submodule(layer)]
+        edge = -1 if layer is None else ends[layer]
         while waiting and finished[waiting[-1]] > edge:
             _forget(waiting.pop(), dice)
         yield layer, twin

@@ -28,6 +28,8 @@ SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
 # the share that the sentence speaks of
 TOLD = SHARES.index(0.2)
 DRAWS = 20
+# longer than a word is likely to be: a text without spaces
+LONG_WORD = 10
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ def _asked(
 ) -> tuple[float, Array, Array]:
     """The class's probability with all words, and (len(orders), len(SHARES)) without the first, and with them alone."""
     if len(words) < 2:
+        if len(words[0]) >= LONG_WORD:
+            raise TextError("words.no_spaces", count=len(words[0]))
         raise TextError("words.too_few")
 
     def ask(hidden: Sequence[Array]) -> Array:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ..errors import LayerError
 from ..types import TOP
 from . import capture as capturing
+from .calls import module_of
 from .capture import Capture
 from .devices import mixed
 from .inputs import Inputs
@@ -57,7 +58,7 @@ def look_ahead(
         device = torch.device("cuda")
         network = mixed(copy.deepcopy(network).to(device), device)
         inputs = {name: values.to(device) for name, values in inputs.items()}
-    modules = {layer: network.get_submodule(layer) for layer in layers}
+    modules = {layer: module_of(network, layer) for layer in layers}
     capture = capturing.run(network, inputs, modules, layouts=layouts)
     count = min(TOP, capture.logits.shape[-1])
     # of several steps, those of the first

@@ -12,7 +12,7 @@ any number of threads may run the same network at once. Public names: `Capture`,
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +25,8 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from ..errors import LayerError, OutputError
 from ..languages import Finding
+from .calls import Calls
+from .devices import is_out_of_memory
 from .inputs import Inputs, called, first_of, named
 from .layout import MAPS, Grid, Layout
 from .norms import exact_norms
@@ -60,7 +62,7 @@ class _Outputs:
     """
 
     def __init__(self, layers: Mapping[str, nn.Module], in_place_safe: Collection[str] = ()) -> None:
-        self._names = {module: name for name, module in layers.items()}
+        self._calls = Calls(layers)
         self._in_place_safe = in_place_safe
         # each with what had been written to it by then
         self.not_copied: dict[str, int] = {}
@@ -73,7 +75,7 @@ class _Outputs:
         return any(self.outputs[name]._version != version for name, version in self.not_copied.items())
 
     def see(self, module: nn.Module, output: Any) -> Any:
-        name = self._names.get(module)
+        name = self._calls.of(module)
         if name is None:
             return None
         values = tensor_in(output)
@@ -202,11 +204,14 @@ class EagerCapture:
         # the graph is only read and `.grad` never written, so several threads may ask at once
         outputs = [self._output(layer) for layer in layers]
         connected = self.logits.requires_grad and all(output.requires_grad for output in outputs)
-        found = (
-            torch.autograd.grad(self.logits, outputs, slopes, retain_graph=True, allow_unused=True)
-            if connected
-            else [None] * len(layers)
-        )
+        try:
+            found = (
+                torch.autograd.grad(self.logits, outputs, slopes, retain_graph=True, allow_unused=True)
+                if connected
+                else [None] * len(layers)
+            )
+        except RuntimeError as error:
+            raise _without_gradient(layers[0], error) from error
         gradients = {}
         for layer, gradient in zip(layers, found, strict=True):
             if gradient is None:
@@ -221,11 +226,16 @@ class EagerCapture:
         `direction`, holds every class's answer, so that a thousand classes cost two backward passes, not a
         thousand. Raises LayerError.
         """
+        if not self.logits.requires_grad:
+            raise LayerError("layer.no_influence", layer=layer)
         weights = torch.zeros_like(self.logits, requires_grad=True)
         with torch.enable_grad():
-            (gradient,) = torch.autograd.grad(
-                self.logits, self._output(layer), weights, create_graph=True, allow_unused=True
-            )
+            try:
+                (gradient,) = torch.autograd.grad(
+                    self.logits, self._output(layer), weights, create_graph=True, allow_unused=True
+                )
+            except RuntimeError as error:
+                raise _without_gradient(layer, error) from error
         if gradient is None:
             raise LayerError("layer.no_influence", layer=layer)
         raw = self.layouts[layer].inverse(direction[None].to(gradient), torch.zeros_like(gradient))
@@ -239,6 +249,14 @@ class EagerCapture:
         if layer not in self.outputs:
             raise LayerError("layer.not_captured", layer=layer, captured=tuple(self.outputs))
         return self.outputs[layer]
+
+
+def _without_gradient(layer: str, error: RuntimeError) -> Exception:
+    """What to raise where torch cannot compute a gradient at `layer`."""
+    if is_out_of_memory(error):
+        return error
+    line = (str(error).strip().splitlines() or [""])[0][:160]
+    return LayerError("layer.gradient_fails", layer=layer, error_type=type(error).__name__, first_line=line)
 
 
 NO_LAYOUTS: Mapping[str, Layout] = {}
@@ -256,7 +274,8 @@ def run(
     """Run `network` once on a batch of one and keep what maps at `layers` need.
 
     `inputs` are what it takes, by name and in order; a tensor alone is its only one. `layers` maps dotted names to
-    modules of the network; their order does not matter. `layouts` says of some how
+    modules of the network, of which a number behind the name means one call (`calls.py`); their order does not matter.
+    `layouts` says of some how
     their outputs are laid out, all others are (1, C, h, w). What layers called `in_place_safe` return is not copied:
     nothing behind them writes to it, as activations in place do. `logits` picks the (1, K) scores out
     of what the network returns, where that is not a tensor itself.
@@ -350,7 +369,10 @@ def _kept(roots: list[Tensor]) -> Iterator[Tensor]:
     while waiting:
         node = waiting.pop()
         for name in _saved_names(type(node)):
-            saved = getattr(node, name)
+            # a checkpoint computes anew what it has not saved, which may fail
+            saved = None
+            with suppress(RuntimeError):
+                saved = getattr(node, name)
             yield from (item for item in (saved if isinstance(saved, tuple) else [saved]) if isinstance(item, Tensor))
         for following, _ in node.next_functions:
             if following is not None and following not in known:

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from ..errors import ModelError
 from ..languages import Finding
+from .calls import Calls, module_of
 from .capture import recording, tensor_in, with_tensor
 from .convert import apart, reason_of
 from .front import Front, engine_missing
@@ -278,7 +279,7 @@ def difference(
 def _eager(
     network: nn.Module, inputs: Tensor | Inputs, layers: Sequence[str], scores: Callable[[Any], Tensor] | None
 ) -> tuple[Any, dict[str, Tensor]]:
-    roots = _Roots({network.get_submodule(layer): layer for layer in layers})
+    roots = _Roots({layer: module_of(network, layer) for layer in layers})
     with torch.enable_grad(), exact_norms(), recording(roots):
         returned = called(network, named(inputs))
         return returned if scores is None else scores(returned), roots.outputs
@@ -287,17 +288,18 @@ def _eager(
 class _Roots:
     """Keeps what the layers return; nothing in front of the first of them is part of the autograd graph."""
 
-    def __init__(self, names: Mapping[nn.Module, str]) -> None:
-        self._names = names
+    def __init__(self, layers: Mapping[str, nn.Module]) -> None:
+        self._calls = Calls(layers)
         self.outputs: dict[str, Tensor] = {}
 
     def see(self, module: nn.Module, output: Any) -> Any:
-        values = tensor_in(output) if module in self._names else None
-        if values is None:
+        name = self._calls.of(module)
+        values = None if name is None else tensor_in(output)
+        if name is None or values is None:
             return None
         if not values.requires_grad:
             values = values.detach().requires_grad_()
-        self.outputs[self._names[module]] = values
+        self.outputs[name] = values
         return with_tensor(output, values.clone())
 
 

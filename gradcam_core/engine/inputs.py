@@ -15,7 +15,12 @@ from typing import Any, TypeAlias
 
 from torch import Tensor, nn
 
+from ..errors import CamError, OutputError
+from .devices import is_out_of_memory
+
 __all__ = ["Inputs", "called", "first_of", "named", "with_first"]
+
+FIRST_LINE = 160
 
 Inputs: TypeAlias = Mapping[str, Tensor]
 
@@ -26,8 +31,17 @@ def named(inputs: Tensor | Inputs) -> Inputs:
 
 
 def called(network: nn.Module, inputs: Inputs) -> Any:
-    """What `network` returns for `inputs`, given one after the other."""
-    return network(*inputs.values())
+    """What `network` returns for `inputs`, given one after the other; raises OutputError for whatever it raises."""
+    try:
+        return network(*inputs.values())
+    except Exception as error:
+        if isinstance(error, CamError) or is_out_of_memory(error):
+            raise
+        # anything may happen in somebody's own code: it is said, not thrown at them
+        line = (str(error).strip().splitlines() or ["no word about it"])[0][:FIRST_LINE]
+        raise OutputError(
+            "network.fails", kind=type(network).__name__, error_type=type(error).__name__, first_line=line
+        ) from error
 
 
 def first_of(inputs: Inputs) -> Tensor:

@@ -16,6 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..errors import OutputError
+from .calls import Calls
 from .capture import recording, tensor_in, with_tensor
 from .chunks import chunk_of, in_chunks
 from .devices import is_out_of_memory
@@ -35,13 +36,13 @@ CHUNK_BYTES_ON_CPU, CHUNK_BOUNDS_ON_CPU = 8_000_000, (8, 32)
 class _Replace:
     """Lets the network go on from `maps`, (n, C, h, w), instead of those that `layer` returned."""
 
-    def __init__(self, layer: nn.Module, layout: Layout, maps: Tensor) -> None:
-        self._layer = layer
+    def __init__(self, name: str, layer: nn.Module, layout: Layout, maps: Tensor) -> None:
+        self._calls = Calls({name: layer})
         self._layout = layout
         self._maps = maps
 
     def see(self, module: nn.Module, output: Any) -> Any:
-        values = tensor_in(output) if module is self._layer else None
+        values = None if self._calls.of(module) is None else tensor_in(output)
         return None if values is None else with_tensor(output, self._layout.inverse(self._maps, values))
 
 
@@ -50,7 +51,8 @@ class Replay:
     """The score of one input and of changed versions of it.
 
     What is changed of `inputs` is the first, (1, C, H, W); `logits` are what the network returned for them as they
-    are. `layer` is the explained module, whose output is laid out as `layout` says.
+    are. `layer` is the explained module, whose output is laid out as `layout` says;
+    a number behind its `name` means one of its calls.
     """
 
     network: nn.Module
@@ -60,6 +62,7 @@ class Replay:
     logits: Tensor
     watch: Watch = NOBODY
     layout: Layout = MAPS
+    name: str = ""
 
     @cached_property
     def score(self) -> float:
@@ -110,7 +113,7 @@ class Replay:
         return in_chunks(compute, count, size=chunk_of(self._first), device=self._first.device, watch=self.watch)
 
     def _replaced(self, changed: Tensor, inputs: Inputs) -> Tensor:
-        with recording(_Replace(self.layer, self.layout, changed.to(self._first))):
+        with recording(_Replace(self.name, self.layer, self.layout, changed.to(self._first))):
             logits = called(self.network, inputs)
         if logits.shape != (len(changed), *self.logits.shape[1:]):
             raise OutputError("scores.wrong_shape_again", logits_shape=tuple(logits.shape), changed_count=len(changed))

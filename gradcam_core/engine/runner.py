@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from ..errors import OutputError
 from ..languages import Finding, say
 from . import capture as capturing
+from .calls import module_of
 from .capture import Capture
 from .chunks import chunk_of, in_chunks
 from .devices import full_precision, is_mixed
@@ -175,8 +176,8 @@ class LocalRunner:
         self, model: Runnable, inputs: Inputs, layer: str, score: Score, capture: Capture, watch: Watch = NOBODY
     ) -> Replay:
         """Asks for `score` again with the activations of `layer`, or the first of `inputs`, changed."""
-        module, logits = model.network.get_submodule(layer), capture.logits.detach()
-        return Replay(model.network, inputs, module, score, logits, watch, capture.layouts[layer])
+        module, logits = module_of(model.network, layer), capture.logits.detach()
+        return Replay(model.network, inputs, module, score, logits, watch, capture.layouts[layer], layer)
 
     def guided(self, model: Runnable, inputs: Inputs, score: Score) -> Tensor:
         """(3, H, W) guided gradient of `score` at the first of `inputs`; raises MethodError."""

@@ -7,7 +7,8 @@ that reads its class token alone, no place has any influence. Public names: `Sur
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -17,7 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import LayerError
+from .calls import Call, numbered
 from .capture import recording, tensor_in, with_tensor
+from .influence import changes, matters, slopes_of
 from .inputs import Inputs, called, first_of, with_first
 from .layout import Grid, Layer, Layout, find_layout
 
@@ -35,7 +38,7 @@ FIRST_TOKENS, BESIDE = 16, 3
 
 @dataclass(eq=False)
 class _Returned:
-    """What one module returned.
+    """What one call of a module returned.
 
     `passing` where it hands on its input, `detached` where no gradient leads from it to the input, `influence` where
     the scores depend on it. `version` counts what had been written to `output` by then; `written` says that more was
@@ -53,14 +56,18 @@ class _Returned:
 
 
 class _Looker:
-    """A recorder that notes every module's output that shows places, in the order they run."""
+    """A recorder that notes every output of a module that shows places, in the order they run."""
 
     def __init__(self, size: Grid) -> None:
         self._size = size
         self._before: tuple[float, ...] = ()
-        self.of: dict[nn.Module, _Returned] = {}
+        self.of: dict[Call, _Returned] = {}
+        self.runs: Counter[nn.Module] = Counter()
+        # whether something that shows places takes part in no gradient and cannot be made to
+        self.closed = False
 
     def see(self, module: nn.Module, output: Any) -> Any:
+        self.runs[module] += 1
         values = tensor_in(output)
         if values is None or not values.numel():
             return None
@@ -69,17 +76,21 @@ class _Looker:
         passing, self._before = numbers == self._before, numbers
         grids = (seen.shape[1:] for seen in self.of.values() if seen.layout.grid is None)
         layout = find_layout(tuple(values.shape), self._size, grids)
-        if layout is None or values.is_inference():
+        if layout is None:
+            return None
+        if values.is_inference():
+            self.closed = True
             return None
         connected = values.requires_grad
         if not connected:
             # where the network switches gradients off: from its end on, the scores depend on a root of its own
             values = values.detach().requires_grad_()
-        self.of.pop(module, None)
         passing = (passing and not _has_weights(module)) or isinstance(module, THINNING)
         map_shape = layout.map_shape(tuple(values.shape))
         version = values._version if connected else -1
-        self.of[module] = _Returned(map_shape, layout, values, passing, not connected, version=version)
+        self.of[Call(module, self.runs[module])] = _Returned(
+            map_shape, layout, values, passing, not connected, version=version
+        )
         if connected:
             return None
         with torch.enable_grad():
@@ -88,14 +99,17 @@ class _Looker:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """Every module of a network that shows places, by dotted name, and the stages that are worth offering.
+    """Every call of a network's modules that shows places, by name, and the stages that are worth offering.
 
-    Nothing behind those called `in_place_safe` writes to what they return.
+    Of a module that runs once the name is its own; else the number of the call stands behind it.
+    Nothing behind those called `in_place_safe` writes to what they return. Of a network that is not `differentiable`,
+    such as a quantised one, no gradient says how the scores depend on the layers.
     """
 
     every: Mapping[str, Layer]
     stages: tuple[Layer, ...]
     in_place_safe: frozenset[str]
+    differentiable: bool = True
 
     @cached_property
     def layouts(self) -> dict[str, Layout]:
@@ -110,7 +124,7 @@ class Survey:
 
         every = {layer.name: layer for layer in map(named, self.every.values())}
         safe = frozenset(f"{part}.{name}" if name else part for name in self.in_place_safe)
-        return Survey(every, tuple(map(named, self.stages)), safe)
+        return Survey(every, tuple(map(named, self.stages)), safe, self.differentiable)
 
 
 def find_layers(network: nn.Module, input_shape: tuple[int, int, int, int]) -> tuple[Layer, ...]:
@@ -118,31 +132,52 @@ def find_layers(network: nn.Module, input_shape: tuple[int, int, int, int]) -> t
     return survey(network, input_shape).stages
 
 
-def survey(network: nn.Module, input_shape: tuple[int, int, int, int], beside: Inputs = NOTHING_BESIDE) -> Survey:
+def survey(
+    network: nn.Module,
+    input_shape: tuple[int, int, int, int],
+    beside: Inputs = NOTHING_BESIDE,
+    image: Tensor | None = None,
+) -> Survey:
     """Run `network` once, forwards and backwards, on noise of `input_shape`, and see what its modules return.
 
-    `beside` are further inputs that the network takes, such as a question.
+    `beside` are further inputs that the network takes, such as a question; `image` is tried instead of noise, where
+    the network may take some values only.
 
     A stage is the last of a run of modules with the same output shape; a run of plain convolutions, norms and
     activations at one resolution counts as one stage. Where all have one resolution, each block is a stage, of
     many blocks twelve. Raises LayerError where there is none.
     """
-    inputs = {"image": noise(network, input_shape), **beside}
-    seen = _fed(network, inputs, _look(network, inputs))
+    inputs = {"image": noise(network, input_shape) if image is None else image, **beside}
+    looked, runs, differentiable, closed = _look(network, inputs)
+    # what a network makes anew in its forward pass has no name
+    known = {module: name for name, module in network.named_modules()}
+    seen = _fed(network, inputs, {call: one for call, one in looked.items() if call.module in known})
     ordered = _ordered(network, inputs, seen)
     if not ordered:
-        seen = {module: one for module, one in seen.items() if one.layout.grid is None}
+        seen = {call: one for call, one in seen.items() if one.layout.grid is None}
     if not ordered and not any(one.influence for one in seen.values()):
         raise LayerError("layers.tokens_in_own_order", name=_name(network))
     if not seen:
-        size = "×".join(map(str, input_shape[-2:]))  # noqa: RUF001
-        raise LayerError("layers.none_with_places", name=_name(network), size=size)
-    if not any(one.influence for one in seen.values()):
+        raise LayerError(_why_none(network, closed), name=_name(network), size="×".join(map(str, input_shape[-2:])))  # noqa: RUF001
+    stages = _stages(network, seen) if any(one.influence for one in seen.values()) else []
+    if not differentiable:
+        stages = [call for call in stages if matters(network, inputs, call)]
+    if not stages:
         raise LayerError("layers.no_gradient", name=_name(network))
-    names = {module: name for name, module in network.named_modules()}
-    every = {names[module]: Layer(names[module], one.shape, one.layout) for module, one in seen.items()}
-    in_place_safe = frozenset(names[module] for module, one in seen.items() if not one.written)
-    return Survey(every, tuple(every[names[module]] for module in _stages(network, seen)), in_place_safe)
+    names = {
+        call: numbered(known[call.module], call.number) if runs[call.module] > 1 else known[call.module]
+        for call in seen
+    }
+    every = {names[call]: Layer(names[call], one.shape, one.layout) for call, one in seen.items()}
+    in_place_safe = frozenset(names[call] for call, one in seen.items() if not one.written)
+    return Survey(every, tuple(every[names[call]] for call in stages), in_place_safe, differentiable)
+
+
+def _why_none(network: nn.Module, closed: bool) -> str:
+    """The key of the sentence that says why nothing shows places."""
+    if any(isinstance(part, nn.Conv3d) for part in network.modules()):
+        return "layers.of_volumes"
+    return "layers.inference_mode" if closed else "layers.none_with_places"
 
 
 def default_layer(layers: tuple[Layer, ...]) -> Layer:
@@ -165,78 +200,83 @@ def noise(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Tensor:
     return values.to(first.device, dtype_of(network))
 
 
-def _look(network: nn.Module, inputs: Inputs) -> dict[nn.Module, _Returned]:
+def _look(network: nn.Module, inputs: Inputs) -> tuple[dict[Call, _Returned], Counter[nn.Module], bool, bool]:
+    """What calls that show places have returned, how often each module has run, whether gradients tell
+    anything, and whether some calls are closed to them."""
     image, dice = first_of(inputs), torch.Generator().manual_seed(1)
     with torch.enable_grad(), recording(_Looker((image.shape[-2], image.shape[-1]))) as looker:
         scores = called(network, with_first(inputs, image.clone().requires_grad_()))
-    seen = looker.of
+    seen, differentiable = looker.of, True
     if not isinstance(scores, Tensor):
         # whether it can be explained is found out where its scores are picked
         for one in seen.values():
             one.influence = True
-    elif scores.requires_grad and seen:
-        weights = torch.randn(scores.shape, generator=dice).to(scores)
-        outputs = [one.output for one in seen.values()]
-        found = torch.autograd.grad(scores, outputs, weights, allow_unused=True)
-        slopes = dict(zip(seen, found, strict=True))
-        reached = [module for module, slope in slopes.items() if slope is not None]
-        lively = [module for module in reached if bool(seen[module].layout.to_map(slopes[module]).any())]
+    else:
+        slopes = dict(zip(seen, slopes_of(scores, [one.output for one in seen.values()], dice), strict=True))
+        reached = [call for call, slope in slopes.items() if slope is not None]
+        lively = [call for call in reached if bool(seen[call].layout.to_map(slopes[call]).any())]
         # a head that starts as zero hides what it will depend on
-        for module in lively or reached:
-            seen[module].influence = True
+        differentiable = bool(lively) or not changes(network, inputs, scores)
+        for call in (lively or reached) if differentiable else seen:
+            seen[call].influence = True
     for one in seen.values():
         one.written = one.output._version != one.version
         one.output = torch.empty(0)
-    return seen
+    return seen, looker.runs, differentiable, looker.closed
 
 
-def _fed(network: nn.Module, inputs: Inputs, seen: dict[nn.Module, _Returned]) -> dict[nn.Module, _Returned]:
+def _fed(network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned]) -> dict[Call, _Returned]:
     """Those of `seen` that depend on the input; what a network adds by itself, such as codes of places, shows nothing.
 
     Tried out with another input, for gradients may be switched off on the way.
     """
     if not any(one.detached for one in seen.values()):
         return seen
-    layouts = {module: one.layout for module, one in seen.items()}
+    layouts = {call: one.layout for call, one in seen.items()}
     mirrored = with_first(inputs, first_of(inputs).flip(-1))
     before, after = (_maps(network, given, layouts) for given in (inputs, mirrored))
-    same = {module for module in before if module in after and torch.equal(before[module], after[module])}
-    return {module: one for module, one in seen.items() if module not in same}
+    same = {call for call in before if call in after and torch.equal(before[call], after[call])}
+    return {call: one for call, one in seen.items() if call not in same}
 
 
 class _Keeper:
-    """A recorder that keeps what some modules return, as maps."""
+    """A recorder that keeps what some calls of modules return, as maps."""
 
-    def __init__(self, layouts: Mapping[nn.Module, Layout], size: Grid) -> None:
+    def __init__(self, layouts: Mapping[Call, Layout], size: Grid) -> None:
         self._layouts = layouts
         self._size = size
-        self.maps: dict[nn.Module, Tensor] = {}
+        self._runs: Counter[nn.Module] = Counter()
+        self.maps: dict[Call, Tensor] = {}
 
     def see(self, module: nn.Module, output: Any) -> None:
-        values = tensor_in(output) if module in self._layouts else None
-        if (
-            values is not None
-            and self._layouts[module].fitted(tuple(values.shape), self._size) == self._layouts[module]
-        ):
-            self.maps[module] = self._layouts[module].to_map(values)[0].float()
+        self._runs[module] += 1
+        call = Call(module, self._runs[module])
+        layout = self._layouts.get(call)
+        values = None if layout is None else tensor_in(output)
+        if layout is not None and values is not None and layout.fitted(tuple(values.shape), self._size) == layout:
+            self.maps[call] = layout.to_map(values)[0].float()
 
 
-def _ordered(network: nn.Module, inputs: Inputs, seen: Mapping[nn.Module, _Returned]) -> bool:
+def _ordered(network: nn.Module, inputs: Inputs, seen: Mapping[Call, _Returned]) -> bool:
     """Whether tokens lie row by row, as far as can be seen; networks that compute in windows may keep them otherwise.
 
     Tried out with a change near the input's upper right corner: where few tokens change, it must be those there.
     Deeper modules, in which all change, tell nothing.
     """
-    tokens = [m for m, one in seen.items() if one.layout.grid and min(one.shape[1:]) >= SMALLEST_DEFAULT]
-    layouts = {module: seen[module].layout for module in tokens[:FIRST_TOKENS]}
+    tokens = [call for call, one in seen.items() if one.layout.grid and min(one.shape[1:]) >= SMALLEST_DEFAULT]
+    layouts = {call: seen[call].layout for call in tokens[:FIRST_TOKENS]}
     if not layouts:
         return True
     changed = first_of(inputs).clone()
     high, wide = (max(side // 8, 1) for side in changed.shape[-2:])
-    changed[..., high : 2 * high, -2 * wide : -wide] += 3
+    part = changed[..., high : 2 * high, -2 * wide : -wide]
+    # as far away as the input's own values allow
+    part.copy_(torch.where(part > changed.mean(), changed.min(), changed.max()))
     before, after = (_maps(network, given, layouts) for given in (inputs, with_first(inputs, changed)))
-    for module in before:
-        moved = (after[module] - before[module]).square().sum(0)
+    for call in before:
+        if call not in after:
+            continue
+        moved = (after[call] - before[call]).square().sum(0)
         if not moved.any():
             continue
         rows, columns = (moved.shape[0] // 8, moved.shape[1] // 8)
@@ -247,36 +287,43 @@ def _ordered(network: nn.Module, inputs: Inputs, seen: Mapping[nn.Module, _Retur
     return True
 
 
-def _maps(network: nn.Module, inputs: Inputs, layouts: Mapping[nn.Module, Layout]) -> dict[nn.Module, Tensor]:
+def _maps(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout]) -> dict[Call, Tensor]:
     image = first_of(inputs)
     with torch.no_grad(), recording(_Keeper(layouts, (image.shape[-2], image.shape[-1]))) as keeper:
         called(network, inputs)
     return keeper.maps
 
 
-def _stages(network: nn.Module, seen: Mapping[nn.Module, _Returned]) -> list[nn.Module]:
-    order = {module: place for place, module in enumerate(seen)}
-    units = sorted(_units(network, seen), key=order.__getitem__) or [m for m in seen if seen[m].influence]
-    if len({seen[module].shape[1:] for module in units}) == 1 and any(
+def _stages(network: nn.Module, calls: Mapping[Call, _Returned]) -> list[Call]:
+    # of several calls the last that the scores depend on stands for a module among others
+    ordered = sorted(calls.items(), key=lambda item: item[1].influence)
+    seen = {call.module: one for call, one in ordered}
+    units = _called(_units(network, seen), calls) or [call for call, one in calls.items() if one.influence]
+    if len({calls[call].shape[1:] for call in units}) == 1 and any(
         _holds_blocks(module, seen) for module in network.modules()
     ):
-        blocks = sorted(_units(network, seen, split=True), key=order.__getitem__)
-        return _spread(blocks, MOST_BLOCKS)
-    stages: list[nn.Module] = []
-    for module in units:
+        return _spread(_called(_units(network, seen, split=True), calls), MOST_BLOCKS)
+    stages: list[Call] = []
+    for call in units:
         if stages:
             before = stages[-1]
-            same_run = _is_plain(module) and _is_plain(before) and seen[before].shape[1:] == seen[module].shape[1:]
-            if same_run or seen[before].shape == seen[module].shape:
+            plain = _is_plain(call.module) and _is_plain(before.module)
+            if (plain and calls[before].shape[1:] == calls[call].shape[1:]) or calls[before].shape == calls[call].shape:
                 stages.pop()
-        stages.append(module)
+        stages.append(call)
     return stages
 
 
-def _spread(modules: list[nn.Module], most: int) -> list[nn.Module]:
-    if len(modules) <= most:
-        return modules
-    return [modules[round(place * (len(modules) - 1) / (most - 1))] for place in range(most)]
+def _called(modules: Iterable[nn.Module], calls: Mapping[Call, _Returned]) -> list[Call]:
+    """The calls of `modules` that may be offered, in the order they run."""
+    wanted = set(modules)
+    return [call for call, one in calls.items() if call.module in wanted and _is_offered(call.module, one)]
+
+
+def _spread(calls: list[Call], most: int) -> list[Call]:
+    if len(calls) <= most:
+        return calls
+    return [calls[round(place * (len(calls) - 1) / (most - 1))] for place in range(most)]
 
 
 def _units(parent: nn.Module, seen: Mapping[nn.Module, _Returned], *, split: bool = False) -> Iterator[nn.Module]:

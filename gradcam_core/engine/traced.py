@@ -99,7 +99,6 @@ class TracedCapture:
 class TracedReplay(Replay):
     """A `Replay` in which only what lies behind the layer runs again, and that as a graph."""
 
-    name: str = ""
     capture: TracedCapture | None = None
 
     def with_activations(self, change: Callable[[slice], Tensor], count: int) -> Tensor:

@@ -19,6 +19,7 @@ from torch import Tensor, fx, nn
 from torch.nn.modules import module as torch_module
 
 from ..errors import ModelError
+from .calls import Calls, module_of
 from .capture import recording, tensor_in, with_tensor
 from .graph import GETITEM, Graph, Ref, Step, plain
 from .inputs import Inputs, named
@@ -38,7 +39,8 @@ def trace(
 ) -> Graph:
     """The graph of `network` for inputs of these shapes, one tensor or several by name, with the outputs of `layers`.
 
-    `layers` that do not run are left out; of one that runs several times it is the last output. `scores` picks them
+    `layers` that do not run are left out; of a module that runs several times it is the last output, or
+    the one whose number stands behind the name. `scores` picks them
     out of what the network returns where that is not a tensor. `decompositions` is a table for
     `ExportedProgram.run_decompositions`; None leaves operations as they are.
     What is traced is a twin that shares the network's tensors: the network itself is left as it is.
@@ -73,7 +75,7 @@ class _Keeper(nn.Module):
     def __init__(self, network: nn.Module, layers: Iterable[str], scores: Callable[[Any], Tensor] | None) -> None:
         super().__init__()
         self.network = network
-        self._layers = {network.get_submodule(layer): layer for layer in layers}
+        self._layers = {layer: module_of(network, layer) for layer in layers}
         self._scores = scores
         # torch.export puts a module's own lists back as they were
         self.kept = _Names()
@@ -91,12 +93,12 @@ class _Names:
 
 
 class _Copies:
-    def __init__(self, names: Mapping[nn.Module, str], outputs: dict[str, Tensor]) -> None:
-        self._names = names
+    def __init__(self, layers: Mapping[str, nn.Module], outputs: dict[str, Tensor]) -> None:
+        self._calls = Calls(layers)
         self._outputs = outputs
 
     def see(self, module: nn.Module, output: Any) -> Any:
-        name = self._names.get(module)
+        name = self._calls.of(module)
         values = None if name is None else tensor_in(output)
         if name is None or values is None:
             return None

@@ -6,7 +6,7 @@ What a result or an error found is carried as keys and values; words are made he
 one more table in `LANGUAGES`. Public names: `ENGLISH`, `LANGUAGES`, `Finding`, `Noted`, `Said`, `percent`, `say`.
 """
 
-from .numbers import percent
+from .numbers import Amount, percent
 from .say import ENGLISH, LANGUAGES, Finding, Noted, Said, say
 
-__all__ = ["ENGLISH", "LANGUAGES", "Finding", "Noted", "Said", "percent", "say"]
+__all__ = ["ENGLISH", "LANGUAGES", "Amount", "Finding", "Noted", "Said", "percent", "say"]

@@ -21,13 +21,15 @@ from . import GRADIENTS, GUIDED, METHODS, REPLAY, Method
 
 __all__ = ["Question"]
 
+OF_GRADIENTS = {GRADIENTS, GUIDED}
+
 
 @dataclass(frozen=True, eq=False)
 class Question:
     """`inputs()` gives what `model` was given when `layer` was captured.
 
     `gradient(part)` gives the (C, h, w) gradient at the layer of each of `score.parts()`; `runner` runs the model
-    again where a method needs that.
+    again where a method needs that. Where the model is not `differentiable` its gradients say nothing.
     """
 
     runner: Runner
@@ -38,15 +40,18 @@ class Question:
     score: Score
     gradient: Callable[[Score], Tensor]
     watch: Watch = NOBODY
+    differentiable: bool = True
 
     def map(self, method: Method) -> NDArray[np.float32]:
         """The method's map (h, w); only the evidence that it needs is made. Raises OutputError if not finite."""
         make: dict[str, Callable[[], Any]] = {GRADIENTS: self._gradients, REPLAY: self._replay, GUIDED: self._guided}
         activations = self.capture.activations(self.layer).float()
         try:
+            if not self.differentiable and OF_GRADIENTS & {*method.needs}:
+                raise LayerError("layers.gradient_says_nothing")
             evidence = [make[need]() for need in method.needs]
         except LayerError as error:
-            without = tuple(other.title for other in METHODS.values() if GRADIENTS not in other.needs)
+            without = tuple(other.title for other in METHODS.values() if not OF_GRADIENTS & {*other.needs})
             raise LayerError(
                 "method.needs_gradients", problem=error.finding, method=method.title, without=without
             ) from None

@@ -1,11 +1,13 @@
 """What a model is before and after loading. Public names: `CLASSES`, `Architecture`, `LoadedModel`, `ModelSpec`,
-`Speech`, `load`."""
+`Speech`, `frozen`, `load`, `placed`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..engine.calls import module_name, module_of
 from ..engine.devices import is_out_of_memory, mixed
 from ..engine.inputs import Inputs
 from ..engine.layout import Layer, Layout
@@ -22,11 +25,12 @@ from ..errors import CamError, DeviceError, LayerError, ModelError, did_you_mean
 from ..languages import Finding
 from ..reading.photograph import Photograph
 from ..reading.preprocess import Encoder, Preprocessing
+from ..reading.trials import trial_picture
 from ..request import Request
 from ..tasks.classes import SOFTMAX, Head, class_index
 from ..types import ModelInfo, Placement
 
-__all__ = ["CLASSES", "Architecture", "LoadedModel", "ModelSpec", "Speech", "load"]
+__all__ = ["CLASSES", "Architecture", "LoadedModel", "ModelSpec", "Speech", "frozen", "load", "placed"]
 
 # times as many pixels a side where detail is asked for
 DETAIL = 2
@@ -78,7 +82,7 @@ class ModelSpec:
     know its name: it is neither listed nor suggested, and what leaves the program calls it by its title. Where `usable`
     says no, it is as if it was not there. Inputs of more than `largest_input` pixels a side are refused. `identity`
     tells models apart that come to bear one name. `speech` is there where words come beside the photograph, made of
-    the network that was built; `task` is what the model does.
+    the network that was built; `task` is what the model does. `remarks` are what a person should know about its scores.
     """
 
     name: str
@@ -97,6 +101,7 @@ class ModelSpec:
     identity: object = field(default_factory=object)
     speech: Callable[[nn.Module], Speech] | None = None
     task: str = CLASSES
+    remarks: tuple[Finding, ...] = ()
 
     @property
     def is_usable(self) -> bool:
@@ -128,7 +133,7 @@ class LoadedModel:
 
     `beside` is what it is given beside the photograph, and `step` the one of its outputs that is asked about; `score`
     makes what is explained of a class, less its rivals. `own_target` is the class that is explained where none is
-    asked for, None for the most probable.
+    asked for, None for the most probable. Of one that is not `differentiable` gradients say nothing.
     """
 
     name: str
@@ -150,6 +155,8 @@ class LoadedModel:
     step: int = 0
     score: Callable[[int, Sequence[int], bool], Score] = plain_score
     own_target: int | None = None
+    remarks: tuple[Finding, ...] = ()
+    differentiable: bool = True
 
     @cached_property
     def nbytes(self) -> int:
@@ -166,7 +173,7 @@ class LoadedModel:
         names = [layer.name for layer in self.layers]
         if self.speech is not None and self.speech.word_layer:
             names.append(self.speech.word_layer)
-        return {name: self.network.get_submodule(name) for name in names}
+        return {name: module_of(self.network, name) for name in names}
 
     @cached_property
     def detailed(self) -> LoadedModel:
@@ -233,6 +240,8 @@ class LoadedModel:
         if known and layer in self.offered:
             return self.offered
         modules = dict(self.network.named_modules())
+        if known and layer in self.layouts and module_name(layer) in modules:
+            return {layer: modules[module_name(layer)]}
         if not known or layer not in modules:
             raise LayerError(
                 "layer.unknown",
@@ -242,6 +251,11 @@ class LoadedModel:
             )
         return {layer: modules[layer]}
 
+    def layer_name(self, layer: str) -> str:
+        """`layer`, or of a module that runs several times its last call that shows places."""
+        calls = [name for name in self.layouts if name != layer and module_name(name) == layer]
+        return calls[-1] if calls and layer not in self.layouts else layer
+
     def class_index(self, target: int | str, name: str = "target") -> int:
         """A class index from an index, its digits, or a label; raises TargetError about the argument `name`."""
         return class_index(target, self.labels, self.title, name)
@@ -249,7 +263,10 @@ class LoadedModel:
 
 def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
     """Build the network, freeze it, move it to `device` and find its layers; raises ModelError."""
-    network = mixed(spec.build().eval().requires_grad_(False).to(device), device)
+    network = frozen(spec.build())
+    # what somebody's own class makes of these need not be the module itself
+    network.to(device)
+    network = mixed(network, device)
     preprocessing = spec.preprocessing()
     speech = spec.speech(network) if spec.speech else None
     beside = {} if speech is None else {name: values.to(device) for name, values in speech.example().items()}
@@ -274,11 +291,30 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
         spec.identity,
         speech=speech,
         beside=beside,
+        remarks=spec.remarks,
+        differentiable=found.differentiable,
     )
+
+
+def frozen(network: nn.Module) -> nn.Module:
+    """`network` in eval mode and without gradients of its parameters, whatever its own `train` does beside."""
+    with suppress(Exception):
+        network.eval()
+    for part in network.modules():
+        part.training = False
+    for parameter in network.parameters():
+        parameter.requires_grad_(False)
+    return network
+
+
+def placed(image: Tensor, network: nn.Module) -> Tensor:
+    """`image` where `network` is, in the type that it computes in."""
+    first = next(chain(network.parameters(), network.buffers()), image)
+    return image.to(first.device, dtype_of(network))
 
 
 def _surveyed(network: nn.Module, speech: Speech | None, steps: Encoder) -> Survey:
     if speech is None:
-        return survey(network, steps.input_shape)
+        return survey(network, steps.input_shape, image=placed(trial_picture(steps), network))
     # words have places of their own, which are none of the photograph
     return survey(network.get_submodule(speech.looks_with), steps.input_shape).inside(speech.looks_with)

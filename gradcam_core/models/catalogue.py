@@ -78,11 +78,13 @@ class Catalogue:
         `labels` name its classes by index, or are a dict of index to name or of name to index; None numbers them.
         `transform` makes the input of a PIL image or an (H, W, 3) uint8 array, by any code: where it looks is found
         out by trying. None: resize, crop and normalise as for ImageNet to `input_size` pixels (224). `logits` picks
-        the (1, K) scores out of what the network returns, where that is not a tensor. `head` is a key of HEADS:
-        "softmax", "sigmoid" for several labels at once, "logit" for a single output; None: "logit" for one output,
-        else "softmax". A `private` model can be used by its name alone: `models()` does not list it, records call it
-        by its title; and only where `usable`, asked each time, says yes. Inputs of more than `largest_input` pixels a
-        side are refused.
+        the (1, K) scores out of what the network returns, where it is not clear which they are. `head` is a key of
+        HEADS: "softmax", "sigmoid" for several labels at once, "logit" for a single output that decides no or yes,
+        "value" for numbers that are shown as they are; None for what fits: of a network that returns probabilities
+        what made them, which is tried out, "logit" for one output with `labels`, "value" for one without.
+
+        A `private` model can be used by its name alone: `models()` does not list it, records call it by its title; and
+        only where `usable`, asked each time, says yes. Inputs of more than `largest_input` pixels a side are refused.
 
         The weights are shared, not copied, and the module is left as it is: its mode, its requires_grad, its device.
         After training it further, add it again. Raises ModelError, LayerError, OutputError where it cannot be

@@ -13,14 +13,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 from ..errors import ModelError
 from ..reading.uploads import Upload
 from .checkpoint import opened
 from .fetch import reason
 
-__all__ = ["from_mapping", "read_labels"]
+__all__ = ["MOST_CLASSES", "from_mapping", "read_labels"]
 
 MEGABYTE = 1_000_000
 MAX_LABEL_BYTES = 10 * MEGABYTE
@@ -68,7 +68,7 @@ def read_labels(path: str | Path | Upload) -> tuple[str, ...]:
 
 def from_mapping(names: Mapping[Any, Any], argument: str) -> list[Any]:
     """The names by index of a mapping of index to name, or of name to index; raises ModelError about `argument`."""
-    for by in (names, {value: key for key, value in names.items() if isinstance(value, (int, str))}):
+    for by in (names, {value: key for key, value in names.items() if isinstance(value, (SupportsIndex, str))}):
         indices = {_index(key): value for key, value in by.items()}
         if None not in indices and len(indices) == len(names):
             absent = next((index for index in range(len(indices)) if index not in indices), None)
@@ -79,8 +79,8 @@ def from_mapping(names: Mapping[Any, Any], argument: str) -> list[Any]:
 
 
 def _index(value: Any) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    if isinstance(value, SupportsIndex) and not isinstance(value, bool):
+        return value.__index__()
     return int(value) if isinstance(value, str) and re.fullmatch(r"\s*\d{1,9}\s*", value) else None
 
 

@@ -1,5 +1,6 @@
-"""A network of one's own as a `ModelSpec`: shared weights, nothing of it changed. Public names: `About`, `spec`,
-`unwrapped`.
+"""A network of one's own as a `ModelSpec`: shared weights, nothing of it changed.
+
+Public names: `About`, `Reader`, `encoder_of`, `spec`, `tried`, `twin`, `unwrapped`.
 
 What is run is a copy of the modules that shares every tensor with the original: in eval mode, frozen, on any
 device, while the original may be trained or run by others.
@@ -8,10 +9,11 @@ device, while the original may be trained or run by others.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import Any, SupportsIndex
 
 import torch
 from torch import Tensor, nn
@@ -21,11 +23,15 @@ from ..errors import CamError, ModelError, OutputError
 from ..languages import Finding
 from ..reading.preprocess import Encoder, Preprocessing
 from ..reading.probed_transform import Ramped
-from ..tasks.classes import HEADS, SOFTMAX, Head, find_head
-from .base import ModelSpec
-from .labels_file import from_mapping
+from ..reading.trials import trial_picture, trial_pictures
+from ..tasks.classes import HEADS, LOGIT, SOFTMAX, VALUE, Head, find_head
+from .base import ModelSpec, frozen, placed
+from .failing import check_weights, failing
+from .labels_file import MOST_CLASSES, from_mapping
+from .returned import described, remedy, scores_in
+from .squashed import SIGMOID, Squashed, squashed
 
-__all__ = ["About", "spec", "unwrapped"]
+__all__ = ["About", "Reader", "encoder_of", "spec", "tried", "twin", "unwrapped"]
 
 DEFAULT_SIZE = 224
 # of the resized picture, the part that the usual crop keeps
@@ -50,27 +56,34 @@ class About:
 
 
 def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
-    """The entry for `module`, run once to learn its number of classes; raises ModelError, OutputError."""
+    """The entry for `module`, run a few times to learn what it returns; raises ModelError, OutputError."""
     if not isinstance(module, nn.Module):
         raise ModelError("module.wrong_type", kind=type(module).__name__)
     inner = unwrapped(module)
-    encoder = _encoder(about.transform, about.input_size)
-    tried = _twin(inner, about.logits, SOFTMAX)
-    outputs = _outputs(tried, encoder, about.title or name)
-    chosen = find_head(about.head) if about.head is not None else (HEADS["logit"] if outputs == 1 else SOFTMAX)
-    if chosen is HEADS["logit"] and outputs != 1:
-        raise ModelError("head.logit_needs_one_output", outputs=outputs)
-    if chosen is SOFTMAX and outputs == 1:
-        raise ModelError("head.softmax_of_one_output")
+    check_weights(inner)
+    encoder = encoder_of(about.transform, about.input_size)
+    reader = Reader()
+    raw = twin(inner, reader)
+    pictures = [placed(picture, raw) for picture in trial_pictures(encoder)]
+    returned = tried(raw, inner, encoder, about.title or name)
+    pick, remarks = _picked(about.logits, returned)
+    squash = squashed(raw, pictures, pick)
+    outputs = pick(returned).shape[1]
+    chosen = _head(about.head, outputs, squash, labelled=about.labels is not None)
+    if chosen is VALUE:
+        squash = None
+        remarks = (*remarks, Finding("scores.value"))
+    remarks = (*remarks, squash.remark) if squash is not None else remarks
     named = _labels(about.labels, outputs, chosen)
-    twin = partial(_twin, inner, about.logits, chosen)
-    # the copy that was tried out serves once, unless its scores are to be read in another way
-    ready = [tried] if chosen.classes is SOFTMAX.classes else []
+    read = partial(_read, pick, squash, chosen)
+    reader.read = read
+    # the copy that was tried out serves once
+    ready = [raw]
     return ModelSpec(
         name=name,
         title=about.title or name,
         source="own",
-        build=lambda: ready.pop() if ready else twin(),
+        build=lambda: ready.pop() if ready else twin(inner, Reader(read)),
         preprocessing=lambda: encoder,
         labels=lambda: named,
         is_offline=lambda: True,
@@ -78,7 +91,52 @@ def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
         private=about.private,
         usable=about.usable,
         largest_input=about.largest_input,
+        remarks=remarks,
     )
+
+
+def _picked(
+    logits: Callable[[Any], Tensor] | None, returned: Any
+) -> tuple[Callable[[Any], Tensor], tuple[Finding, ...]]:
+    """What makes (n, K) scores of what the network returns, and what is said of it; raises OutputError, ModelError."""
+    if logits is None:
+        found = scores_in(returned)
+        if found is None:
+            raise OutputError("module.no_scores", described=described(returned), remedy=remedy(returned))
+        return found.pick, (found.remark,) if found.remark else ()
+    if not callable(logits):
+        raise ModelError("logits.not_callable", logits=logits)
+    try:
+        values = logits(returned)
+    except Exception as error:
+        raise ModelError(
+            "logits.fails",
+            described=described(returned),
+            error_type=type(error).__name__,
+            first_line=_first_line(error),
+        ) from error
+    found = scores_in(values) if isinstance(values, Tensor) and values.is_floating_point() else None
+    if found is None:
+        raise OutputError("logits.no_scores", described=described(values))
+    return partial(_through, logits, found.pick), ()
+
+
+def _through(logits: Callable[[Any], Tensor], pick: Callable[[Tensor], Tensor], returned: Any) -> Tensor:
+    return pick(logits(returned))
+
+
+def _head(key: str | None, outputs: int, squash: Squashed | None, *, labelled: bool) -> Head:
+    """The head called `key`, or of None the one that fits; raises ModelError where it cannot be."""
+    if key is None:
+        if outputs == 1:
+            return LOGIT if squash is not None or labelled else VALUE
+        return HEADS[SIGMOID] if squash is not None and squash.kind == SIGMOID else SOFTMAX
+    chosen = find_head(key)
+    if chosen is LOGIT and outputs != 1:
+        raise ModelError("head.logit_needs_one_output", outputs=outputs)
+    if chosen is SOFTMAX and outputs == 1:
+        raise ModelError("head.softmax_of_one_output")
+    return chosen
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
@@ -88,8 +146,19 @@ def unwrapped(module: nn.Module) -> nn.Module:
     return module
 
 
-def _twin(module: nn.Module, logits: Callable[[Any], Tensor] | None, head: Head) -> nn.Module:
-    """The modules copied, the tensors shared; its call returns (n, K) logits."""
+def _as_it_is(run: Callable[[], Any]) -> Any:
+    return run()
+
+
+@dataclass
+class Reader:
+    """What a twin's call returns: what `read` makes of the call of its module."""
+
+    read: Callable[[Callable[[], Any]], Any] = _as_it_is
+
+
+def twin(module: nn.Module, reader: Reader) -> nn.Module:
+    """The modules copied, the tensors shared; its call returns what `reader` makes of the call of the module's own."""
     shared: dict[int, Any] = {}
     for part in module.modules():
         for parameter in part.parameters(recurse=False):
@@ -98,95 +167,85 @@ def _twin(module: nn.Module, logits: Callable[[Any], Tensor] | None, head: Head)
         for tensor in (*part.buffers(recurse=False), *(v for v in vars(part).values() if isinstance(v, Tensor))):
             shared.setdefault(id(tensor), tensor.detach())
     try:
-        twin = copy.deepcopy(module, shared)
-    except (RuntimeError, TypeError, AttributeError, NotImplementedError, RecursionError) as error:
+        copied = copy.deepcopy(module, shared)
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
         raise ModelError("module.not_copied", kind=type(module).__name__, first_line=_first_line(error)) from error
-    kind = type(twin)
+    kind = type(copied)
+    try:
 
-    class Scores(kind):  # type: ignore[valid-type, misc]
-        def forward(self, *args: Any, **options: Any) -> Tensor:
-            returned = super().forward(*args, **options)
-            return head.classes(_scores(returned if logits is None else logits(returned)))
+        class Scores(kind):  # type: ignore[valid-type, misc]
+            def forward(self, *args: Any, **options: Any) -> Any:
+                return reader.read(partial(super().forward, *args, **options))
 
-    Scores.__name__ = Scores.__qualname__ = kind.__name__
-    twin.__class__ = Scores
-    return twin.eval().requires_grad_(False)
-
-
-def _scores(returned: Any) -> Any:
-    # a network with one output often drops the axis of the classes
-    return returned[:, None] if isinstance(returned, Tensor) and returned.ndim == 1 else returned
+        Scores.__name__ = Scores.__qualname__ = kind.__name__
+        copied.__class__ = Scores
+    except Exception:
+        # a class may forbid others to derive from it; a copy of the copy has a call of its own
+        copied.forward = partial(_called, reader, copied)
+    return frozen(copied)
 
 
-def _encoder(transform: Encoder | Callable[[Any], Any] | None, input_size: int | None) -> Encoder:
+def _called(reader: Reader, module: nn.Module, *args: Any, **options: Any) -> Any:
+    return reader.read(partial(type(module).forward, module, *args, **options))
+
+
+def _read(pick: Callable[[Any], Tensor], squash: Squashed | None, head: Head, run: Callable[[], Any]) -> Tensor:
+    """(n, K) logits of the classes of `head`."""
+    return head.classes(pick(run()) if squash is None else squash.undo(run))
+
+
+def encoder_of(transform: Encoder | Callable[[Any], Any] | None, input_size: int | None) -> Encoder:
+    """What makes the input of a photograph: a `transform`, or the usual one; raises ModelError."""
     if transform is not None and input_size is not None:
         raise ModelError("input_size.beside_transform", input_size=input_size)
     if isinstance(transform, Encoder):
         return transform
     if transform is not None:
         return Ramped(transform)
-    size = DEFAULT_SIZE if input_size is None else input_size
+    size = DEFAULT_SIZE if input_size is None else _whole(input_size)
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise ModelError("input_size.not_positive", input_size=input_size)
     return Preprocessing(int(size / CENTRE), size)
 
 
-def _outputs(network: nn.Module, encoder: Encoder, name: str) -> int:
-    first = next(network.parameters(), None)
-    zeros = torch.zeros(encoder.input_shape)
+def _whole(number: Any) -> Any:
+    """`number` as Python's own, where it is a whole one of whatever library."""
+    return number.__index__() if isinstance(number, SupportsIndex) and not isinstance(number, bool) else number
+
+
+def tried(network: nn.Module, module: nn.Module, encoder: Encoder, name: str) -> Any:
+    """What `network`, the twin of `module`, returns for a picture; raises ModelError."""
     try:
         with torch.no_grad():
-            scores = network(zeros if first is None else zeros.to(first))
+            return network(placed(trial_picture(encoder), network))
     except CamError:
         raise
     except Exception as error:
         if is_out_of_memory(error):
             raise
         # anything may happen in somebody's own code: it is said, not thrown at them
-        raise ModelError(
-            "module.fails",
-            input_shape=encoder.input_shape,
-            error_type=type(error).__name__,
-            first_line=_first_line(error),
-            name=name,
-        ) from error
-    if not isinstance(scores, Tensor) or scores.ndim != 2 or len(scores) != 1 or not scores.shape[1]:
-        raise OutputError("module.no_scores", described=_described(scores), remedy=_remedy(scores))
-    return int(scores.shape[1])
-
-
-def _described(returned: Any) -> Finding:
-    if isinstance(returned, Tensor):
-        return Finding("value.shape", shape=tuple(returned.shape))
-    kind = type(returned).__name__
-    if isinstance(returned, Mapping) and returned:
-        return Finding("value.mapping", kind=kind, names=tuple(map(repr, list(returned)[:6])))
-    return Finding("value.empty_mapping" if isinstance(returned, Mapping) else "value.other", kind=kind)
-
-
-def _remedy(returned: Any) -> Finding:
-    one = returned[0] if isinstance(returned, (list, tuple)) and returned else returned
-    values = list(one.values()) if isinstance(one, Mapping) else [one]
-    if isinstance(one, Mapping) and "boxes" in one:
-        return Finding("module.finds_boxes")
-    if any(isinstance(value, Tensor) and value.ndim == 4 and value.shape[-1] * value.shape[-2] > 1 for value in values):
-        return Finding("module.value_for_each_place")
-    return Finding("module.give_logits")
+        raise failing(module, error, encoder.input_shape, name) from error
 
 
 def _labels(labels: Sequence[str] | Mapping[Any, Any] | None, outputs: int, head: Head) -> tuple[str, ...]:
     classes = head.classes(torch.zeros(1, outputs)).shape[1]
+    if labels is None and head is VALUE:
+        return ("value",) if outputs == 1 else tuple(f"value {index}" for index in range(outputs))
     if labels is None:
-        return ("no", "yes") if head is HEADS["logit"] else tuple(f"class {index}" for index in range(classes))
+        return ("no", "yes") if head is LOGIT else tuple(f"class {index}" for index in range(classes))
     if isinstance(labels, (set, frozenset)):
         raise ModelError("labels.a_set", argument="`labels`")
     if isinstance(labels, Mapping):
         labels = from_mapping(labels, "`labels`")
-    names = tuple(labels) if not isinstance(labels, str) else (labels,)
+    if not isinstance(labels, Iterable):
+        raise ModelError("labels.holds_other", wrong=labels)
+    names = tuple(islice(labels, MOST_CLASSES + 1)) if not isinstance(labels, str) else (labels,)
     if not all(isinstance(name, str) for name in names):
         wrong = next(name for name in names if not isinstance(name, str))
         raise ModelError("labels.holds_other", wrong=wrong)
-    if head is HEADS["logit"] and len(names) == 1:
+    if head is LOGIT and len(names) == 1:
         names = (f"not {names[0]}", names[0])
     if len(names) != classes:
         raise ModelError("labels.wrong_count", names_count=len(names), classes=classes)

@@ -1,7 +1,8 @@
 """How an image file is built, looked at before a decoder does: small files can ask for hours and for all memory.
 
 Decoders read one header after the other in Python, draw a picture as often as it comes, and take every length at its
-word. What is far beyond any file that somebody made for being looked at is refused. Public names: `Frames`, `checked`.
+word. What is far beyond any file that somebody made for being looked at is refused. Public names: `Frames`,
+`check_notes`, `checked`, `described_tiff`, `turn_in`, `turn_of`, `without_texts`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from ..errors import ImageError
+from ..errors import CamError, ImageError
 from ..languages import Finding
 
-__all__ = ["Frames", "checked"]
+__all__ = ["Frames", "check_notes", "checked", "described_tiff", "turn_in", "turn_of", "without_texts"]
 
 # parts of a file that are read one after the other in Python: headers, comments, pieces of the picture
 MOST_PARTS = 20_000
@@ -35,6 +38,16 @@ JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 # bytes of a value by its TIFF type
 TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+TIFF_LETTERS = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l", 11: "f", 12: "d", 13: "L", 16: "Q", 17: "q"}
+ORIENTATION = 0x0112
+# of an orientation kept as a text
+MOST_LETTERS = 64
+TIFFS = (b"II\x2a\0", b"MM\0\x2a", b"II\0\x2a", b"MM\x2a\0", b"II\x2b\0", b"MM\0\x2b")
+MOST_BANDS = 1024
+# parts of a PNG that hold texts or colour profiles, and how those begin that may tell how the picture is turned
+TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt", b"iCCP"})
+ON_TURNING = (b"Raw profile type exif", b"XML:com.adobe.xmp")
+MOST_OF_TURN = 65_536
 # where the strips and tiles of a TIFF lie
 PIECES = frozenset({273, 279, 324, 325})
 
@@ -123,6 +136,93 @@ def _png(data: bytes) -> None:
         if parts > MOST_PARTS:
             raise _refused("container.many_parts", parts=MOST_PARTS)
         at += 12 + struct.unpack_from(">I", data, at)[0]
+
+
+def without_texts(data: bytes) -> bytes:
+    """A PNG without its texts, of which Pillow reads no more than 1 MB, and its colours' profile; else `data` itself.
+
+    Only texts that may say how to turn the picture stay.
+    """
+    if not data.startswith(b"\x89PNG"):
+        return data
+    at, kept = 8, [data[:8]]
+    while at + 8 <= len(data):
+        end = at + 12 + struct.unpack_from(">I", data, at)[0]
+        kind, body = data[at + 4 : at + 8], data[at + 8 : min(end, at + MOST_OF_TURN)]
+        if kind not in TEXTS or (kind != b"iCCP" and end - at <= MOST_OF_TURN and body.startswith(ON_TURNING)):
+            kept.append(data[at:end])
+        at = end
+    return b"".join([*kept, data[at:]])
+
+
+def described_tiff(data: bytes) -> dict[str, Any] | None:
+    """Bands, their bits, and what kind of numbers they hold, of the first picture in a TIFF; None for other files."""
+    if not data.startswith(TIFFS):
+        return None
+    try:
+        _, at = _first_directory(data)
+        order, _ = _letters(data)
+        tags = dict(_values(data, order, at))
+    except (CamError, IndexError, struct.error):
+        return None
+    bits = tags.get(258, (1,))
+    bands = max(tags.get(277, (1,))[0], len(bits))
+    formats = {1: "unsigned", 2: "signed", 3: "floating point", 5: "complex", 6: "complex"}
+    return {
+        "bands": bands,
+        "bits": " and ".join(map(str, sorted(set(bits)))),
+        "order": "big" if order == ">" else "little",
+        "numbers": formats.get(tags.get(339, (1,))[0], "unknown"),
+    }
+
+
+def turn_in(notes: bytes) -> int | None:
+    """The orientation that notes, kept like a TIFF, hold in whatever type; None where they have none that is sound."""
+    with suppress(CamError, IndexError, struct.error, ValueError, ArithmeticError, LookupError, TypeError):
+        order, at = _first_directory(notes)
+        count, start, size = _entries(notes, at)
+        inline = 8 if size == 20 else 4
+        for place in range(start, start + count * size, size):
+            tag, kind = struct.unpack_from(order + "HH", notes, place)
+            if tag != ORIENTATION:
+                continue
+            held, width = place + size - inline, TIFF_SIZES[kind]
+            values = struct.unpack_from(order + ("Q" if inline == 8 else "L"), notes, place + 4)[0]
+            if width * values > inline:
+                held = struct.unpack_from(order + ("Q" if inline == 8 else "L"), notes, held)[0]
+            if kind in {2, 7}:
+                return turn_of(notes[held : held + min(values, MOST_LETTERS)])
+            letters = {5: "LL", 10: "ll"}.get(kind, TIFF_LETTERS.get(kind, "B"))
+            numbers = struct.unpack_from(order + letters, notes, held) if values else ()
+            return turn_of(numbers[0] / numbers[1] if len(numbers) == 2 else numbers[0])
+    return None
+
+
+def turn_of(value: Any) -> int | None:
+    """An orientation as a number, however it is kept; raises ValueError and others where it is none."""
+    if isinstance(value, (tuple, list)):
+        return turn_of(value[0])
+    if isinstance(value, bytes):
+        # a number in whatever order of bytes, or a digit
+        letters = value.strip(b"\0 ")
+        return letters[0] if len(letters) == 1 and letters[0] < 9 else int(letters)
+    return None if value is None else int(value.strip("\0 ") if isinstance(value, str) else value)
+
+
+def _values(data: bytes, order: str, at: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The tags of a directory whose few values are 8 or 16 bits wide."""
+    count, start, size = _entries(data, at)
+    inline, head = (8, "HHQ") if size == 20 else (4, "HHL")
+    for number in range(count):
+        place = start + number * size
+        tag, kind, values = struct.unpack_from(order + head, data, place)
+        letter = {1: "B", 3: "H"}.get(kind)
+        if letter is None or not 0 < values <= MOST_BANDS:
+            continue
+        held = place + size - inline
+        if values * TIFF_SIZES[kind] > inline:
+            held = struct.unpack_from(order + ("Q" if inline == 8 else "L"), data, held)[0]
+        yield tag, struct.unpack_from(f"{order}{values}{letter}", data, min(held, len(data)))
 
 
 def _gif(data: bytes) -> Frames:
@@ -246,5 +346,5 @@ BUILT: dict[bytes, Callable[[bytes], Frames | None]] = {
     b"\x89PNG": _png,
     b"GIF8": _gif,
     b"BM": _bmp,
-    **dict.fromkeys((b"II\x2a\0", b"MM\0\x2a", b"II\0\x2a", b"MM\x2a\0", b"II\x2b\0", b"MM\0\x2b"), _tiff),
+    **dict.fromkeys(TIFFS, _tiff),
 }

@@ -23,8 +23,8 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import ImageError
 from ..languages import Finding, Noted
-from .containers import Frames, checked
-from .pixels import is_deep, orientation, rgb, upright_size
+from .containers import Frames, checked, described_tiff, without_texts
+from .pixels import is_deep, orientation, plain, rgb, shades, upright_size
 from .uploads import PHOTOGRAPH_FILE, Upload
 
 __all__ = [
@@ -87,7 +87,7 @@ class Photograph(Noted):
             return self.preview
         with _decoding(self.size):
             image, _ = _open(self.encoded)
-            turned = _decoded(image)
+            turned = _decoded(image, self.encoded)
             return rgb(image, turned)
 
     def at_least(self, short: int) -> NDArray[np.uint8]:
@@ -136,10 +136,15 @@ def read_photograph(source: ImageSource | None, digest: str = "") -> Photograph:
     with _decoding(stored):
         remarks = _remarks_on(image, frames)
         times = _draft(image) if file else 1
-        turned = _decoded(image)
+        turned = _decoded(image, file)
+        if image.format == "TIFF":
+            # until it is decoded, its size is that of the turned picture
+            stored = image.size
         if image.has_transparency_data and not is_deep(image):
             remarks.append(Finding("note.transparent"))
-        preview = rgb(image, turned, times)
+        grey = shades(image)
+        remarks += grey.remarks if grey else []
+        preview = rgb(image, turned, times, grey)
     reduced = times > 1 or image.size != stored
     size = upright_size(stored, turned)
     ready = file if not reduced and turned == 1 and _is_ready(image) else b""
@@ -167,10 +172,17 @@ def _draft(image: Image.Image) -> int:
     return max((times for times in (2, 4, 8) if width >= times * least[0] and height >= times * least[1]), default=1)
 
 
-def _decoded(image: Image.Image) -> int:
-    """Decode `image` and tell how it has to be turned."""
-    image.load()
-    return orientation(image)
+def _decoded(image: Image.Image, file: bytes) -> int:
+    """Decode `image`, read from `file` where it was opened here, and tell how it has to be turned."""
+    if file and image.format == "TIFF":
+        # Pillow would turn it and write all notes anew, which fails where one of them is broken
+        image.load_end = lambda: None  # type: ignore[attr-defined]
+        image.load()
+        # what it believes to be its size once it is turned
+        image._size = image.im.size
+    else:
+        image.load()
+    return orientation(image, file)
 
 
 @contextmanager
@@ -206,7 +218,7 @@ def digest_of(source: ImageSource | None) -> str:
             content.mode,
             content.getpalette(),
             content.info.get("transparency"),
-            dict(content.getexif()),
+            orientation(content),
         )
     return blake2b(array.tobytes(), digest_size=16, person=b"pixels", salt=_short(described)).hexdigest()
 
@@ -218,7 +230,7 @@ def _short(described: object) -> bytes:
 def _loaded(image: Image.Image) -> NDArray[np.generic]:
     _check_size(*image.size)
     try:
-        return np.asarray(image)
+        return np.asarray(plain(image))
     except DAMAGE as error:
         raise _damaged(error) from error
 
@@ -258,10 +270,12 @@ def _open(data: bytes) -> tuple[Image.Image, Frames | None]:
         raise ImageError("photograph.other_kind", kind=refused)
     frames = checked(data)
     try:
-        return Image.open(BytesIO(data), formats=FORMATS), frames
+        return Image.open(BytesIO(without_texts(data)), formats=FORMATS), frames
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError("photograph.too_many_pixels", megapixels=MAX_PIXELS // 1_000_000) from error
     except UnidentifiedImageError as error:
+        if found := described_tiff(data):
+            raise ImageError("photograph.tiff", **found) from error
         raise ImageError("photograph.not_an_image") from error
     except DAMAGE as error:
         raise _damaged(error) from error

@@ -2,7 +2,7 @@
 
 A character here is what a reader sees as one (an extended grapheme cluster, Unicode UAX 29): an emoji of
 several code points or decomposed Hangul is one character and is never split. Public names: `Reading`,
-`Span`, `Vocabulary`, `read_text`, `words_of`.
+`Span`, `Vocabulary`, `read_text`, `visibly`, `words_of`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ __all__ = [
     "graphemes",
     "jamo",
     "read_text",
+    "visibly",
     "words_of",
 ]
 
@@ -43,6 +44,8 @@ _GRAPHEME = regex.compile(r"\X")
 HANGUL = (range(0xAC00, 0xD7A4), range(0x1100, 0x1200), range(0x3131, 0x318F))
 # of the characters that the network does not know, so many are named
 NAMED = 8
+# makes one emoji of several
+JOINER = "\u200d"
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ class Reading(Noted):
         if unknown.issuperset(visible):
             remarks.append(Finding("review.nothing_known"))
         elif unknown:
-            remarks.append(Finding("review.unknown", chars=" ".join(sorted(unknown)[:NAMED])))
+            remarks.append(Finding("review.unknown", chars=" ".join(map(visibly, sorted(unknown)[:NAMED]))))
         if not any(ord(point) in block for char in visible for point in char for block in HANGUL):
             remarks.append(Finding("review.no_korean"))
         return tuple(remarks)
@@ -103,6 +106,12 @@ def graphemes(text: str, limit: int | None = None) -> tuple[Span, ...]:
             break
         found.append(Span(match.group(), match.start(), match.end()))
     return tuple(found)
+
+
+def visibly(char: str) -> str:
+    """A character as it can be shown in a sentence: what has no shape, or turns the line around, by its number."""
+    shown = (point if point.isprintable() or point == JOINER else f"U+{ord(point):04X}" for point in char)
+    return "U+200D" if char == JOINER else "".join(shown)
 
 
 def words_of(chars: Sequence[Span]) -> tuple[tuple[int, int], ...]:
@@ -150,16 +159,18 @@ class Vocabulary:
         return (self._numbers.get(char, UNKNOWN), *jamo(char))
 
     def read(self, text: str, limit: int) -> Reading:
-        """The first `limit` characters of `text`, whatever they are."""
-        chars = graphemes(text, limit)
+        """The first `limit` characters of `text`, whatever they are, but for white space around it."""
+        start, end = len(text) - len(text.lstrip()), len(text.rstrip())
+        found = graphemes(text[start:end], limit)
+        chars = tuple(Span(char.text, start + char.start, start + char.end) for char in found)
         fields = [self.fields(char.text) for char in chars]
-        end = chars[-1].end if chars else 0
+        last = chars[-1].end if chars else end
         return Reading(
             text=text,
             chars=chars,
             inputs=torch.tensor(fields, dtype=torch.int64).reshape(1, -1, FIELDS),
             unknown=tuple(field == (UNKNOWN, 0, 0, 0) for field in fields),
-            cut=end if end < len(text) else None,
+            cut=last if last < end else None,
         )
 
 
@@ -173,7 +184,4 @@ def read_text(text: str, vocabulary: Vocabulary, limit: int) -> Reading:
         text.encode()
     except UnicodeEncodeError as error:
         raise TextError("text.no_unicode", position=error.start + 1) from None
-    reading = vocabulary.read(text, limit)
-    if all(char.text.isspace() for char in reading.chars):
-        raise TextError("text.only_spaces", limit=limit)
-    return reading
+    return vocabulary.read(text, limit)

@@ -1,8 +1,8 @@
 """Classes by index and by name, and how a model's head makes probabilities of its scores.
 
 `HEADS` maps each key to its `Head`; one more entry serves the pictures, the checks and the page alike.
-Public names: `HEADS`, `SOFTMAX`, `Choice`, `Head`, `calibrated`, `choose`, `class_index`, `find_head`, `prediction`,
-`top_predictions`.
+Public names: `HEADS`, `LOGIT`, `SOFTMAX`, `VALUE`, `Choice`, `Head`, `calibrated`, `choose`, `class_index`,
+`find_head`, `prediction`, `top_predictions`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import ModelError, TargetError, did_you_mean
+from ..languages import Amount
 from ..request import AUTO, NEXT_THREE, Request
 from ..types import TOP, Prediction
 
 __all__ = [
     "HEADS",
+    "LOGIT",
     "SOFTMAX",
+    "VALUE",
     "Choice",
     "Head",
     "calibrated",
@@ -43,7 +46,8 @@ class Head:
     """How a model's scores are read.
 
     `probabilities` makes (n, K) probabilities of (n, K) logits; where the classes are not `exclusive` they need
-    not sum to one. `classes` makes the (n, K) logits of what the network returns, (n, outputs).
+    not sum to one; where they are no `shares` they are values of their own. `classes` makes the (n, K) logits of what
+    the network returns, (n, outputs).
     """
 
     key: str
@@ -51,6 +55,7 @@ class Head:
     exclusive: bool
     probabilities: Callable[[Tensor], Tensor]
     classes: Callable[[Tensor], Tensor] = lambda outputs: outputs
+    shares: bool = True
 
     def of(self, logits: Tensor) -> NDArray[np.float32]:
         """(n, K) float32 probabilities of (n, K) logits, away from the graph."""
@@ -63,13 +68,11 @@ def _both_sides(outputs: Tensor) -> Tensor:
 
 
 SOFTMAX = Head("softmax", "one of the classes (softmax)", True, lambda logits: logits.softmax(-1))
+LOGIT = Head("logit", "one logit: no or yes (sigmoid)", True, torch.sigmoid, _both_sides)
+VALUE = Head("value", "a number, shown as it is", True, lambda values: values, shares=False)
 HEADS = {
     head.key: head
-    for head in (
-        SOFTMAX,
-        Head("sigmoid", "each class by itself (sigmoid)", False, torch.sigmoid),
-        Head("logit", "one logit: no or yes (sigmoid)", True, torch.sigmoid, _both_sides),
-    )
+    for head in (SOFTMAX, Head("sigmoid", "each class by itself (sigmoid)", False, torch.sigmoid), LOGIT, VALUE)
 }
 
 
@@ -150,6 +153,17 @@ class Choice:
     target: Prediction
     rivals: tuple[Prediction, ...]
     top: tuple[Prediction, ...]
+
+    def read(self, head: Head) -> Choice:
+        """The same where what `head` makes of scores are values of their own instead of probabilities."""
+        if head.shares:
+            return self
+
+        def valued(one: Prediction) -> Prediction:
+            return replace(one, probability=Amount(one.probability))
+
+        rivals, top = tuple(map(valued, self.rivals)), tuple(map(valued, self.top))
+        return replace(self, target=valued(self.target), rivals=rivals, top=top)
 
 
 def choose(request: Request, probabilities: NDArray[np.float32], labels: Sequence[str], title: str) -> Choice:

@@ -1,13 +1,14 @@
-"""Which architectures can be explained: all torchvision classifiers, at least one of every timm family, random weights.
+"""Which networks can be explained: torchvision's, one or more of every timm family, those that people write.
 
     python -m tests.benchmarks.coverage --out coverage.jsonl    # all; begun again, it goes on where it was stopped
     python -m tests.benchmarks.coverage --selection             # one of every kind of layout, in two minutes
+    python -m tests.benchmarks.coverage --people       # a table of small ones as people write them, in a minute
     python -m tests.benchmarks.coverage --names timm:vit_tiny_patch16_224 torchvision:swin_t
 
-Each is added to an `Explainer` as anybody's own model, explained at its default layer, and checked: layers found; a
-finite map that is not empty; the map follows a change of one place of the input (the right geometry); it equals
-captum's LayerGradCam to 1e-5 of its largest value. One at a time, each in a process of its own, so that memory stays
-bounded and a crash is one line of the report.
+Architectures have random weights, and each is added to an `Explainer` as anybody's own model, explained at its default
+layer, and checked: layers found; a finite map that is not empty; the map follows a change of one place of the input
+(the right geometry); it equals captum's LayerGradCam to 1e-5 of its largest value. One at a time, each in a process of
+its own, so that memory stays bounded and a crash is one line of the report. `people.py` checks what people write.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from gradcam_core.engine.capture import run
 from gradcam_core.engine.norms import exact_norms
 from gradcam_core.models import LoadedModel
 from gradcam_core.reading.preprocess import Preprocessing
+
+from . import people
 
 # every kind of layout: maps, channels last, tokens without and with what stands in front of them, hybrids
 SELECTION = (
@@ -61,14 +64,19 @@ SMALLEST_CHECKED = 7
 
 
 def names() -> list[str]:
-    """The selection, the smallest member of every timm module, every torchvision classifier."""
+    """The selection, the smallest member of every timm module, every torchvision classifier, and what people write."""
     import timm
     import torchvision
 
     smallest = (min(timm.list_models(module=family), key=_hint) for family in families())
     others = torchvision.models.list_models(torchvision.models)
     found = [*SELECTION, *(f"timm:{name}" for name in smallest), *(f"torchvision:{name}" for name in others)]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys([*found, *peoples()]))
+
+
+def peoples() -> list[str]:
+    """The networks that people write."""
+    return [f"people:{name}" for name in people.NETWORKS]
 
 
 def families() -> list[str]:
@@ -136,7 +144,9 @@ def picture(size: int) -> np.ndarray[Any, Any]:
 
 
 def examine(name: str) -> dict[str, Any]:
-    """All that is checked of one architecture; `problem` is empty where it works."""
+    """All that is checked of one network; `problem` is empty where it works."""
+    if name.startswith("people:"):
+        return people.examine(name.partition(":")[2])
     network, usual = build(name)
     found: dict[str, Any] = {"name": name, "family": _family(name), "problem": ""}
     for size in dict.fromkeys(min(size, usual) for size in (*SMALL, usual)):
@@ -342,10 +352,17 @@ def in_own_process(name: str, seconds: float = SECONDS) -> dict[str, Any]:
 def report(rows: list[dict[str, Any]]) -> str:
     """How many of how many work, and of those that do not, why."""
     lines = []
-    for source in ("torchvision", "timm"):
+    for source in ("torchvision", "timm", "people"):
         mine = [row for row in rows if row["name"].startswith(f"{source}:")]
         works = [row for row in mine if not row["problem"]]
+        if not mine and source == "people":
+            continue
         lines.append(f"{source}: {len(works)} of {len(mine)} architectures work")
+        if source == "people":
+            refused = sum(row["default"] == "refused" for row in works)
+            lines[-1] = (
+                f"networks that people write: {len(works)} of {len(mine)} as they should be, {refused} of them refused"
+            )
         if source == "timm":
             tried = {row.get("family") for row in mine if row.get("family")}
             lines.append(f"timm families: {len({row['family'] for row in works})} of {len(tried)} work")
@@ -357,12 +374,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--names", nargs="+", help="source:name of each, instead of all")
     parser.add_argument("--selection", action="store_true", help="one of every kind of layout")
+    parser.add_argument("--people", action="store_true", help="those that people write")
     parser.add_argument("--out", type=Path, help="file to which each result is appended, and from which it goes on")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="that each may take")
     chosen = parser.parse_args(arguments)
     known = chosen.out.read_text("utf-8").splitlines() if chosen.out and chosen.out.exists() else []
     rows = {row["name"]: row for row in map(json.loads, known)}
-    wanted = chosen.names or (SELECTION if chosen.selection else names())
+    wanted = chosen.names or (SELECTION if chosen.selection else peoples() if chosen.people else names())
     for name in wanted:
         if name in rows:
             continue

@@ -433,14 +433,16 @@ def test_what_a_network_adds_by_itself_is_no_layer_of_the_image(cut: str) -> Non
 
 
 def test_what_has_no_layer_to_explain_is_refused_in_a_sentence() -> None:
-    class Closed(SmallNetwork):
-        @torch.no_grad()
+    class Apart(SmallNetwork):
+        """Its layers run, but its scores are made of the pixels."""
+
         def forward(self, x: Tensor) -> Tensor:
-            return super().forward(x)
+            super().forward(x)
+            return x.mean((2, 3))
 
     explainer, steps = Explainer(device="cpu"), Preprocessing(32, 32)
-    with pytest.raises(LayerError, match=r"Closed do not depend on any of its layers.*no_grad"):
-        explainer.add_model("mine", Closed(), transform=steps)
+    with pytest.raises(LayerError, match=r"Apart do not depend on any of its layers"):
+        explainer.add_model("mine", Apart(), transform=steps)
     flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 8), nn.ReLU(), nn.Linear(8, 2))
     with pytest.raises(LayerError, match=r"Sequential has no layer that shows places.*32.*no map to draw"):
         explainer.add_model("mine", flat, transform=steps)
@@ -452,11 +454,14 @@ def test_what_has_no_layer_to_explain_is_refused_in_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("returned", "words"),
     [
-        (lambda f: [{"boxes": torch.zeros(0, 4), "scores": torch.zeros(0)}], "a list. It finds objects in boxes"),
+        (
+            lambda f: [{"boxes": torch.zeros(0, 4), "scores": torch.zeros(0)}],
+            "a list of a dict with .*. It finds objects",
+        ),
         (lambda f: {"out": f, "aux": f}, "a dict with 'out', 'aux'. It returns a value for every place"),
         (lambda f: f, r"shape \(1, 16, 8, 8\). It returns a value for every place"),
-        (lambda f: (f.mean((2, 3)), 1), "a tuple. Give `logits`"),
-        (lambda f: None, "a NoneType. Give `logits`"),
+        (lambda f: (1, f.mean((2, 3))), r"a tuple of a int, shape \(1, 16\). Give `logits`.*lambda out: out\[1\]"),
+        (lambda f: None, "a NoneType. There is no tensor in it"),
     ],
 )
 def test_what_is_no_classifier_is_refused_in_a_sentence(returned: Any, words: str) -> None:

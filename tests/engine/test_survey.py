@@ -101,7 +101,7 @@ def test_layers_without_positions_or_that_pass_on_are_not_offered() -> None:
     assert [layer.name for layer in find_layers(network, (1, 3, 8, 8))] == ["0"]
 
 
-def test_a_module_that_runs_twice_stands_where_it_ran_last() -> None:
+def test_of_a_module_that_runs_twice_each_call_is_offered_where_it_ran() -> None:
     class Shared(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -110,7 +110,7 @@ def test_a_module_that_runs_twice_stands_where_it_ran_last() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return self.act(self.second(self.act(self.first(x))))
 
-    assert find_layers(Shared(), (1, 3, 8, 8)) == (Layer("first", (4, 8, 8)), Layer("act", (4, 4, 4)))
+    assert find_layers(Shared(), (1, 3, 8, 8)) == (Layer("act#1", (4, 8, 8)), Layer("act#2", (4, 4, 4)))
 
 
 def test_a_network_in_half_precision_is_looked_at_in_half_precision() -> None:

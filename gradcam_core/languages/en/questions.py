@@ -13,6 +13,10 @@ QUESTIONS: Mapping[str, str] = {
         "The map has no coloured place, so there is nothing to hide; choose another class, layer or method."
     ),
     "check.nothing_to_move": "The map has no coloured place, so none can move; choose another class, layer or method.",
+    "check.of_a_value": (
+        "`{model}` returns a number of its own, not a probability, and this check judges probabilities; look at the map"
+        " itself, or ask for the sanity check."
+    ),
     "check.shares_out_of_range": "`shares` {shares!r} must lie between 0 and 1, at least one of them.",
     "class.no_index_or_label": "`{name}` {shown} is not a class; give an index or a label.",
     "class.number_or_label": (
@@ -32,6 +36,11 @@ QUESTIONS: Mapping[str, str] = {
     "explainer.negative": ("`{name}` {value!r} must be a number that is not negative; 0 keeps nothing."),
     "head.unknown": "`head` {head!r} is unknown. {near}",
     "hiding.unknown": "`hiding` {hiding!r} is unknown; choose one of {known:list}.",
+    "layers.gradient_says_nothing": (
+        "The network's scores depend on its layers, but no gradient says how: it is quantised, rounds, or"
+        " switches gradients"
+        " off."
+    ),
     "layers.words": "`layer` {layer!r} holds words, not places of the photograph; choose another.",
     "look.colormap_unknown": "`colormap` {colormap!r} is unknown; choose one of {known:list}.",
     "look.out_of_range": "`{name}` must lie between 0 and 1, got {value!r}.",
@@ -50,6 +59,7 @@ QUESTIONS: Mapping[str, str] = {
     ),
     "method.needs_gradients": ("{problem} {method} needs gradients; these methods do not: {without:list}."),
     "method.unknown": "`method` {method!r} is unknown. {near}",
+    "place.one_number": "The model returns a single number, so a place speaks for nothing else; see the map.",
     "place.outside": (
         "`x` {x!r}, `y` {y!r} lies outside what the model saw (x {columns_start} to {columns_last}, y "
         "{rows_start} to {rows_last}); choose a place that is not striped."

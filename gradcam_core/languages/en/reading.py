@@ -48,6 +48,10 @@ READING: Mapping[str, str] = {
     "photograph.side_too_long": (
         "The image is {width} x {height} pixels; a side may have at most {max_side}. Cut a part out and try again."
     ),
+    "photograph.tiff": (
+        "The TIFF holds {bands} band(s) of {bits} bits, {numbers} numbers, {order}-endian, and those cannot be read."
+        " Choose what to show, and save it as PNG, or as a TIFF of 1, 3 or 4 bands of 8 or 16 bits."
+    ),
     "photograph.too_large": (
         "The image is {width} x {height} pixels and exceeds the limit of {megapixels} megapixels. Make it "
         "smaller and try again."
@@ -59,7 +63,6 @@ READING: Mapping[str, str] = {
     "text.empty": ("The text is empty; type a sentence, for example a film review in Korean."),
     "text.no_text": "`text` should be a string, but is {kind}; type a sentence.",
     "text.no_unicode": ("The text is no valid Unicode at character {position}; type or paste it again."),
-    "text.only_spaces": ("The first {limit} characters are all spaces; put the sentence in front."),
     "transform.bends": (
         "`transform` turns, bends or repeats the picture, or changes its brightness by more than a factor and"
         " an offset, so its map could not be drawn where it belongs; give one that resizes, crops and pads "
@@ -100,6 +103,10 @@ READING: Mapping[str, str] = {
     "uploads.the_file": "The file",
     "uploads.the_photograph": "The photograph's file",
     "uploads.too_large": "{what} is larger than {limit:g} MB; make it smaller.",
+    "words.no_spaces": (
+        "Leaving words out needs at least two words, and words are found by the spaces between them: this text of"
+        " {count} characters has none. Put spaces between its words."
+    ),
     "words.none": "`{name}` {text!r} holds no word; type a few words in English.",
     "words.not_english": "`{name}` {text!r} is not in English, the only language that this network knows.",
     "words.not_text": "`{name}` must be a text, not {value!r}.",

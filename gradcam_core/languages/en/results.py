@@ -133,6 +133,8 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "note.first_picture_of_more": "This file holds more than {count} pictures; the first one is shown.",
     "note.no_class": "Looks at no class: the map is the same for all of them.",
     "note.not_evidence": "Detail, not evidence: it draws edges almost regardless of what the network learned.",
+    "note.not_finite": "Some of its values are no numbers or infinite; they are shown as black or white.",
+    "note.shades": "Of this image's grey values {black:g} is shown as black and {white:g} as white.",
     "note.small_part": "The model saw only {share:percent} of this image, its centre; the rest is striped.",
     "note.transparent": "Transparent parts are shown on white.",
     "review.against": _review("against"),

@@ -92,7 +92,7 @@ def _fields() -> list[Any]:
             HEAD_CHOICES,
             value="",
             label="What the scores decide",
-            info="As usual: one of the classes, or no or yes where there is a single score.",
+            info="As usual: one of the classes; of a single score no or yes where it has a name, else its value.",
             elem_id="own-head",
         ),
     ]

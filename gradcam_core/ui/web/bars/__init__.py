@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from ....explanation import Explained
-from ....languages import percent
+from ....languages import Amount, percent
 from .. import component
 
 __all__ = ["PICKED", "bars_value", "top_bars"]
@@ -32,7 +32,8 @@ def bars_value(explanation: Explained) -> dict[str, Any]:
                 "index": prediction.index,
                 "label": prediction.label,
                 "percent": percent(prediction.probability),
-                "share": prediction.probability,
+                # a number that is no share has no bar
+                "share": 0.0 if isinstance(prediction.probability, Amount) else prediction.probability,
                 "chosen": prediction.index == explanation.target.index,
             }
             for prediction in shown

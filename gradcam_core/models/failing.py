@@ -1,0 +1,80 @@
+"""Why somebody's own network does not take a picture, and what can help. Public names: `check_weights`, `failing`."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import traceback
+from itertools import chain
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+from ..errors import ModelError
+from ..languages import Finding
+
+__all__ = ["check_weights", "failing"]
+
+HOOKS = ("_forward_hooks", "_forward_pre_hooks")
+CHANNELS = re.compile(r"to have (\d+) channels, but got (\d+)")
+# how torch and others say that the size of the input does not fit
+OF_SIZE = re.compile(
+    r"size|shape|dimension|channels|too small|kernel|multipl|stride|pixels|height|width|resolution", re.IGNORECASE
+)
+FIRST_LINE = 160
+
+
+def check_weights(module: nn.Module) -> None:
+    """Raises ModelError for modules that have no weights to run with, or whose layers Python does not see."""
+    kind = type(module).__name__
+    if isinstance(module, torch.jit.ScriptModule):
+        raise ModelError("module.scripted", kind=kind)
+    for name, tensor in chain(module.named_parameters(), module.named_buffers()):
+        if is_lazy(tensor):
+            raise ModelError("module.lazy", kind=kind, name=name)
+        if tensor.is_meta:
+            raise ModelError("module.meta", kind=kind, name=name)
+
+
+def failing(module: nn.Module, error: BaseException, shape: tuple[int, ...], name: str) -> ModelError:
+    """What to raise where `module` has raised `error` on an input of `shape`; `name` is what it is called."""
+    text = str(error)
+    values = {
+        "input_shape": shape,
+        "error_type": type(error).__name__,
+        "first_line": (text.strip().splitlines() or [type(error).__name__])[0][:FIRST_LINE],
+    }
+    found = CHANNELS.search(text)
+    if _in_hook(module, error):
+        advice = Finding("module.hook_fails")
+    elif more := _further_inputs(module):
+        advice = Finding("module.further_inputs", inputs=more)
+    elif any(isinstance(part, nn.Conv3d) for part in module.modules()):
+        advice = Finding("module.volumes")
+    elif found:
+        advice = Finding("module.other_channels", channels=int(found[1]))
+    elif isinstance(error, (RuntimeError, ValueError, AssertionError)) and OF_SIZE.search(text):
+        advice = Finding("module.other_size", name=name)
+    else:
+        advice = Finding("module.try_it")
+    return ModelError("module.fails", **values, advice=advice)
+
+
+def _further_inputs(module: nn.Module) -> tuple[str, ...]:
+    """What its forward needs beside the image."""
+    try:
+        parameters = list(inspect.signature(module.forward).parameters.values())
+    except (TypeError, ValueError):
+        return ()
+    by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    first = next((one for one in parameters if one.kind in by_place), None)
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = (one for one in parameters if one is not first and one.kind not in variadic)
+    return tuple(one.name for one in needed if one.default is inspect.Parameter.empty)
+
+
+def _in_hook(module: nn.Module, error: BaseException) -> bool:
+    hooks = (hook for part in module.modules() for kind in HOOKS for hook in getattr(part, kind, {}).values())
+    codes = {getattr(hook, "__code__", None) for hook in hooks}
+    return any(frame.f_code in codes for frame, _ in traceback.walk_tb(error.__traceback__))

@@ -1,0 +1,167 @@
+"""The class scores in whatever a network returns: a tensor of another shape, the first of several, one by its name.
+
+    found = scores_in(network(image))
+    found.pick(network(images))            # (n, K)
+    found.remark                           # what is said of it, None where the network returns them as usual
+
+Public names: `Found`, `described`, `remedy`, `scores_in`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from ..errors import OutputError
+from ..languages import Finding
+
+__all__ = ["Found", "described", "remedy", "scores_in"]
+
+# what networks call their scores, the likeliest first
+NAMES = ("logits", "scores", "score", "preds", "pred", "prediction", "predictions", "output", "out", "y")
+# what stands beside the scores of boxes, which are no classes of the image
+OF_DETECTORS = frozenset({"boxes", "pred_boxes", "bboxes", "masks"})
+# one thing in another
+DEEPEST = 2
+# so many names are listed
+NAMED = 6
+
+
+@dataclass(frozen=True)
+class Found:
+    """`pick` makes (n, K) scores of what the network returns for n images."""
+
+    pick: Callable[[Any], Tensor]
+    remark: Finding | None = None
+
+
+def scores_in(returned: Any) -> Found | None:
+    """Where the scores of one image are in what a network `returned`; None where none can be told for certain.
+
+    Raises OutputError where it returns the class that it has chosen instead of scores.
+    """
+    found = _found(returned, DEEPEST)
+    if found is None:
+        return None
+    path, steps = found
+    one = _followed(returned, steps)
+    shaped = one.ndim != 2 and one.ndim + len(one) != 2
+    if steps:
+        remark: Finding | None = Finding("scores.picked", path=path)
+    else:
+        remark = Finding("scores.shape", shape=tuple(one.shape)) if shaped and one.numel() > 1 else None
+
+    classes = one.numel()
+
+    def pick(returned: Any) -> Tensor:
+        # an axis of classes or of images that the network has dropped is put back
+        return _followed(returned, steps).reshape(-1, classes)
+
+    return Found(pick, remark)
+
+
+def _found(returned: Any, depth: int) -> tuple[str, tuple[Any, ...]] | None:
+    """The way to the scores, as code and step by step."""
+    if isinstance(returned, Tensor):
+        if not returned.is_floating_point() and returned.numel():
+            raise OutputError("scores.whole_numbers", kind=str(returned.dtype).removeprefix("torch."))
+        return ("out", ()) if _are_scores(returned) else None
+    parts = dict(_parts(returned))
+    if not depth or not parts or OF_DETECTORS & {*map(str, parts)}:
+        return None
+    inside = {}
+    for step, part in parts.items():
+        # beside scores anything may lie
+        within = None if _is_whole(part) else _found(part, depth - 1)
+        if within is not None:
+            inside[step] = within
+    step = _chosen(returned, list(inside))
+    if step is None:
+        return None
+    path, steps = inside[step]
+    return f"out{_written(returned, step)}{path.removeprefix('out')}", (step, *steps)
+
+
+def _is_whole(part: Any) -> bool:
+    return isinstance(part, Tensor) and not part.is_floating_point()
+
+
+def _are_scores(values: Tensor) -> bool:
+    # one image: all axes but that of the classes have one value, the first among them
+    most = max(values.shape, default=1)
+    return values.numel() > 0 and values.numel() == most and (values.ndim < 2 or values.shape[0] == 1)
+
+
+def _parts(returned: Any) -> Iterator[tuple[Any, Any]]:
+    """What lies in a collection or a value with fields, by key, index or name."""
+    if isinstance(returned, Mapping):
+        yield from returned.items()
+    elif hasattr(returned, "_fields"):
+        yield from ((name, getattr(returned, name)) for name in returned._fields)
+    elif isinstance(returned, (tuple, list)):
+        yield from enumerate(returned)
+    elif dataclasses.is_dataclass(returned):
+        yield from ((one.name, getattr(returned, one.name)) for one in dataclasses.fields(returned))
+    elif not isinstance(returned, (str, bytes)):
+        yield from vars(returned).items() if hasattr(returned, "__dict__") else ()
+
+
+def _chosen(returned: Any, steps: list[Any]) -> Any | None:
+    """Of the `steps` that lead to scores the one to go; None where several may be meant."""
+    named = next((name for name in NAMES if name in steps), None)
+    if named is not None or not steps:
+        return named
+    sequence = isinstance(returned, (tuple, list))
+    first = next((key for key, _ in _parts(returned)), None)
+    if sequence and steps[0] == first:
+        return first
+    return steps[0] if len(steps) == 1 and not sequence else None
+
+
+def _written(returned: Any, step: Any) -> str:
+    by_name = isinstance(step, str) and not isinstance(returned, Mapping)
+    return f".{step}" if by_name else f"[{step!r}]"
+
+
+def _followed(returned: Any, steps: tuple[Any, ...]) -> Tensor:
+    for step in steps:
+        by_name = isinstance(step, str) and not isinstance(returned, Mapping)
+        returned = getattr(returned, step) if by_name else returned[step]
+    if not isinstance(returned, Tensor):
+        raise OutputError("scores.gone", kind=type(returned).__name__)
+    return returned
+
+
+def described(returned: Any) -> Finding:
+    """What a module returned."""
+    if isinstance(returned, Tensor):
+        return Finding("value.shape", shape=tuple(returned.shape))
+    kind, parts = type(returned).__name__, [*_parts(returned)][:NAMED]
+    if parts and isinstance(parts[0][0], str):
+        return Finding("value.mapping", kind=kind, names=tuple(repr(name) for name, _ in parts))
+    if parts:
+        return Finding("value.sequence", kind=kind, parts=tuple(described(part) for _, part in parts))
+    return Finding("value.empty_mapping" if isinstance(returned, Mapping) else "value.other", kind=kind)
+
+
+def remedy(returned: Any) -> Finding:
+    """What can be done about a network that returned this."""
+    one = returned[0] if isinstance(returned, (list, tuple)) and returned else returned
+    parts = dict(_parts(one)) if not isinstance(one, Tensor) else {"": one}
+    if OF_DETECTORS & {*map(str, parts)}:
+        return Finding("module.finds_boxes")
+    tensors = [part for part in parts.values() if isinstance(part, Tensor)]
+    if any(part.ndim == 4 and part.shape[-1] * part.shape[-2] > 1 for part in tensors):
+        return Finding("module.value_for_each_place")
+    if isinstance(returned, Tensor):
+        return Finding("module.not_one_image" if returned.ndim and len(returned) != 1 else "module.several_axes")
+    candidates = [
+        f"lambda out: out{_written(returned, step)}" for step, part in _parts(returned) if isinstance(part, Tensor)
+    ]
+    if not candidates:
+        return Finding("module.no_tensor")
+    return Finding("module.give_logits", such=tuple(candidates[:NAMED]))

@@ -1,0 +1,167 @@
+"""Networks whose last step makes probabilities: what stands in front of it is the score, as in any other network.
+
+    found = squashed(network, pictures, pick)      # None where the network returns scores
+    found.undo(network, image)                     # (n, K) scores whose softmax, or sigmoid, the network returns
+
+Whether a network returns probabilities is tried out with several pictures. What it was made of is found by watching
+the calls of softmax and sigmoid in one pass; where none of them made it, its logarithm says the same.
+Public names: `Squashed`, `squashed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from ..languages import Finding
+
+__all__ = ["Squashed", "squashed"]
+
+Pick = Callable[[Any], Tensor]
+SOFTMAX, LOG_SOFTMAX, SIGMOID = "softmax", "log-softmax", "sigmoid"
+CALLS = {
+    **dict.fromkeys((torch.softmax, functional.softmax, Tensor.softmax, torch.special.softmax), SOFTMAX),
+    **dict.fromkeys(
+        (torch.log_softmax, functional.log_softmax, Tensor.log_softmax, torch.special.log_softmax), LOG_SOFTMAX
+    ),
+    **dict.fromkeys((torch.sigmoid, functional.sigmoid, Tensor.sigmoid, torch.special.expit), SIGMOID),
+}
+# of a sum of probabilities, and of the scores that are put through the call again
+CLOSE = 1e-3
+# of numbers that some row may lie next to
+SMALLEST = 1e-30
+# by which an input is made stronger, to see whether outputs stay between 0 and 1 whatever is handed in
+LOUD = (-1e4, -30.0, 30.0, 1e4)
+
+
+@dataclass(frozen=True)
+class Squashed:
+    """`kind` is how probabilities were made, by the call of that `number` from 0, None where none was seen."""
+
+    kind: str
+    number: int | None
+    pick: Pick
+
+    @property
+    def remark(self) -> Finding:
+        """What a person should know about it."""
+        return Finding("scores.squashed" if self.number is not None else "scores.probabilities", kind=self.kind)
+
+    def undo(self, run: Callable[[], Any]) -> Tensor:
+        """(n, K) scores in front of the probabilities that `run` returns."""
+        if self.number is None:
+            return self._logarithm(self.pick(run()))
+        with _Watching(self.number) as watching:
+            values = self.pick(run())
+        given = watching.wanted
+        # of one image an axis may have been taken away, of several not
+        if given is None or given.numel() != values.numel():
+            return self._logarithm(values)
+        return given.reshape(values.shape)
+
+    def _logarithm(self, values: Tensor) -> Tensor:
+        if self.kind == LOG_SOFTMAX:
+            return values
+        if self.kind == SOFTMAX:
+            return values.clamp_min(SMALLEST).log()
+        tiny = torch.finfo(values.dtype).eps
+        inside = values.clamp(tiny, 1 - tiny)
+        return inside.log() - (-inside).log1p()
+
+
+class _Watching(TorchFunctionMode):
+    """Notes what softmax and sigmoid were given and have returned, in order; of one `number` only the first."""
+
+    def __init__(self, number: int | None = None) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, Tensor, Tensor]] = []
+        self.wanted: Tensor | None = None
+        self._number, self._calls = number, 0
+
+    def __torch_function__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        kind = CALLS.get(func)
+        if kind is None:
+            return func(*args, **kwargs)
+        given = args[0] if args else kwargs.get("input", kwargs.get("self"))
+        number, self._calls = self._calls, self._calls + 1
+        if number == self._number:
+            # something may be written into it later
+            self.wanted = given.clone()
+        found = func(*args, **kwargs)
+        if self._number is None:
+            self.seen.append((kind, given, found))
+        return found
+
+
+def squashed(network: nn.Module, pictures: Sequence[Tensor], pick: Pick) -> Squashed | None:
+    """How `network` makes the probabilities that it returns for `pictures`, each (1, C, H, W); None for scores."""
+    with torch.no_grad():
+        with _Watching() as watching:
+            first = pick(network(pictures[0]))
+        found = _made_by(watching.seen, first)
+        rows = [first.float(), *_rows(network, pictures[1:], pick)]
+        kind = _kind_of(rows)
+        if kind is None or kind in found:
+            return None if kind is None else Squashed(kind, found[kind], pick)
+        if _constant(rows):
+            # a head that starts as zero says nothing of what it will return
+            return None
+        loud = _rows(network, [factor * picture for picture in pictures for factor in LOUD], pick)
+        # scores may lie between 0 and 1 by chance
+        if _kind_of([*rows, *loud]) != kind:
+            return None
+    return Squashed(kind, None, pick)
+
+
+def _rows(network: nn.Module, pictures: Iterable[Tensor], pick: Pick) -> list[Tensor]:
+    """What the network returns for those of the `pictures` that it takes."""
+    found = []
+    for picture in pictures:
+        # it may take no such values
+        with suppress(Exception):
+            found.append(pick(network(picture)).float())
+    return found
+
+
+def _kind_of(every: Sequence[Tensor]) -> str | None:
+    """What kind of probabilities (1, K) rows are, all of them that are numbers."""
+    rows = [row for row in every if bool(torch.isfinite(row).all())]
+    if not rows:
+        return None
+    several = rows[0].shape[-1] > 1
+    inside = all(bool(((row >= 0) & (row <= 1)).all()) for row in rows)
+    if several and inside and all(bool((row.sum(-1) - 1).abs().max() <= CLOSE) for row in rows):
+        return SOFTMAX
+    if several and all(bool((row <= 0).all() and row.logsumexp(-1).abs().max() <= CLOSE) for row in rows):
+        return LOG_SOFTMAX
+    return SIGMOID if inside else None
+
+
+def _constant(rows: Sequence[Tensor]) -> bool:
+    return all(torch.equal(row, rows[0]) for row in rows)
+
+
+def _made_by(seen: Sequence[tuple[str, Tensor, Tensor]], values: Tensor) -> dict[str, int]:
+    """The last call of each kind that returned these `values`."""
+    found = {}
+    for number, (kind, given, returned) in enumerate(seen):
+        if returned.numel() == values.numel() == given.numel() and torch.equal(returned.reshape(values.shape), values):
+            again = _squash(kind, given.reshape(values.shape).float())
+            # along another axis it would be the softmax of something else
+            if (again - values.float()).abs().max() <= CLOSE:
+                found[kind] = number
+    return found
+
+
+def _squash(kind: str, scores: Tensor) -> Tensor:
+    if kind == SIGMOID:
+        return scores.sigmoid()
+    return scores.softmax(-1) if kind == SOFTMAX else scores.log_softmax(-1)

@@ -1,0 +1,246 @@
+"""Grey images of many bits are shown on the scale of what is in them; broken notes spoil no picture.
+
+The files are written here byte by byte, and the expected greys are worked out with numpy.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from gradcam_core import ImageError
+from gradcam_core.reading.photograph import digest_of, read_photograph
+
+FORMATS = {"u": 1, "i": 2, "f": 3}
+
+
+def tiff(values: NDArray[Any], photometric: int = 1, *more: tuple[int, int, int, bytes], order: str = "<") -> bytes:
+    """An uncompressed TIFF of (H, W) or (H, W, bands) values; `more` are entries (tag, type, count, four bytes)."""
+    values = np.atleast_3d(values)
+    height, width, bands = values.shape
+    pixels = values.astype(values.dtype.newbyteorder(order)).tobytes()
+    bits = struct.pack(order + "H", values.itemsize * 8) * bands
+    at = 8 + len(pixels)
+    short = order + "HHLHH"
+    entries = [
+        struct.pack(short, 256, 3, 1, width, 0),
+        struct.pack(short, 257, 3, 1, height, 0),
+        struct.pack(order + "HHL", 258, 3, bands)
+        + (bits.ljust(4, b"\0") if bands < 3 else struct.pack(order + "L", at)),
+        struct.pack(short, 259, 3, 1, 1, 0),
+        struct.pack(short, 262, 3, 1, photometric, 0),
+        struct.pack(order + "HHLL", 273, 4, 1, 8),
+        *(struct.pack(order + "HHL", *entry[:3]) + entry[3] for entry in more),
+        struct.pack(short, 277, 3, 1, bands, 0),
+        struct.pack(short, 278, 3, 1, height, 0),
+        struct.pack(order + "HHLL", 279, 4, 1, len(pixels)),
+        struct.pack(short, 339, 3, 1, FORMATS[values.dtype.kind], 0),
+    ]
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "L", at + len(bits))
+    return head + pixels + bits + struct.pack(order + "H", len(entries)) + b"".join(entries) + struct.pack("<L", 0)
+
+
+def grey(data: bytes) -> NDArray[np.uint8]:
+    pixels = read_photograph(data).pixels
+    assert (pixels == pixels[..., :1]).all()
+    return pixels[..., 0]
+
+
+RAMP = np.linspace(0, 1, 60).reshape(6, 10)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("values", "black", "white", "told"),
+    [
+        (np.round(RAMP * 65535).astype(np.uint16), 0, 65535, False),
+        (np.round(RAMP * 4095).astype(np.uint16), 0, 4095, True),
+        (np.round(RAMP * 900).astype(np.uint16), 0, 1023, True),
+        (np.round(RAMP * 16000).astype(np.uint16), 0, 16383, True),
+        (np.round(RAMP * 3000 - 1000).astype(np.int16), -1000, 2000, True),
+        (np.round(RAMP * 4_000_000_000).astype(np.uint32), 0, 4_000_000_000, True),
+        (np.round(RAMP * 4_000_000 - 2_000_000).astype(np.int32), -2_000_000, 2_000_000, True),
+        (RAMP.astype(np.float32), 0, 1, False),
+        ((RAMP * 255).astype(np.float32), 0, 255, True),
+        ((RAMP * 2 - 1).astype(np.float32), -1, 1, True),
+        ((RAMP * 1e6).astype(np.float32), 0, 1e6, True),
+        ((RAMP * 1e-3).astype(np.float32), 0, 1e-3, True),
+        ((RAMP * 6e38 - 3e38).astype(np.float32), -3e38, 3e38, True),
+    ],
+)
+def test_the_scale_is_that_of_what_is_in_the_image(
+    values: NDArray[Any], black: float, white: float, told: bool, order: str
+) -> None:
+    if values.dtype == np.uint32 and order == ">":
+        with pytest.raises(ImageError, match="32 bits, unsigned numbers, big-endian"):
+            read_photograph(tiff(values, order=order))
+        return
+    data = tiff(values, order=order)
+    expected = np.clip((values.astype(np.float64) - black) / (white - black), 0, 1) * 255
+    assert np.abs(grey(data) - expected).max() <= 0.51
+    notes = read_photograph(data).notes
+    assert bool(notes) == told
+    if told:
+        assert f"{black:g} is shown as black and {white:g} as white" in notes[0]
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+def test_where_zero_is_white_it_is_shown_white(kind: type[Any]) -> None:
+    top = 65535 if kind is np.uint16 else 1
+    values = (RAMP * top).astype(kind)
+    expected = 255 - values.astype(np.float64) / top * 255
+    assert np.abs(grey(tiff(values, 0)) - expected).max() <= 0.51
+
+
+def test_values_that_are_no_numbers_leave_the_others_as_they_are() -> None:
+    values = (RAMP * 200).astype(np.float32)
+    values[0, :3] = np.inf, -np.inf, np.nan
+    found = grey(tiff(values))
+    assert found[0, :3].tolist() == [255, 0, 0]
+    assert np.abs(found.flat[3:] - values.astype(np.float64).flat[3:]).max() <= 0.51  # type: ignore[operator]
+    assert any("no numbers or infinite" in note for note in read_photograph(tiff(values)).notes)
+    nothing = np.full((4, 4), np.nan, np.float32)
+    assert not grey(tiff(nothing)).any()
+
+
+def test_of_an_image_in_memory_the_same() -> None:
+    values = np.round(RAMP * 4095).astype(np.uint16)
+    found = read_photograph(Image.fromarray(values)).pixels[..., 0]
+    assert np.abs(found - values / 4095 * 255).max() <= 0.51
+
+
+@pytest.mark.parametrize("mode", ["La", "RGBa"])
+def test_colours_multiplied_by_how_opaque_they_are(mode: str) -> None:
+    opaque = Image.fromarray(np.full((4, 4, 4), (100, 100, 100, 128), np.uint8))
+    given = opaque.convert("LA").convert("La") if mode == "La" else opaque.convert("RGBa")
+    # half of 100 and half of white
+    assert np.abs(read_photograph(given).pixels.astype(int) - 177).max() <= 2
+    assert digest_of(given) == digest_of(given.copy())
+
+
+@pytest.mark.parametrize(
+    ("values", "photometric", "words"),
+    [
+        (np.zeros((4, 4, 2), np.uint8), 1, "2 band.s. of 8 bits, unsigned"),
+        (np.zeros((4, 4, 8), np.uint8), 1, "8 band.s. of 8 bits, unsigned"),
+        (np.zeros((4, 4, 3), np.float32), 2, "3 band.s. of 32 bits, floating point"),
+        (np.zeros((4, 4), np.float64), 1, "1 band.s. of 64 bits, floating point"),
+        (np.zeros((4, 4), np.int64), 1, "1 band.s. of 64 bits, signed"),
+    ],
+)
+def test_of_a_tiff_that_cannot_be_read_it_is_said_what_is_in_it(values: Any, photometric: int, words: str) -> None:
+    for order in "<>":
+        with pytest.raises(ImageError, match=words):
+            read_photograph(tiff(values, photometric, order=order))
+
+
+# --- broken and strange notes
+
+HALVES = np.zeros((8, 12, 3), np.uint8)
+HALVES[:, :6] = 255
+
+
+def exif(*entries: bytes) -> bytes:
+    """Notes of these entries of 12 bytes each."""
+    body = struct.pack(">H", len(entries)) + b"".join(entries) + struct.pack(">L", 0)
+    return b"Exif\0\0MM\0*" + struct.pack(">L", 8) + body
+
+
+def entry(kind: int, count: int, value: bytes, tag: int = 0x0112) -> bytes:
+    return struct.pack(">HHL", tag, kind, count) + value.ljust(4, b"\0")
+
+
+SIX = entry(3, 1, struct.pack(">H", 6))
+# a rational lies behind the notes: 8 bytes of head, a count, one entry, and the end
+BEHIND = struct.pack(">L", 8 + 2 + 12 + 4)
+
+
+def jpeg(notes: bytes) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(HALVES).save(buffer, "JPEG", quality=95, exif=notes)
+    return buffer.getvalue()
+
+
+# Pillow's words about them
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize(
+    ("notes", "turned"),
+    [
+        (exif(SIX), True),
+        (exif(entry(2, 2, b"6\0")), True),
+        (exif(entry(7, 1, b"\x06")), True),
+        (exif(entry(7, 2, b"\0\x06")), True),
+        (exif(entry(4, 1, struct.pack(">L", 6))), True),
+        (exif(entry(5, 1, BEHIND)) + struct.pack(">LL", 6, 1), True),
+        (exif(entry(5, 1, BEHIND)) + struct.pack(">LL", 0, 0), False),
+        (exif(entry(7, 4, b"\xff\xfe\x80\x01")), False),
+        (exif(entry(2, 4, b"top\0")), False),
+        (exif(entry(12, 1, BEHIND)) + struct.pack(">d", float("nan")), False),
+        (exif(entry(3, 0, b"")), False),
+        # beside values that nobody can write again
+        (exif(entry(2, 1, b"\xff", 0x010E), SIX, entry(5, 1, struct.pack(">L", 9999), 0x011A)), True),
+        (exif(SIX, entry(99, 7, b"zzzz", 0x9999)), True),
+        (b"Exif\0\0nothing of the kind", False),
+    ],
+)
+def test_a_picture_is_turned_as_its_notes_say_and_broken_ones_are_ignored(notes: bytes, turned: bool) -> None:
+    found = read_photograph(jpeg(notes)).pixels
+    assert found.shape[:2] == ((12, 8) if turned else (8, 12))
+    top, left = found[:4].mean(), found[:, :4].mean()
+    assert (top > 200) if turned else (left > 200)
+    opened = Image.open(BytesIO(jpeg(notes)))
+    np.testing.assert_array_equal(read_photograph(opened).pixels, found)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("orientation", [(0x0112, 3, 1, struct.pack("<HH", 6, 0)), (0x0112, 2, 2, b"6\0\0\0")])
+def test_a_tiff_is_turned_beside_notes_that_cannot_be_written(orientation: Any) -> None:
+    broken = (0x011A, 2, 4, b"abc\0")
+    data = tiff(HALVES, 2, broken, orientation)
+    photograph = read_photograph(data)
+    expected = HALVES.transpose(1, 0, 2)[:, ::-1]
+    np.testing.assert_array_equal(photograph.pixels, expected)
+    assert photograph.size == (8, 12)
+
+
+def png(*chunks: tuple[bytes, bytes]) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(HALVES).save(buffer, "PNG")
+    data = buffer.getvalue()
+    made = [
+        struct.pack(">L", len(body)) + kind + body + struct.pack(">L", zlib.crc32(kind + body)) for kind, body in chunks
+    ]
+    return data[:33] + b"".join(made) + data[33:]
+
+
+LONG = b"prompt\0" + b"a" * 3_000_000
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        (b"tEXt", LONG),
+        (b"zTXt", b"prompt\0\0" + zlib.compress(LONG)),
+        (b"iTXt", b"prompt\0\x01\0\0\0" + zlib.compress(LONG)),
+        (b"iCCP", b"profile\0\0" + zlib.compress(LONG)),
+        (b"iTXt", b"broken"),
+        (b"zTXt", b"broken\0\0no compressed text"),
+    ],
+    ids=lambda chunk: f"{chunk[0].decode()} {len(chunk[1])}",
+)
+def test_a_png_with_long_or_broken_texts_is_read(chunk: tuple[bytes, bytes]) -> None:
+    np.testing.assert_array_equal(read_photograph(png(chunk)).pixels, HALVES)
+
+
+def test_a_text_that_says_how_a_png_is_turned_is_still_read() -> None:
+    about = b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="6"/>'
+    for chunks in [((b"iTXt", about),), ((b"tEXt", LONG), (b"iTXt", about))]:
+        assert read_photograph(png(*chunks)).size == (8, 12)
+    assert read_photograph(png((b"eXIf", exif(SIX)[6:]), (b"tEXt", LONG))).size == (8, 12)
