@@ -18,8 +18,9 @@ from typing import NoReturn
 
 from gradcam_core import CamError, Explainer
 from gradcam_core.engine.devices import DEVICES, share_cores
+from gradcam_core.engine.engines import ENGINES
 from gradcam_core.engine.memory import share_one_arena
-from gradcam_core.explainer import DEFAULT_CACHE_MB, ENGINES
+from gradcam_core.explainer import DEFAULT_CACHE_MB
 from gradcam_core.serving import options as values
 from gradcam_core.serving.folder import ServerFolder
 from gradcam_core.serving.hosts import Hosts

@@ -23,14 +23,11 @@ from .answers import Answers
 from .captures import Captures
 from .compare import Comparison, compared
 from .description import Answer, Description
-from .engine.borrowed_gpu import BorrowedRunner
 from .engine.cache import ByteCache
 from .engine.capture import Capture
-from .engine.devices import resolve_device
+from .engine.engines import runner_for
 from .engine.inputs import Inputs, first_of
-from .engine.runner import TORCH, Decision, LocalRunner, Runner
-from .engine.store import Store, cache_folder
-from .engine.traced import TracedRunner
+from .engine.runner import Decision, Runner
 from .engine.watch import NOBODY, Watch
 from .errors import ModelError, OptionError
 from .explanation import Explanation
@@ -40,7 +37,7 @@ from .models.spoken import Describing
 from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
 from .request import AUTO, WORDED, Request, takes_options
 
-__all__ = ["ENGINES", "Explainer"]
+__all__ = ["Explainer"]
 
 # captions that are searched side by side
 BEAM = 3
@@ -73,7 +70,7 @@ class Explainer(Catalogue):
         borrow: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
         engine: str = AUTO,
     ) -> None:
-        self._runner: Runner = _runner(device, borrow, lambda name, detail: self.load(name, detail=detail), engine)
+        self._runner = runner_for(device, engine, borrow, lambda name, detail: self.load(name, detail=detail))
         super().__init__(self._runner.device, self._runner.copies)
         for name, value in (("cache_mb", cache_mb), ("cache_ttl", cache_ttl)):
             if not isinstance(value, (int, float)) or not value >= 0 or (name == "cache_mb" and math.isinf(value)):
@@ -265,26 +262,3 @@ class Explainer(Catalogue):
 
     def _forget(self, identity: object) -> None:
         self._captures.forget(identity)
-
-
-def _runner(
-    device: str | torch.device,
-    borrow: Callable[[Callable[..., Any]], Callable[..., Any]] | None,
-    find: Callable[[str, bool], LoadedModel],
-    engine: str,
-) -> Runner:
-    if engine not in ENGINES:
-        raise OptionError("explainer.engine_unknown", engine=engine, known=tuple(ENGINES))
-    if borrow is not None:
-        borrowed = BorrowedRunner(borrow, find)
-        if borrowed.borrows:
-            return borrowed
-    return ENGINES[engine](resolve_device(device))
-
-
-def _traced(device: torch.device) -> Runner:
-    plain = LocalRunner(device)
-    return TracedRunner(plain, Store(cache_folder())) if device.type == "cpu" else plain
-
-
-ENGINES: dict[str, Callable[[torch.device], Runner]] = {AUTO: _traced, TORCH: LocalRunner}

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from gradcam_core import Explainer, TextExplainer
 from gradcam_core.engine import cores as spare_cores
+from gradcam_core.engine.engines import ENGINES
 from gradcam_core.engine.runner import LocalRunner
-from gradcam_core.explainer import ENGINES
 from gradcam_core.models import MODELS
 
 from .helpers import SmallNetwork, small_spec

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from gradcam_core import Examiner, Explainer
-from gradcam_core import explainer as explainers
+from gradcam_core.engine.engines import ENGINES
 from gradcam_core.engine.gate import Gate
 from gradcam_core.engine.store import Store
 from gradcam_core.engine.traced import TracedRunner
@@ -37,7 +37,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Explainer, 
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(traced, "Gate", lambda *given, **options: Gate(*given, convert=converted_here, **options))
-        patch.setitem(explainers.ENGINES, "auto", both)
+        patch.setitem(ENGINES, "auto", both)
         graph, plain = Explainer(device="cpu"), Explainer(device="cpu", engine="torch")
         for one in (graph, plain):
             one.add_model("small", SmallNetwork(), input_size=32)
