@@ -24,7 +24,7 @@ from .canvases.sentence import pieces, spread, words
 from .captures import Captures
 from .checks.words import Check, check
 from .engine.devices import resolve_device
-from .engine.runner import LocalRunner, Runner
+from .engine.runner import LocalRunner, Runner, Variants
 from .engine.score import contrast as contrasted
 from .engine.watch import NOBODY, Watch
 from .explanation import made_with
@@ -60,6 +60,7 @@ class TextExplainer:
         cache_mb: float = DEFAULT_CACHE_MB,
         cache_ttl: float = DEFAULT_TTL_SECONDS,
     ) -> None:
+        # a graph is made for one shape of input, and each length of text is another
         self._runner: Runner = LocalRunner(resolve_device(device))
         self.trained: TrainedText = load_network(WEIGHTS if weights is None else weights)
         self.trained.network.to(self.device)
@@ -167,4 +168,4 @@ class TextExplainer:
             return nn.utils.rnn.pad_sequence(inputs, batch_first=True).to(self.device)
 
         inputs = self._runner.placed(model, model.encoded(readings[0])[0])
-        return model.head.of(self._runner.outputs(model, inputs, given, len(texts), watch, at_once=AT_ONCE))
+        return model.head.of(self._runner.outputs(model, inputs, Variants(given, len(texts), AT_ONCE), watch))

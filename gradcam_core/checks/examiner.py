@@ -16,6 +16,7 @@ from ..canvases.picture import HIDING, order, random_orders
 from ..canvases.project import normalise
 from ..engine.calls import module_of
 from ..engine.inputs import first_of
+from ..engine.runner import Variants
 from ..engine.watch import NOBODY, Watch
 from ..errors import LayerError, MethodError, OptionError
 from ..explainer import Explainer
@@ -252,7 +253,7 @@ class Examiner:
             masks = torch.from_numpy(np.stack(hidden[part]))[:, None].to(whole.device)
             return torch.where(masks, instead, whole)
 
-        return loaded.head.of(self.explainer.runner.outputs(loaded, inputs, change, len(hidden), watch))
+        return loaded.head.of(self.explainer.runner.outputs(loaded, inputs, Variants(change, len(hidden)), watch))
 
     def _remembered(
         self, question: tuple[Hashable, ...], explanation: Explanation, ask: Callable[[], Answer], watch: Watch

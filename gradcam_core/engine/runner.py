@@ -2,10 +2,10 @@
 
     runner = LocalRunner(torch.device("cpu"))
     capture = runner.capture(model, inputs, model.offered)
-    outputs = runner.outputs(model, inputs, change=lambda part: changed[part], count=len(changed))
+    outputs = runner.outputs(model, inputs, Variants(lambda part: changed[part], len(changed)))
 
 Whatever runs a network, here, on a borrowed GPU or in another engine, is a `Runner`. Public names: `Decision`,
-`LocalRunner`, `Runnable`, `Runner`.
+`LocalRunner`, `Runnable`, `Runner`, `Variants`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from .replay import Replay
 from .score import Score
 from .watch import NOBODY, Watch
 
-__all__ = ["OPENVINO", "TORCH", "Decision", "LocalRunner", "Runnable", "Runner"]
+__all__ = ["OPENVINO", "TORCH", "Decision", "LocalRunner", "Runnable", "Runner", "Variants"]
 
 OPENVINO, TORCH = "openvino", "torch"
 
@@ -76,6 +76,18 @@ class Runnable(Protocol):
     def in_place_safe(self) -> Collection[str]: ...
 
 
+@dataclass(frozen=True, eq=False)
+class Variants:
+    """`count` inputs that differ from another in the first of its values: `change(part)` gives a slice of them.
+
+    They are (n, C, H, W). So many are computed `at_once`, None: as many as suits pictures.
+    """
+
+    change: Callable[[slice], Tensor]
+    count: int
+    at_once: int | None = None
+
+
 class Runner(Protocol):
     """Runs networks; what it gives back may be kept for as long as anybody likes."""
 
@@ -96,20 +108,10 @@ class Runner(Protocol):
     def capture(self, model: Runnable, inputs: Inputs, layers: Mapping[str, nn.Module]) -> Capture:
         """One forward pass with what maps at `layers` need; raises LayerError, OutputError."""
 
-    def outputs(
-        self,
-        model: Runnable,
-        inputs: Inputs,
-        change: Callable[[slice], Tensor],
-        count: int,
-        watch: Watch = NOBODY,
-        *,
-        at_once: int | None = None,
-    ) -> Tensor:
-        """(count, K) logits with the first of `inputs` replaced by the items of `change(part)`, (n, C, H, W).
+    def outputs(self, model: Runnable, inputs: Inputs, variants: Variants, watch: Watch = NOBODY) -> Tensor:
+        """(count, K) logits of the `variants` of `inputs`, of which no gradient is asked.
 
-        No gradient is asked of them. They are computed `at_once` so many, None: as many as suits pictures. Raises
-        StoppedError through `watch`, DeviceError.
+        Raises StoppedError through `watch`, DeviceError.
         """
 
     def replay(
@@ -154,23 +156,16 @@ class LocalRunner:
             with full_precision():
                 return run()
 
-    def outputs(
-        self,
-        model: Runnable,
-        inputs: Inputs,
-        change: Callable[[slice], Tensor],
-        count: int,
-        watch: Watch = NOBODY,
-        *,
-        at_once: int | None = None,
-    ) -> Tensor:
-        """(count, K) logits with the first of `inputs` replaced by the items of `change(part)`, in chunks."""
+    def outputs(self, model: Runnable, inputs: Inputs, variants: Variants, watch: Watch = NOBODY) -> Tensor:
+        """(count, K) logits of the `variants` of `inputs`, in chunks."""
         first = first_of(inputs)
 
         def compute(part: slice) -> Tensor:
-            return called(model.network, with_first(inputs, change(part)))
+            return called(model.network, with_first(inputs, variants.change(part)))
 
-        return in_chunks(compute, count, size=at_once or chunk_of(first), device=first.device, watch=watch)
+        return in_chunks(
+            compute, variants.count, size=variants.at_once or chunk_of(first), device=first.device, watch=watch
+        )
 
     def replay(
         self, model: Runnable, inputs: Inputs, layer: str, score: Score, capture: Capture, watch: Watch = NOBODY

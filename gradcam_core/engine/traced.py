@@ -25,7 +25,7 @@ from .gate import Engine, Gate
 from .inputs import Inputs, first_of, with_first
 from .layout import Layout
 from .replay import Replay
-from .runner import OPENVINO, Decision, Runnable, Runner
+from .runner import OPENVINO, Decision, Runnable, Runner, Variants
 from .score import Score
 from .store import Store
 from .watch import NOBODY, Watch
@@ -169,25 +169,18 @@ class TracedRunner:
         self._gate(model, inputs)
         return capture
 
-    def outputs(
-        self,
-        model: Runnable,
-        inputs: Inputs,
-        change: Callable[[slice], Tensor],
-        count: int,
-        watch: Watch = NOBODY,
-        *,
-        at_once: int | None = None,
-    ) -> Tensor:
-        """(count, K) logits with the first of `inputs` replaced by the items of `change(part)`, (n, C, H, W)."""
+    def outputs(self, model: Runnable, inputs: Inputs, variants: Variants, watch: Watch = NOBODY) -> Tensor:
+        """(count, K) logits of the `variants` of `inputs`, in chunks."""
         engine = self._engine(model, inputs)
         if engine is None:
-            return self._plain.outputs(model, inputs, change, count, watch, at_once=at_once)
+            return self._plain.outputs(model, inputs, variants, watch)
 
         def compute(part: slice) -> Tensor:
-            return engine.scores(with_first(inputs, change(part)))
+            return engine.scores(with_first(inputs, variants.change(part)))
 
-        return in_chunks(compute, count, size=at_once or PART, device=first_of(inputs).device, watch=watch)
+        return in_chunks(
+            compute, variants.count, size=variants.at_once or PART, device=first_of(inputs).device, watch=watch
+        )
 
     def replay(
         self, model: Runnable, inputs: Inputs, layer: str, score: Score, capture: Capture, watch: Watch = NOBODY

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gradcam_core import DeviceError, Explainer, OutputError
 from gradcam_core.engine.borrowed_gpu import BorrowedCapture, BorrowedRunner
-from gradcam_core.engine.runner import LocalRunner, Runner
+from gradcam_core.engine.runner import LocalRunner, Runner, Variants
 from gradcam_core.engine.score import Score, contrast
 from gradcam_core.models import LoadedModel
 
@@ -86,7 +86,7 @@ def test_the_other_process_is_told_which_network_it_is(offer: Callable[..., str]
 
 def test_outputs_of_changed_inputs_are_those_of_the_network_one_by_one(model: LoadedModel, inputs: Any) -> None:
     changed = torch.rand(11, 3, 32, 32)
-    found = LocalRunner(CPU).outputs(model, inputs, lambda part: changed[part], 11)
+    found = LocalRunner(CPU).outputs(model, inputs, Variants(lambda part: changed[part], 11))
     with torch.no_grad():
         expected = torch.cat([model.network(one[None]) for one in changed])
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)

@@ -13,7 +13,7 @@ from gradcam_core.engine import traced
 from gradcam_core.engine.capture import EagerCapture
 from gradcam_core.engine.inputs import first_of, named
 from gradcam_core.engine.layout import MAPS, Layout
-from gradcam_core.engine.runner import LocalRunner
+from gradcam_core.engine.runner import LocalRunner, Variants
 from gradcam_core.engine.score import Score, contrast
 from gradcam_core.engine.traced import TracedCapture, TracedReplay, TracedRunner
 from gradcam_core.engine.watch import Watch
@@ -99,7 +99,9 @@ def test_outputs_of_changed_inputs_are_those_of_the_network(monkeypatch: pytest.
     model, runner, inputs = both(Residual(), monkeypatch)
     changed = torch.randn(13, 3, SIZE, SIZE)
     done: list[int] = []
-    found = runner.outputs(model, inputs, lambda part: changed[part], 13, Watch(lambda at, _: done.append(at)))
+    found = runner.outputs(
+        model, inputs, Variants(lambda part: changed[part], 13), Watch(lambda at, _: done.append(at))
+    )
     torch.testing.assert_close(found, model.network(changed))
     assert done[0] == 0
     assert done[-1] == 13
@@ -110,7 +112,7 @@ def test_outputs_of_changed_inputs_are_those_of_the_network(monkeypatch: pytest.
             raise StoppedError("enough")
 
     with pytest.raises(StoppedError):
-        runner.outputs(model, inputs, lambda part: changed[part], 13, Watch(enough))
+        runner.outputs(model, inputs, Variants(lambda part: changed[part], 13), Watch(enough))
 
 
 def test_other_sizes_and_other_layers_run_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +122,9 @@ def test_other_sizes_and_other_layers_run_as_they_are(monkeypatch: pytest.Monkey
     alone = {"second": model.offered["second"]}
     assert isinstance(runner.capture(model, inputs, alone), EagerCapture)
     batch = torch.randn(2, 3, 2 * SIZE, 2 * SIZE)
-    torch.testing.assert_close(runner.outputs(model, larger, lambda part: batch[part], 2), model.network(batch))
+    torch.testing.assert_close(
+        runner.outputs(model, larger, Variants(lambda part: batch[part], 2)), model.network(batch)
+    )
 
 
 def test_scores_that_are_no_numbers_are_said_by_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
