@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
-from .languages import Finding, say
+from .languages import Finding, Said, say
 
 __all__ = [
     "CamError",
@@ -33,10 +33,10 @@ __all__ = [
 LONGEST_COMPARED = 100
 
 
-class CamError(Exception):
+class CamError(Said, Exception):
     """Base of everything that this package raises on purpose.
 
-    `finding` holds its key and values; `str` says it in English, `languages.say` in any language.
+    `finding` holds its key and values; `str` says it in English, `said` in any language.
     """
 
     def __init__(self, key: str, /, **values: Any) -> None:

@@ -49,4 +49,6 @@ def test_an_error_carries_what_was_found_and_survives_a_journey() -> None:
     assert isinstance(error, ValueError)
     assert error.finding == near
     assert str(error) == "Did you mean 'tabby'?" == say(near, ENGLISH)
+    assert str(error) == error.sentence
+    assert ImageError("chosen", count=2, of="map").said("test") == "2 of maps"
     assert isinstance(ImageError("near_misses", **near.values), ValueError)
