@@ -4,7 +4,7 @@
     seen = captures.seen(model, photograph, "layer4")
     captures.gradients(model, photograph, seen, ["layer4"]).at("layer4", Score.logit(281))
 
-Public names: `Captures`, `Gradients`, `Seen`, `Seer`.
+Public names: `Captures`, `Classifier`, `Gradients`, `Seen`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .errors import OutputError, StoppedError
 from .languages import Finding
 from .tasks.classes import Head
 
-__all__ = ["Captures", "Gradients", "Seen", "Seer"]
+__all__ = ["Captures", "Classifier", "Gradients", "Seen"]
 
 
 class Given(Protocol):
@@ -43,7 +43,7 @@ Given_contra = TypeVar("Given_contra", bound=Given, contravariant=True)
 Place_co = TypeVar("Place_co", covariant=True)
 
 
-class Seer(Runnable, Protocol[Given_contra, Place_co]):
+class Classifier(Runnable, Protocol[Given_contra, Place_co]):
     """A model that names classes; `key` is the same for two that see the same in whatever they are given."""
 
     @property
@@ -96,22 +96,26 @@ class Captures:
         """Bytes held now."""
         return self._kept.nbytes
 
-    def seen(self, model: Seer[Given_contra, Place_co], given: Given_contra, layer: str) -> Seen[Place_co]:
+    def seen(self, model: Classifier[Given_contra, Place_co], given: Given_contra, layer: str) -> Seen[Place_co]:
         """What `model` saw of the input, with all that maps at `layer` need; raises LayerError, OutputError."""
         modules = model.layer_modules(layer)
         return self._get(("seen", *self.key(model, given, layer)), partial(self._see, model, given, modules))
 
-    def given(self, model: Seer[Given_contra, Place_co], given: Given_contra) -> Inputs:
+    def given(self, model: Classifier[Given_contra, Place_co], given: Given_contra) -> Inputs:
         """All that `model` is given, by name."""
         return self._encoded(model, given)[0]
 
     def gradients(
-        self, model: Seer[Given_contra, Place_co], given: Given_contra, seen: Seen[Place_co], layers: Sequence[str]
+        self,
+        model: Classifier[Given_contra, Place_co],
+        given: Given_contra,
+        seen: Seen[Place_co],
+        layers: Sequence[str],
     ) -> Gradients:
         """The gradients at `layers`, which share the capture that was `seen`."""
         return Gradients(self._get, self.key(model, given, layers[0]), seen.capture, layers)
 
-    def key(self, model: Seer[Given_contra, Place_co], given: Given_contra, layer: str) -> tuple[Hashable, ...]:
+    def key(self, model: Classifier[Given_contra, Place_co], given: Given_contra, layer: str) -> tuple[Hashable, ...]:
         """The same for two layers that share a capture: all offered ones do, any other module has its own."""
         return (*model.key, given.digest, None if layer in model.offered else layer)
 
@@ -139,7 +143,7 @@ class Captures:
         return self._kept.get(key, partial(with_room, make, self._make_room))
 
     def _see(
-        self, model: Seer[Given_contra, Place_co], given: Given_contra, modules: Mapping[str, nn.Module]
+        self, model: Classifier[Given_contra, Place_co], given: Given_contra, modules: Mapping[str, nn.Module]
     ) -> Seen[Place_co]:
         inputs, placement = self._encoded(model, given)
         capture = self._runner.capture(model, inputs, modules)
@@ -155,7 +159,7 @@ class Captures:
             )
         return Seen(capture, placement, probabilities)
 
-    def _encoded(self, model: Seer[Given_contra, Place_co], given: Given_contra) -> tuple[Inputs, Place_co]:
+    def _encoded(self, model: Classifier[Given_contra, Place_co], given: Given_contra) -> tuple[Inputs, Place_co]:
         inputs, placement = model.encoded(given)
         return self._runner.placed(model, inputs), placement
 
