@@ -24,6 +24,7 @@ from ..engine.devices import model_bytes, with_room
 from ..engine.forecast import Bound
 from ..engine.layout import Layer
 from ..errors import ModelError
+from ..languages import Finding
 from ..reading.uploads import Upload
 from ..request import Request, takes_fields
 from ..types import ModelInfo
@@ -193,10 +194,10 @@ class Catalogue:
     def _ready(self, spec: ModelSpec) -> LoadedModel:
         return self._models.get(spec.identity, partial(with_room, partial(load, spec, self._device), self._let_go))
 
-    def how_far(self, model: str) -> str:
-        """What the loading of `model` is at, in words."""
+    def how_far(self, model: str) -> Finding:
+        """What the loading of `model` is at."""
         spec = find_model(model, self._specs)
-        return how_far(spec.name) or f"Loading {spec.title if spec.private else model}"
+        return how_far(spec.name) or Finding("fetch.loading", model=spec.title if spec.private else model)
 
     def _let_go(self) -> None:
         """Make room: what is in use stays alive through whoever uses it."""

@@ -2,7 +2,7 @@
 
     with fetching("resnet50", "ResNet-50", folder, megabytes=98):
         ...  # whatever downloads into `folder`
-    how_far("resnet50")  # from another thread: "Downloading ResNet-50: 45 of 98 MB"
+    print(how_far("resnet50"))  # from another thread: "Downloading ResNet-50: 45 of 98 MB"
 
 Public names: `fetching`, `how_far`, `reason`.
 """
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ModelError
+from ..languages import Finding
 
 __all__ = ["fetching", "how_far", "reason"]
 
@@ -42,22 +43,23 @@ class _Fetch:
                     if path.stat().st_mtime >= self.begun - 1:
                         yield path
 
-    def __str__(self) -> str:
+    @property
+    def finding(self) -> Finding:
+        """How much of it is there."""
         done = 0
         for path in self.parts():
             with suppress(OSError):
                 done += path.stat().st_size
-        whole = f" of {self.megabytes:.0f}" if self.megabytes else ""
-        return f"Downloading {self.title}: {done / MEGABYTE:.0f}{whole} MB"
+        return Finding("fetch.downloading", title=self.title, done=done / MEGABYTE, whole=self.megabytes)
 
 
 _under_way: dict[str, _Fetch] = {}
 
 
-def how_far(name: str) -> str:
-    """What the download of the model called `name` is at, in words; empty where there is none."""
+def how_far(name: str) -> Finding | None:
+    """What the download of the model called `name` is at; None where there is none."""
     fetch = _under_way.get(name)
-    return str(fetch) if fetch else ""
+    return fetch.finding if fetch else None
 
 
 @contextmanager

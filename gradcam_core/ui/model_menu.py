@@ -103,5 +103,5 @@ def watched(explainer: Explainer, name: str, report: Callable[[str], object]) ->
         # the thread asks in the name of whoever asks here
         job = pool.submit(copy_context().run, explainer.load, name)
         while not wait([job], SECONDS_BETWEEN_REPORTS).done:
-            report(explainer.how_far(name))
+            report(str(explainer.how_far(name)))
         return job.result().name

@@ -171,7 +171,7 @@ def test_few_download_at_once_and_what_is_here_waits_for_nobody(
     thread.start()
     while not how_far("owner/slow"):
         thread.join(0.01)
-    assert "Downloading owner/slow" in how_far("owner/slow")
+    assert "Downloading owner/slow" in str(how_far("owner/slow"))
     with pytest.raises(ModelError, match="being downloaded"):
         snapshot_of("owner/third", NEEDED)
     assert snapshot_of(NAME, NEEDED).commit == COMMIT

@@ -289,7 +289,7 @@ def test_a_download_tells_how_far_it_is(hub: Path, monkeypatch: pytest.MonkeyPat
         for megabytes in (0, 45, 97):
             with part.open("wb") as file:
                 file.truncate(megabytes * 1_000_000)
-            heard.append(how_far("resnet50"))
+            heard.append(str(how_far("resnet50")))
         raise OSError("that is enough")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", slow)

@@ -229,7 +229,7 @@ def test_a_download_is_reported_and_a_full_disk_leaves_no_part_behind(
         part = folder / "blobs" / "1234.incomplete"
         part.parent.mkdir(parents=True)
         part.write_bytes(b"0" * 5_000_000)
-        heard.append(how_far(NAME))
+        heard.append(str(how_far(NAME)))
         raise OSError(errno.ENOSPC, "No space left on device", str(part))
 
     monkeypatch.setattr("huggingface_hub.get_session", lambda: Session(200))

@@ -36,6 +36,10 @@ def _other_colours(channels: int, colours: int) -> str:
     )
 
 
+def _downloading(title: str, done: float, whole: float) -> str:
+    return f"Downloading {title}: {done:.0f}{f' of {whole:.0f}' if whole else ''} MB"
+
+
 NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "architecture.other_input_size": (
         "`architecture` {architecture!r} cannot be built for inputs of {size} pixels ({reason}); give "
@@ -76,6 +80,8 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "detail.refused": ("`detail` is not possible with {title}: {why} Switch detail off, or choose another model."),
     "detail.too_large": ("an input of twice the size would take more than is allowed here, {own} is the most."),
     "detail.transform": "its transform makes inputs of {own} pixels only.",
+    "fetch.downloading": _downloading,
+    "fetch.loading": "Loading {model}",
     "file.a_class": "the class {name}",
     "file.before_2017": "an archive as PyTorch made them before 2017",
     "file.call_of_other": "a call of something that is no function",
