@@ -32,7 +32,7 @@ from .sanity import Forgotten, Sanity, forgetting
 
 __all__ = ["Examiner"]
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 Array = NDArray[Any]
 SHARES = (0.1, 0.2, 0.3)
 # measured by tests.benchmarks.faithfulness: eight of nine draws are beaten by 75 % of Grad-CAM's maps, and by a map
@@ -256,8 +256,8 @@ class Examiner:
         return loaded.head.of(self.explainer.runner.outputs(loaded, inputs, Variants(change, len(hidden)), watch))
 
     def _remembered(
-        self, question: tuple[Hashable, ...], explanation: Explanation, ask: Callable[[], Answer], watch: Watch
-    ) -> Answer:
+        self, question: tuple[Hashable, ...], explanation: Explanation, ask: Callable[[], Result], watch: Watch
+    ) -> Result:
         identity, photograph = self.explainer.network_of(explanation).identity, explanation.photograph
         key = (*question, self.hiding, identity, photograph.digest, explanation.request.key())
         return self.explainer.remembered(key, ask, watch)
