@@ -9,7 +9,7 @@ Public name: `Answers`.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -109,7 +109,7 @@ class Answers:
         key = ("map", model.identity, photograph.digest, request.key(), seen.capture.engine)
         return Explanation(
             photograph=photograph,
-            placement=seen.placement,
+            placement=replace(seen.placement, part=seen.capture.layouts[asked.layer].part),
             cam=self._captures.remembered(key, partial(question.map, asked.method), watch),
             top=choice.top,
             target=choice.target,

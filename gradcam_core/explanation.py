@@ -126,7 +126,7 @@ class Explanation(Explained):
     @property
     def seen_share(self) -> float:
         """The part of the photograph's area that the model saw, from 0 to 1."""
-        box, height, width = self.placement.box, self.placement.height, self.placement.width
+        box, height, width = self.placement.looked_at, self.placement.height, self.placement.width
         wide = min(box.right, width) - max(box.left, 0)
         high = min(box.bottom, height) - max(box.top, 0)
         return wide * high / (width * height)
@@ -139,7 +139,9 @@ class Explanation(Explained):
             remarks.append(warning)
         if not self.exclusive:
             remarks.append(Finding("note.class_by_itself"))
-        if self.seen_share < SMALL_VIEW:
+        if self.placement.looked_at != self.placement.box:
+            remarks.append(Finding("note.part_of_input", layer=self.layer, share=self.seen_share))
+        elif self.seen_share < SMALL_VIEW:
             remarks.append(Finding("note.small_part", share=self.seen_share))
         if self.detail:
             one, usual = self.target, self.usual[0]
@@ -237,7 +239,7 @@ class Explanation(Explained):
 
     def record(self) -> dict[str, Any]:
         """All that is needed to get the same map again, as plain JSON values."""
-        box, place = self.placement.box, self.placement
+        box, place = self.placement.looked_at, self.placement
         return {
             **super().record(),
             # the name of a private model is like a password

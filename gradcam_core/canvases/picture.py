@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .project import interpolation_matrix
+from ..types import WHOLE, Box, Placement
+from .project import project
 
 __all__ = ["HIDING", "blurred", "drawn", "mean_colour", "order", "random_orders"]
 
@@ -25,17 +26,18 @@ FloatArray = NDArray[np.float32]
 BLUR = 0.1
 
 
-def order(cam: FloatArray, size: tuple[int, int]) -> FloatArray:
+def order(cam: FloatArray, size: tuple[int, int], part: Box = WHOLE) -> FloatArray:
     """(H, W) place of each pixel of the input in the order from hottest to coldest, from 0 to below 1.
 
-    The map (h, w) is drawn on the input as it is on the photograph: bilinearly, its cells evenly spread.
+    The map (h, w) is drawn on the input as it is on the photograph: bilinearly, its cells evenly spread over `part` of
+    the input. Where they do not reach it is coldest.
     """
-    return _places(drawn(cam, size))
+    return _places(drawn(cam, size, part))
 
 
-def random_orders(cam: FloatArray, size: tuple[int, int], draws: int) -> list[FloatArray]:
+def random_orders(cam: FloatArray, size: tuple[int, int], draws: int, part: Box = WHOLE) -> list[FloatArray]:
     """Orders of the same map, moved round the edges and mirrored at random; the same ones at every call."""
-    still, dice = drawn(cam, size), np.random.default_rng(0)
+    still, dice = drawn(cam, size, part), np.random.default_rng(0)
     found = []
     for _ in range(draws):
         moved = np.roll(still, (int(dice.integers(size[0])), int(dice.integers(size[1]))), (0, 1))
@@ -59,12 +61,10 @@ def mean_colour(inputs: Tensor) -> Tensor:
 HIDING: dict[str, Callable[[Tensor], Tensor]] = {"blur": blurred, "mean": mean_colour}
 
 
-def drawn(cam: FloatArray, size: tuple[int, int]) -> FloatArray:
-    """A map (h, w) at the input's `size` (H, W), bilinearly, its cells evenly spread."""
-    height, width = size
-    vertical = interpolation_matrix(slice(0, height), cam.shape[0], 0, height)
-    horizontal = interpolation_matrix(slice(0, width), cam.shape[1], 0, width)
-    return vertical @ cam @ horizontal.T
+def drawn(cam: FloatArray, size: tuple[int, int], part: Box = WHOLE) -> FloatArray:
+    """A map (h, w) at the input's `size` (H, W), bilinearly, its cells evenly spread over `part` of it."""
+    found = project(cam, Placement(*size, Box(0, 0, size[1], size[0]), part=part))
+    return np.where(np.isnan(found), cam.min(), found)
 
 
 def _places(values: FloatArray) -> FloatArray:

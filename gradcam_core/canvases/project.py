@@ -65,13 +65,13 @@ class Projection:
     """
 
     def __init__(self, values: FloatArray, placement: Placement) -> None:
-        box = placement.box
+        looked_at, cells = placement.looked_at, placement.cells
         self.shape = (placement.height, placement.width)
-        self._rows = seen(placement.height, box.top, box.bottom)
-        self._columns = seen(placement.width, box.left, box.right)
-        vertical = interpolation_matrix(self._rows, values.shape[0], box.top, box.bottom)
+        self._rows = seen(placement.height, looked_at.top, looked_at.bottom)
+        self._columns = seen(placement.width, looked_at.left, looked_at.right)
+        vertical = interpolation_matrix(self._rows, values.shape[0], cells.top, cells.bottom)
         self._lines = vertical @ values.astype(np.float32)
-        self._horizontal = interpolation_matrix(self._columns, values.shape[1], box.left, box.right).T
+        self._horizontal = interpolation_matrix(self._columns, values.shape[1], cells.left, cells.right).T
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -217,8 +217,8 @@ class Examiner:
         return Sanity(tuple(stages))
 
     def _orders(self, explanation: Explanation, draws: int) -> list[NDArray[np.float32]]:
-        size = explanation.placement.input_size
-        return [order(explanation.cam, size), *random_orders(explanation.cam, size, draws)]
+        size, part = explanation.placement.input_size, explanation.placement.part
+        return [order(explanation.cam, size, part), *random_orders(explanation.cam, size, draws, part)]
 
     def _along(
         self, explanation: Explanation, orders: Sequence[Array], steps: int, watch: Watch

@@ -68,9 +68,9 @@ class Change:
 
 def cell_weights(x: int, y: int, shape: tuple[int, int], placement: Placement) -> FloatArray:
     """(h, w) weights with which the cells of a map are mixed at a pixel of the photograph; raises ImageError."""
-    box = placement.box
-    rows = seen(placement.height, box.top, box.bottom)
-    columns = seen(placement.width, box.left, box.right)
+    looked_at, cells = placement.looked_at, placement.cells
+    rows = seen(placement.height, looked_at.top, looked_at.bottom)
+    columns = seen(placement.width, looked_at.left, looked_at.right)
     if not (rows.start <= y < rows.stop and columns.start <= x < columns.stop):
         raise ImageError(
             "place.outside",
@@ -81,8 +81,8 @@ def cell_weights(x: int, y: int, shape: tuple[int, int], placement: Placement) -
             rows_start=rows.start,
             rows_last=rows.stop - 1,
         )
-    vertical = interpolation_matrix(slice(y, y + 1), shape[0], box.top, box.bottom)
-    horizontal = interpolation_matrix(slice(x, x + 1), shape[1], box.left, box.right)
+    vertical = interpolation_matrix(slice(y, y + 1), shape[0], cells.top, cells.bottom)
+    horizontal = interpolation_matrix(slice(x, x + 1), shape[1], cells.left, cells.right)
     return vertical.T @ horizontal
 
 

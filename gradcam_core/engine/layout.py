@@ -16,6 +16,8 @@ from math import ceil, exp, log, prod, sqrt
 import torch
 from torch import Tensor
 
+from ..types import WHOLE, Box
+
 __all__ = ["MAPS", "Grid", "Layer", "Layout", "find_layout"]
 
 # height, width
@@ -37,8 +39,13 @@ class Layout:
     """Which axis of an output holds what.
 
     `channels` and `batch` are axes. Without `grid` the other two are height and width; with it the one left holds
-    `prefix` tokens that show no place, then height x width tokens of the image, row by row. What is not `on_image`,
-    such as the words of a question, has a grid of its own whatever the image's size.
+    `prefix` tokens that show no place, then height x width tokens of the image, row by row; where they do not stand in
+    front, `apart` has their places. What is not `on_image`, such as the words of a question, has a grid of its own
+    whatever the image's size.
+
+    Networks may turn what they are given: where cells are `transposed`, rows of cells are columns of the image; where
+    they are `upturned`, the first of the image's rows is the last of cells, where `mirrored`, of its columns. Maps are
+    always upright. `part` is where on the input they lie, in parts of its sides.
     """
 
     channels: int = 1
@@ -46,26 +53,52 @@ class Layout:
     prefix: int = 0
     grid: Grid | None = None
     on_image: bool = True
+    apart: tuple[int, ...] = ()
+    transposed: bool = False
+    upturned: bool = False
+    mirrored: bool = False
+    part: Box = WHOLE
 
     def to_map(self, output: Tensor) -> Tensor:
-        """(n, C, h, w) view of an output, or of its gradient; tokens that show no place are left out."""
+        """(n, C, h, w) of an output, or of its gradient, upright; tokens that show no place are left out."""
         whole = output.movedim((self.batch, self.channels), (0, 1))
-        return whole if self.grid is None else whole[:, :, self.prefix :].unflatten(-1, self.grid)
+        if self.grid is not None:
+            places = whole[:, :, self._places(whole)] if self.apart else whole[:, :, self.prefix :]
+            whole = places.unflatten(-1, self.grid)
+        whole = whole.mT if self.transposed else whole
+        return whole.flip(self._flipped) if self._flipped else whole
 
     def inverse(self, maps: Tensor, output: Tensor) -> Tensor:
         """The output with the map (n, C, h, w); tokens that show no place keep what they are in `output`."""
+        maps = maps.flip(self._flipped) if self._flipped else maps
+        maps = maps.mT if self.transposed else maps
         if self.grid is not None:
             whole = output.movedim((self.batch, self.channels), (0, 1))
-            front = whole[:, :, : self.prefix].expand(len(maps), -1, -1)
-            maps = torch.cat([front, maps.flatten(2)], dim=-1)
+            if self.apart:
+                tokens = whole.expand(len(maps), -1, -1).clone()
+                tokens[:, :, self._places(whole)] = maps.flatten(2).to(tokens)
+                maps = tokens
+            else:
+                front = whole[:, :, : self.prefix].expand(len(maps), -1, -1)
+                maps = torch.cat([front, maps.flatten(2)], dim=-1)
         return maps.movedim((0, 1), (self.batch, self.channels))
+
+    @property
+    def _flipped(self) -> list[int]:
+        return [axis for axis, wrong in ((-2, self.upturned), (-1, self.mirrored)) if wrong]
+
+    def _places(self, whole: Tensor) -> Tensor:
+        """The tokens that show places, by number."""
+        shows = torch.ones(whole.shape[-1], dtype=torch.bool, device=whole.device)
+        shows[list(self.apart)] = False
+        return shows.nonzero()[:, 0]
 
     def map_shape(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
         """(C, h, w) of the map of an output of `shape`."""
         channels = self.channels % len(shape)
         places = [n for axis, n in enumerate(shape) if axis not in (self.batch, channels)]
         height, width = self.grid or places
-        return shape[channels], height, width
+        return (shape[channels], width, height) if self.transposed else (shape[channels], height, width)
 
     def fitted(self, shape: tuple[int, ...], size: Grid) -> Layout | None:
         """The same layout for an output of `shape` of an input of `size`; None where there is none."""
@@ -75,9 +108,11 @@ class Layout:
         if len(shape) != 3:
             return None
         count = shape[3 - self.batch - self.channels] - self.prefix
-        if count == self.grid[0] * self.grid[1] and (not self.on_image or _misfit(self.grid, size) <= TOKEN_TOLERANCE):
+        upright = self.grid[::-1] if self.transposed else self.grid
+        if count == self.grid[0] * self.grid[1] and (not self.on_image or _misfit(upright, size) <= TOKEN_TOLERANCE):
             return self
-        if not self.on_image:
+        # where tokens stand apart, or how they are turned, was found at one size
+        if not self.on_image or self.apart or self.transposed:
             return None
         grid = _best_grid(count, size)
         return replace(self, grid=grid) if grid else None

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ..errors import LayerError
 from .calls import Call, numbered
 from .capture import recording, tensor_in, with_tensor
+from .geometry import placed
 from .influence import changes, matters, slopes_of
 from .inputs import Inputs, called, first_of, with_first
 from .layout import Grid, Layer, Layout, find_layout
@@ -32,8 +33,6 @@ SMALLEST_DEFAULT = 7
 # of a network whose blocks all have one shape, so many are offered, evenly spread
 MOST_BLOCKS = 12
 NOTHING_BESIDE: Inputs = {}
-# modules in which the order of tokens is tried out, and how many places beside those changed may change too
-FIRST_TOKENS, BESIDE = 16, 3
 
 
 @dataclass(eq=False)
@@ -103,13 +102,15 @@ class Survey:
 
     Of a module that runs once the name is its own; else the number of the call stands behind it.
     Nothing behind those called `in_place_safe` writes to what they return. Of a network that is not `differentiable`,
-    such as a quantised one, no gradient says how the scores depend on the layers.
+    such as a quantised one, no gradient says how the scores depend on the layers. Those called `unplaced` look as if
+    they showed places, and follow none.
     """
 
     every: Mapping[str, Layer]
     stages: tuple[Layer, ...]
     in_place_safe: frozenset[str]
     differentiable: bool = True
+    unplaced: frozenset[str] = frozenset()
 
     @cached_property
     def layouts(self) -> dict[str, Layout]:
@@ -123,8 +124,11 @@ class Survey:
             return replace(layer, name=f"{part}.{layer.name}" if layer.name else part)
 
         every = {layer.name: layer for layer in map(named, self.every.values())}
-        safe = frozenset(f"{part}.{name}" if name else part for name in self.in_place_safe)
-        return Survey(every, tuple(map(named, self.stages)), safe, self.differentiable)
+        safe, unplaced = (
+            frozenset(f"{part}.{name}" if name else part for name in names)
+            for names in (self.in_place_safe, self.unplaced)
+        )
+        return Survey(every, tuple(map(named, self.stages)), safe, self.differentiable, unplaced)
 
 
 def find_layers(network: nn.Module, input_shape: tuple[int, int, int, int]) -> tuple[Layer, ...]:
@@ -152,11 +156,9 @@ def survey(
     # what a network makes anew in its forward pass has no name
     known = {module: name for name, module in network.named_modules()}
     seen = _fed(network, inputs, {call: one for call, one in looked.items() if call.module in known})
-    ordered = _ordered(network, inputs, seen)
-    if not ordered:
-        seen = {call: one for call, one in seen.items() if one.layout.grid is None}
-    if not ordered and not any(one.influence for one in seen.values()):
-        raise LayerError("layers.tokens_in_own_order", name=_name(network))
+    unplaced = _place(network, inputs, seen)
+    if any(one.influence for one in unplaced.values()) and not any(one.influence for one in seen.values()):
+        raise LayerError("layers.follow_no_place", name=_name(network))
     if not seen:
         raise LayerError(_why_none(network, closed), name=_name(network), size="×".join(map(str, input_shape[-2:])))  # noqa: RUF001
     stages = _stages(network, seen) if any(one.influence for one in seen.values()) else []
@@ -166,11 +168,12 @@ def survey(
         raise LayerError("layers.no_gradient", name=_name(network))
     names = {
         call: numbered(known[call.module], call.number) if runs[call.module] > 1 else known[call.module]
-        for call in seen
+        for call in (*seen, *unplaced)
     }
     every = {names[call]: Layer(names[call], one.shape, one.layout) for call, one in seen.items()}
     in_place_safe = frozenset(names[call] for call, one in seen.items() if not one.written)
-    return Survey(every, tuple(every[names[call]] for call in stages), in_place_safe, differentiable)
+    offered = tuple(every[names[call]] for call in stages)
+    return Survey(every, offered, in_place_safe, differentiable, frozenset(names[call] for call in unplaced))
 
 
 def _why_none(network: nn.Module, closed: bool) -> str:
@@ -257,34 +260,15 @@ class _Keeper:
             self.maps[call] = layout.to_map(values)[0].float()
 
 
-def _ordered(network: nn.Module, inputs: Inputs, seen: Mapping[Call, _Returned]) -> bool:
-    """Whether tokens lie row by row, as far as can be seen; networks that compute in windows may keep them otherwise.
-
-    Tried out with a change near the input's upper right corner: where few tokens change, it must be those there.
-    Deeper modules, in which all change, tell nothing.
-    """
-    tokens = [call for call, one in seen.items() if one.layout.grid and min(one.shape[1:]) >= SMALLEST_DEFAULT]
-    layouts = {call: seen[call].layout for call in tokens[:FIRST_TOKENS]}
-    if not layouts:
-        return True
-    changed = first_of(inputs).clone()
-    high, wide = (max(side // 8, 1) for side in changed.shape[-2:])
-    part = changed[..., high : 2 * high, -2 * wide : -wide]
-    # as far away as the input's own values allow
-    part.copy_(torch.where(part > changed.mean(), changed.min(), changed.max()))
-    before, after = (_maps(network, given, layouts) for given in (inputs, with_first(inputs, changed)))
-    for call in before:
-        if call not in after:
-            continue
-        moved = (after[call] - before[call]).square().sum(0)
-        if not moved.any():
-            continue
-        rows, columns = (moved.shape[0] // 8, moved.shape[1] // 8)
-        there = moved[: 2 * rows + BESIDE, -(2 * columns + BESIDE) :].sum() / moved.sum()
-        most = moved.flatten().sort(descending=True).values[: max(moved.numel() // 8, 1)].sum() / moved.sum()
-        if most > 0.9 and there < 0.5:
-            return False
-    return True
+def _place(network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned]) -> dict[Call, _Returned]:
+    """Lay all of `seen` out as their cells lie on the input; takes those out of it whose cells follow no place."""
+    found = placed(network, inputs, {call: one.layout for call, one in seen.items()})
+    unplaced = {call: seen.pop(call) for call in list(seen) if call not in found}
+    for call, one in seen.items():
+        if found[call].transposed:
+            one.shape = (one.shape[0], one.shape[2], one.shape[1])
+        one.layout = found[call]
+    return unplaced
 
 
 def _maps(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout]) -> dict[Call, Tensor]:

@@ -133,7 +133,8 @@ class LoadedModel:
 
     `beside` is what it is given beside the photograph, and `step` the one of its outputs that is asked about; `score`
     makes what is explained of a class, less its rivals. `own_target` is the class that is explained where none is
-    asked for, None for the most probable. Of one that is not `differentiable` gradients say nothing.
+    asked for, None for the most probable. Of one that is not `differentiable` gradients say nothing. The cells of
+    layers called `unplaced` follow no place.
     """
 
     name: str
@@ -157,6 +158,7 @@ class LoadedModel:
     own_target: int | None = None
     remarks: tuple[Finding, ...] = ()
     differentiable: bool = True
+    unplaced: frozenset[str] = frozenset()
 
     @cached_property
     def nbytes(self) -> int:
@@ -207,6 +209,7 @@ class LoadedModel:
             default=default,
             layouts={**self.layouts, **found.layouts},
             in_place_safe=found.in_place_safe,
+            unplaced=found.unplaced,
             detail=True,
         )
 
@@ -239,6 +242,8 @@ class LoadedModel:
         known = isinstance(layer, str) and bool(layer)
         if known and layer in self.offered:
             return self.offered
+        if known and layer in self.unplaced:
+            raise LayerError("layer.follows_no_place", layer=layer, title=self.title)
         modules = dict(self.network.named_modules())
         if known and layer in self.layouts and module_name(layer) in modules:
             return {layer: modules[module_name(layer)]}
@@ -293,6 +298,7 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
         beside=beside,
         remarks=spec.remarks,
         differentiable=found.differentiable,
+        unplaced=found.unplaced,
     )
 
 

@@ -25,6 +25,7 @@ from ..reading.preprocess import Encoder, Preprocessing
 from ..reading.probed_transform import Ramped
 from ..reading.trials import trial_picture, trial_pictures
 from ..tasks.classes import HEADS, LOGIT, SOFTMAX, VALUE, Head, find_head
+from .alone import alone, detached, patched_forward
 from .base import ModelSpec, frozen, placed
 from .failing import check_weights, failing
 from .labels_file import MOST_CLASSES, from_mapping
@@ -172,12 +173,14 @@ def twin(module: nn.Module, reader: Reader) -> nn.Module:
         if is_out_of_memory(error):
             raise
         raise ModelError("module.not_copied", kind=type(module).__name__, first_line=_first_line(error)) from error
+    detached(copied, shared)
     kind = type(copied)
     try:
 
         class Scores(kind):  # type: ignore[valid-type, misc]
             def forward(self, *args: Any, **options: Any) -> Any:
-                return reader.read(partial(super().forward, *args, **options))
+                run = partial(patched_forward(self) or super().forward, *args, **options)
+                return alone(self, partial(reader.read, run))
 
         Scores.__name__ = Scores.__qualname__ = kind.__name__
         copied.__class__ = Scores
@@ -188,7 +191,8 @@ def twin(module: nn.Module, reader: Reader) -> nn.Module:
 
 
 def _called(reader: Reader, module: nn.Module, *args: Any, **options: Any) -> Any:
-    return reader.read(partial(type(module).forward, module, *args, **options))
+    run = partial(patched_forward(module) or partial(type(module).forward, module), *args, **options)
+    return alone(module, partial(reader.read, run))
 
 
 def _read(pick: Callable[[Any], Tensor], squash: Squashed | None, head: Head, run: Callable[[], Any]) -> Tensor:

@@ -171,6 +171,10 @@ LAYOUTS = [
     (Layout(2, 0, 5, (4, 5)), (2, 25, 3)),
     (Layout(2, 1, 1, (4, 5)), (21, 2, 3)),
     (Layout(1, 0, 0, (4, 5)), (2, 3, 20)),
+    (Layout(2, 0, 3, (4, 5), apart=(0, 9, 22)), (2, 23, 3)),
+    (Layout(1, upturned=True, mirrored=True), (2, 3, 4, 5)),
+    (Layout(1, transposed=True), (2, 3, 5, 4)),
+    (Layout(2, 0, 1, (5, 4), apart=(20,), transposed=True, mirrored=True), (2, 21, 3)),
 ]
 
 
@@ -270,8 +274,10 @@ def test_tokens_in_an_order_of_their_own_are_not_offered() -> None:
             return self.head(self.mix(self.order(self.patches(x))).mean(1))
 
     assert find_layers(Network(nn.Identity()), (1, 1, 32, 32))[-1].layout.grid == (16, 16)
-    layers = find_layers(Network(Windows()), (1, 1, 32, 32))
-    assert [layer.layout.grid for layer in layers] == [None] * len(layers)
+    found = survey(Network(Windows()), (1, 1, 32, 32))
+    # up to there they lie row by row
+    assert [layer.name for layer in found.stages] == ["patches"]
+    assert {"order", "mix"} <= found.unplaced
 
 
 # --- layers of real architectures, random weights

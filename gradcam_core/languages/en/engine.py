@@ -59,8 +59,16 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
         "`layer` {name!r} has no spatial positions (its output is {shape}), so there is no map to draw; "
         "choose a layer in front of the global pooling."
     ),
+    "layer.follows_no_place": (
+        "The cells of `layer` {layer!r} of {title} follow no places of the photograph, so its map could not be drawn"
+        " where it belongs; choose another."
+    ),
     "layer.not_captured": "`layer` {layer!r} was not captured; captured: {captured:list}.",
     "layer.not_run": "`layer` {name!r} takes no part in the forward pass; choose another.",
+    "layers.follow_no_place": (
+        "{name} has no layer whose cells follow places of the photograph: it warps or mixes what it is given, or"
+        " keeps it in an order of its own, so a map could not be drawn where it belongs."
+    ),
     "layers.inference_mode": (
         "{name} runs under torch.inference_mode, so nothing can be explained; use torch.no_grad around its call"
         " instead of"
@@ -78,10 +86,6 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
         "{name} is made for volumes (3-D convolutions), and those are not taken: only maps of one image are"
         " shown. Give a"
         " network of 2-D convolutions, or one that looks at one slice."
-    ),
-    "layers.tokens_in_own_order": (
-        "{name} keeps its tokens in an order of their own, not row by row, so a map could not be drawn where "
-        "it belongs."
     ),
     "memory.none_left": (
         "There is not enough memory on the device, even after everything that was kept has been let go; "

@@ -3,13 +3,14 @@
 
 const bytes = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
-// one bilinear weight a pixel: the index of the cell on its left and the share of the one on its right
-function interpolation(pixels, cells, low, high) {
+// one bilinear weight a pixel: the index of the cell on its left and the share of the one on its right; cells lie from
+// low to high, and seen is what lies from start to end
+function interpolation(pixels, cells, low, high, start, end) {
   const left = new Int32Array(pixels), share = new Float32Array(pixels), seen = new Uint8Array(pixels);
   const inside = (at) => Math.min(Math.max(at, 0), pixels);
-  const centres = [inside(Math.ceil(low - 0.5)), inside(Math.ceil(high - 0.5))];
+  const centres = [inside(Math.ceil(start - 0.5)), inside(Math.ceil(end - 0.5))];
   // too narrow to hold a pixel's centre: the pixels that it touches
-  const [first, last] = centres[0] < centres[1] ? centres : [inside(Math.floor(low)), inside(Math.ceil(high))];
+  const [first, last] = centres[0] < centres[1] ? centres : [inside(Math.floor(start)), inside(Math.ceil(end))];
   for (let i = 0; i < pixels; i++) {
     const centre = i + 0.5;
     seen[i] = i >= first && i < last;
@@ -21,11 +22,11 @@ function interpolation(pixels, cells, low, high) {
 }
 
 // `cells` of a map of rows x columns that lies in `box` of a photograph of `size`, on each of width x height pixels of
-// its picture; NaN where the model did not look
-function spread(cells, { rows, columns, box }, size, width, height) {
+// its picture; NaN outside of what the model has `seen`
+function spread(cells, { rows, columns, box, seen }, size, width, height) {
   const wide = width / size.width, high = height / size.height;
-  const x = interpolation(width, columns, box[0] * wide, box[2] * wide);
-  const y = interpolation(height, rows, box[1] * high, box[3] * high);
+  const x = interpolation(width, columns, box[0] * wide, box[2] * wide, seen[0] * wide, seen[2] * wide);
+  const y = interpolation(height, rows, box[1] * high, box[3] * high, seen[1] * high, seen[3] * high);
   const right = columns > 1 ? 1 : 0, below = rows > 1 ? columns : 0;
   const values = new Float32Array(width * height);
   for (let i = 0, at = 0; i < height; i++) {

@@ -60,7 +60,6 @@ def grid_value(
             "width": width,
             "height": height,
         },
-        "box": list(one.placement.box),
         "rows": list(grid.rows),
         "columns": list(grid.columns),
         "scale": grid.scale if shared else 0,
@@ -88,6 +87,8 @@ def _cell_value(cell: Cell, shown: NDArray[np.float32], offered: Container[str])
     return {
         "rows": values.height,
         "columns": values.width,
+        "box": list(explanation.placement.cells),
+        "seen": list(explanation.placement.looked_at),
         "values": base64_text(np.rint(np.asarray(values) * 127).astype(np.int8).tobytes()),
         "size": f"{width}×{height}",  # noqa: RUF001
         "own": not cell.in_score,

@@ -1,8 +1,8 @@
 // Small maps side by side, each a button that takes its map over; uses ../maps.js, which stands in front of it.
 //
-// props.grid    {} or {photo: {url, width, height}, box, rows, columns: titles, scale, signed, cells: [[cell]]}; a cell is
-//               {rows, columns, values (base64 int8, 127 is the end of its scale), size, own, lines, warn, pick} or
-//               {problem}. Where `own` its values are no parts of the score and have a scale of their own
+// props.grid    {} or {photo: {url, width, height}, rows, columns: titles, scale, signed, cells: [[cell]]}; a cell is
+//               {rows, columns, box, seen, values (base64 int8, 127 is the end of its scale), size, own, lines, warn,
+//               pick} or {problem}. Where `own` its values are no parts of the score and have a scale of their own
 // fixed         {look, colors, signed, unseen}: opacity and threshold; base64 RGB tables of one side and of both; see
 //               render.py
 // props.value   {picked: the pick of the cell clicked last}. Titles are set as text, never as HTML.
@@ -19,7 +19,7 @@ function button(cell, photo, about) {
   made.title = `Show ${about}`;
   made.setAttribute("aria-label", [`Show ${about}`, cell.size, ...cell.lines].join(", "));
   const cells = Float32Array.from(new Int8Array(bytes(cell.values).buffer), (value) => value / 127).map((value) => signed ? value : Math.max(value, 0));
-  const values = spread(cells, { ...cell, box: props.grid.box }, props.grid.photo, photo.width, photo.height);
+  const values = spread(cells, cell, props.grid.photo, photo.width, photo.height);
   put(canvas, compose(photo, values, "overlay", { ...fixed.look, signed }, tableOf(props.grid), fixed.unseen));
   made.append(canvas, make("span", "size", cell.own && props.grid.scale ? `${cell.size}, own scale` : cell.size));
   for (const line of cell.lines) made.append(make("span", line === cell.warn ? "line warn" : "line", line));

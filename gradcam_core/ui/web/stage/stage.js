@@ -1,8 +1,8 @@
 // Draws heatmap, overlay and colour bar in the browser from the photograph and the small map.
 //
 // props.photo   {id, url, width, height}: the photograph as shown; width and height are the original's
-// props.answer  {id, rows, columns, values (base64 float32, signed), box [left, top, right, bottom] in
-//               original pixels, note, sides [above zero, below], signed}: the map, where it lies and what its signs
+// props.answer  {id, rows, columns, values (base64 float32, signed), box and seen [left, top, right,
+//               bottom] in original pixels, note, sides [above zero, below], signed}: the map, where it lies and what its signs
 //               mean; drawn only over the photograph `id`, with both sides unless told otherwise where it is `signed`
 // props.colors  {names, tables, signed}: base64 RGB tables of 256 colours; props.unseen: see render.py
 // event submit  {strokes}: what was brushed over, [{points: [[x, y], ...], radius}] in original pixels

@@ -1,0 +1,251 @@
+"""Where cells lie, proved by trial: maps are drawn where the light is, whatever the network does with its input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gradcam_core import Examiner, Explainer, LayerError
+from gradcam_core.engine.survey import survey
+from gradcam_core.reading.preprocess import Preprocessing
+
+from ..helpers import PLAIN, SmallNetwork, counted_calls
+
+SIZE = 64
+STEPS = Preprocessing(SIZE, SIZE, "BOX", **PLAIN)
+Change = Callable[[Tensor], Tensor]
+# rows, columns of the bright square; no turn of the photograph leaves it where it is
+SQUARE = (slice(8, 24), slice(24, 40))
+
+
+def photograph() -> np.ndarray[Any, Any]:
+    pixels = np.full((SIZE, SIZE, 3), 30, np.uint8)
+    pixels[SQUARE] = 230
+    return pixels
+
+
+class Light(nn.Module):
+    """The map is the mean light of cells of 4 x 4 pixels of what `changes` make of the input; class 0 scores it."""
+
+    def __init__(self, *changes: Change) -> None:
+        super().__init__()
+        self.changes = changes
+        self.cells = nn.Conv2d(3, 1, 4, 4, bias=False)
+        self.head = nn.Linear(1, 2, bias=False)
+        with torch.no_grad():
+            self.cells.weight.fill_(1 / 48)
+            self.head.weight.copy_(torch.tensor([[100.0], [-100.0]]))
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return sum(self.head(self.cells(change(x)).mean((2, 3))) for change in self.changes)  # type: ignore[return-value]
+
+
+def cropped(top: int, left: int, side: int) -> Change:
+    return lambda x: x[..., top : top + side, left : left + side]
+
+
+def warped(angle: float, size: float = 1.0) -> Change:
+    turn = torch.tensor([[math.cos(angle), -math.sin(angle), 0], [math.sin(angle), math.cos(angle), 0]])[None] * size
+
+    def change(x: Tensor) -> Tensor:
+        return functional.grid_sample(x, functional.affine_grid(turn, list(x.shape), False), align_corners=False)
+
+    return change
+
+
+CHANGES: dict[str, Change] = {
+    "as it is": lambda x: x,
+    "mirrored": lambda x: x.flip(-1),
+    "upside down": lambda x: x.flip(-2),
+    "turned by half": lambda x: x.flip(-1, -2),
+    "transposed": lambda x: x.mT,
+    "turned to the left": lambda x: x.rot90(1, (-2, -1)),
+    "turned to the right": lambda x: x.rot90(-1, (-2, -1)),
+    "centre": cropped(8, 8, 48),
+    "corner": cropped(0, 16, 48),
+    "padded": lambda x: functional.pad(x, (16, 16, 16, 16)),
+    "padded at one side": lambda x: functional.pad(x, (16, 0, 0, 16)),
+    "enlarged": warped(0, 0.75),
+    "mirrored centre, enlarged": lambda x: functional.interpolate(x[..., 8:56, 8:56].flip(-1), (64, 64)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_map_lies_where_the_light_is(change: str) -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Light(CHANGES[change]), transform=STEPS)
+    e = explainer.explain(photograph(), model="it", layer="cells", target=0)
+    heat = np.nan_to_num(e.heatmap)
+    bright = heat > 0.6
+    rows, columns = (np.flatnonzero(bright.any(axis)) for axis in (1, 0))
+    for found, wanted in ((rows, SQUARE[0]), (columns, SQUARE[1])):
+        # to a cell of 4 pixels, enlarged or not
+        assert abs(found.min() - wanted.start) <= 4, change
+        assert abs(found.max() + 1 - wanted.stop) <= 4, change
+    # clicking and hiding go by the same places
+    speaks = Examiner(explainer).ask_place(e, 32, 16).speaks_for[0]
+    assert (speaks.prediction.index, speaks.value > 0) == (0, True)
+    first = Examiner(explainer)._orders(e, 0)[0]
+    assert first[SQUARE].mean() < 0.15
+
+
+def test_what_a_layer_does_not_see_is_said_and_striped() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Light(cropped(0, 16, 48)), transform=STEPS)
+    e = explainer.explain(photograph(), model="it", target=0)
+    unseen = np.isnan(e.heatmap)
+    assert unseen[:, :14].all()
+    assert unseen[50:].all()
+    assert not unseen[:46, 18:].any()
+    assert e.seen_share == pytest.approx(0.75**2, abs=0.04)
+    assert any("only a part of what it is given" in note for note in e.notes)
+    assert not any("only a part" in note for note in explain_plain().notes)
+
+
+def explain_plain() -> Any:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Light(lambda x: x), transform=STEPS)
+    return explainer.explain(photograph(), model="it", target=0)
+
+
+def test_as_usual_nothing_is_moved_and_nine_passes_are_taken() -> None:
+    network = SmallNetwork().requires_grad_(False)
+    with counted_calls(network, "forward") as calls:
+        found = survey(network, (1, 3, SIZE, SIZE))
+    assert len(calls) == 1 + 9
+    whole = (0.0, 0.0, 1.0, 1.0)
+    assert {layer.layout.part for layer in found.every.values()} == {whole}
+    assert not any(layer.layout.mirrored or layer.layout.transposed for layer in found.every.values())
+    assert not found.unplaced
+
+
+WARPS: dict[str, Change] = {
+    "turned by 30 degrees": warped(0.52),
+    "turned by 45 degrees": warped(0.785),
+    "rolled round": lambda x: x.roll(20, -1),
+    "half of it mirrored": lambda x: torch.cat([x[..., :32], x[..., 32:].flip(-1)], -1),
+    "scrambled": lambda x: x.unflatten(-1, (8, 8)).transpose(-1, -2).flatten(-2),
+}
+
+
+@pytest.mark.parametrize("warp", WARPS)
+def test_warps_that_no_map_can_follow_are_refused_in_a_sentence(warp: str) -> None:
+    with pytest.raises(LayerError, match="Light has no layer whose cells follow places"):
+        Explainer(device="cpu").add_model("it", Light(WARPS[warp]), transform=STEPS)
+
+
+def test_both_ways_at_once_is_refused() -> None:
+    class Both(Light):
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(self.cells(x + x.flip(-1)).mean((2, 3)))
+
+    with pytest.raises(LayerError, match="follow places"):
+        Explainer(device="cpu").add_model("it", Both(), transform=STEPS)
+
+
+# --- tokens
+
+
+class Tokens(nn.Module):
+    """Patches of 8 x 8 pixels as tokens, with further ones at the places `apart`; each token keeps what it is."""
+
+    def __init__(self, apart: list[int]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.apart = apart
+        self.patches = nn.Conv2d(3, 16, 8, 8)
+        self.extra = nn.Parameter(torch.randn(1, len(apart), 16))
+        self.block = nn.Sequential(nn.LayerNorm(16), nn.Linear(16, 16), nn.GELU())
+        self.head = nn.Linear(16, 3)
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        patches = self.patches(x).flatten(2).mT
+        places = torch.ones(64 + len(self.apart), dtype=torch.bool)
+        places[self.apart] = False
+        tokens = patches.new_zeros(1, len(places), 16)
+        tokens[:, places], tokens[:, ~places] = patches, self.extra
+        tokens = self.block(tokens)
+        # each reads all others a little, as attention does
+        return self.head((tokens + 0.3 * tokens.mean(1, keepdim=True)).mean(1))
+
+
+@pytest.mark.parametrize("apart", [[0], [64], [32], [0, 65], [0, 1, 2, 3], [64, 65, 66, 67], [0, 17, 34, 51]], ids=str)
+def test_tokens_that_show_no_place_are_found_wherever_they_stand(apart: list[int]) -> None:
+    network, inputs = Tokens(apart), torch.randn(1, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(3))
+    found = survey(network, (1, 3, SIZE, SIZE))
+    layout = found.every["block"].layout
+    with torch.no_grad():
+        # a token knows nothing of the others: the same without those that show no place
+        expected = network.block(network.patches(inputs).flatten(2).mT).mT.unflatten(-1, (8, 8))
+        kept: list[Tensor] = []
+        hook = network.block.register_forward_hook(lambda _m, _i, output: kept.append(output))
+        network(inputs)
+        hook.remove()
+    torch.testing.assert_close(layout.to_map(kept[0]), expected)
+
+
+class Mixed(nn.Module):
+    """What is behind the maps has `count` rows that look like tokens of places and are none."""
+
+    def __init__(self, kind: str, count: int = 49) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.kind = kind
+        self.stem = nn.Sequential(nn.Conv2d(3, 32, 5, 4, 2), nn.ReLU())
+        self.queries = nn.Parameter(torch.randn(1, count, 32))
+        self.keys = nn.Linear(32, 32)
+        self.assign = nn.Conv2d(32, count, 1)
+        self.channels = nn.Linear(256, 32)
+        self.after = nn.Sequential(nn.LayerNorm(32), nn.Linear(32, 32), nn.ReLU())
+        self.head = nn.Linear(32, 4)
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.stem(x)
+        tokens = maps.flatten(2).mT
+        if self.kind == "latents":
+            rows = self.queries + (self.queries @ self.keys(tokens).mT).softmax(-1) @ tokens
+        elif self.kind == "clusters":
+            rows = self.assign(maps).flatten(2).softmax(-1) @ tokens
+        elif self.kind == "slots":
+            weights = (self.queries @ self.keys(tokens).mT).softmax(1)
+            rows = weights / weights.sum(-1, keepdim=True) @ tokens
+        else:
+            rows = self.channels(maps.repeat(1, 2, 1, 1).flatten(2))
+        return self.head(self.after(rows).mean(1))
+
+
+@pytest.mark.parametrize(
+    ("kind", "count"), [("latents", 49), ("latents", 256), ("clusters", 64), ("slots", 49), ("channels", 64)]
+)
+def test_what_looks_like_places_and_is_none_is_not_offered(kind: str, count: int) -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Mixed(kind, count), transform=STEPS)
+    assert "after" not in [layer.name for layer in explainer.layers("it")]
+    with pytest.raises(LayerError, match=r"`layer` 'after' of it follow no places|has no spatial positions"):
+        explainer.explain(photograph(), model="it", layer="after")
+
+
+def test_frequencies_are_no_places() -> None:
+    class Spectrum(SmallNetwork):
+        def forward(self, x: Tensor) -> Tensor:
+            spectrum = torch.fft.fft2(self.middle(self.stem(x))).real
+            return self.head(self.pool(self.last(spectrum)).flatten(1))
+
+    assert [layer.name for layer in survey(Spectrum(), (1, 3, SIZE, SIZE)).stages] == ["stem", "middle"]
+
+
+def test_of_a_backbone_that_runs_twice_the_run_that_is_explained_lies_right() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Light(lambda x: x, lambda x: x.flip(-1)), transform=STEPS)
+    e = explainer.explain(photograph(), model="it", target=0)
+    assert np.nanargmax(e.heatmap) % SIZE in range(SQUARE[1].start, SQUARE[1].stop)
