@@ -17,6 +17,7 @@ from ..canvases.project import normalise
 from ..engine.calls import module_of
 from ..engine.inputs import first_of
 from ..engine.runner import Variants
+from ..engine.slopes import EVERY, slopes_along
 from ..engine.watch import NOBODY, Watch
 from ..errors import LayerError, MethodError, OptionError
 from ..explainer import Explainer
@@ -136,7 +137,8 @@ class Examiner:
     def ask_place(self, explanation: Explanation, x: int, y: int) -> Place:
         """Which classes the pixel (`x`, `y`) of the photograph speaks for and against, by Grad-CAM at the layer.
 
-        All classes at once cost two backward passes. Raises ImageError outside what the model saw.
+        All classes at once cost three backward passes; see `engine.slopes` for networks without a second derivative.
+        Raises ImageError outside what the model saw.
         """
         capture, loaded = self.explainer.capture(explanation), self.explainer.network_of(explanation)
         if len(loaded.labels) == 1:
@@ -148,8 +150,16 @@ class Examiner:
         weights = torch.from_numpy(cell_weights(x, y, shape, explanation.placement)).to(activations)
         # the map's value is the mean gradient times the activations there: a slope along this direction
         here = (activations * weights).sum((-2, -1), keepdim=True) / (shape[0] * shape[1])
-        slopes = capture.along(explanation.layer, here.expand_as(activations)).float().cpu().numpy()
-        values = slopes[loaded.step] if slopes.ndim == 2 else slopes
+        runner, layer = self.explainer.runner, explanation.layer
+        replay = runner.replay(loaded, self.explainer.given(explanation), layer, EVERY, capture)
+        values = slopes_along(
+            capture,
+            layer,
+            here.expand_as(activations),
+            known=explanation.target.index,
+            again=replay.with_activations,
+            step=loaded.step,
+        ).numpy()
         probabilities = loaded.head.of(capture.logits)[0]
         ranked = np.argsort(-values, kind="stable")
 
