@@ -1,0 +1,231 @@
+"""What cells answer to changes of strips of the input, and how well that agrees with where they may lie.
+
+    cells = Answer.of(layout, down, across).cells(layout)
+    cells.agrees(USUAL), cells.off(USUAL), cells.down.measured()
+
+Public names: `USUAL`, `Answer`, `Cells`, `Place`, `Span`, `wanted_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .layout import Layout
+
+__all__ = ["USUAL", "Answer", "Cells", "Place", "Span", "wanted_of"]
+
+Array = NDArray[np.float64]
+# of the cells, so many lie outside any strip
+OUTSIDE = 0.2
+# correlation of what cells answer with what they should: of noise it is 0 +- 0.06 for 7 x 7 cells, of layers of random
+# networks that mix everything 0.4, of most 1
+FOLLOWS, FOLLOWS_EACH_WAY, AHEAD = 0.2, 0.1, 0.1
+# where a layer is looked for: in steps of so many to a side of the input, first and then
+COARSE, FINE = 16, 128
+NARROWEST, WIDEST = 0.25, 3.0
+
+
+class Span(NamedTuple):
+    """Along which `axis` of the cells a side of the input lies, and where on it the cells begin and end."""
+
+    axis: int
+    low: float
+    high: float
+
+    @property
+    def turned(self) -> Iterator[Span]:
+        """The same place, read backwards and along the other axis."""
+        yield Span(self.axis, self.high, self.low)
+        yield Span(1 - self.axis, self.low, self.high)
+        yield Span(1 - self.axis, self.high, self.low)
+
+
+class Place(NamedTuple):
+    """Where cells lie, down and across the input."""
+
+    down: Span
+    across: Span
+
+
+USUAL = Place(Span(0, 0.0, 1.0), Span(1, 0.0, 1.0))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How much of each place's answer, (places, strips), comes from each strip down and across the input."""
+
+    down: Array
+    across: Array
+    grid: tuple[int, int]
+
+    @classmethod
+    def of(cls, layout: Layout, down: list[Tensor], across: list[Tensor]) -> Answer:
+        """Of how much each place changed with each strip."""
+        first, second = (_shares(torch.stack(side).flatten(1).double().cpu().numpy()) for side in (down, across))
+        return cls(first, second, layout.grid or (down[0].shape[0], down[0].shape[1]))
+
+    def cells(self, layout: Layout) -> Cells:
+        """The answers of the cells alone, without the tokens that show no place."""
+        apart = layout.apart or tuple(range(layout.prefix))
+        return Cells(*(_Along.of(np.delete(one, apart, 0), self.grid) for one in (self.down, self.across)))
+
+
+@dataclass(frozen=True)
+class _Along:
+    """The same along each axis of the cells, (cells, strips), and how much it varies over all cells.
+
+    `pure` is the part of the cells' answers that comes from one strip alone.
+    """
+
+    profiles: tuple[Array, Array]
+    spreads: tuple[float, float]
+    pure: float
+
+    @classmethod
+    def of(cls, answers: Array, grid: tuple[int, int]) -> _Along:
+        shaped = answers.reshape(*grid, -1)
+        whole = (answers.sum(1) ** 2).sum()
+        pure = float((answers**2).sum() / whole) if whole else 0.0
+        answering = np.asarray((shaped > 0).any(axis=2))
+        # rows and columns of cells that lie outside of the input tell nothing across
+        down, across = shaped[:, answering.any(axis=0)], shaped[answering.any(axis=1)]
+        if not answering.any():
+            return cls((np.zeros_like(shaped[:, 0]), np.zeros_like(shaped[0])), (0.0, 0.0), 0.0)
+        return cls((down.mean(1), across.mean(0)), (float(down.std()), float(across.std())), pure)
+
+    def even(self, axis: int) -> float:
+        """How far cells of one row, or column, answer alike: 1 where all do."""
+        return float(self.profiles[axis].std() / self.spreads[axis]) if self.spreads[axis] else 1.0
+
+    def agrees(self, span: Span) -> float:
+        """The correlation of what the cells answer with what they should if they lay there, from -1 to 1."""
+        profile = self.profiles[span.axis]
+        if len(profile) == 1 or profile.shape[1] == 1:
+            # one cell, or one strip: it cannot be told, and does not matter
+            return 1.0
+        wanted = wanted_of(*profile.shape, span.low, span.high)
+        spread = self.spreads[span.axis] * wanted.std()
+        return float(((profile - profile.mean()) * (wanted - wanted.mean())).mean() / spread) if spread else 0.0
+
+    def off(self, span: Span) -> float:
+        """How far the cells at the ends lie from there, in cells."""
+        profile = self.profiles[span.axis]
+        count, strips = profile.shape
+        if count == 1 or strips == 1:
+            return 0.0
+        seen, wanted = (_centres(one) for one in (profile, wanted_of(count, strips, span.low, span.high)))
+        both = np.isfinite(seen) & np.isfinite(wanted)
+        if both.sum() < 2:
+            return float(count)
+        at = (np.arange(count) + 0.5) / count
+        slope, start = np.polyfit(at[both], (seen - wanted)[both], 1)
+        cell = abs(span.high - span.low) / count
+        return float(max(abs(start), abs(start + slope)) / cell)
+
+    def elsewhere(self, span: Span) -> float:
+        """The part of the answers that comes neither from there nor from what lies beside it."""
+        profile = self.profiles[span.axis]
+        near = wanted_of(*profile.shape, span.low, span.high) > 0
+        for axis in (0, 1):
+            along = np.swapaxes(near.copy(), 0, axis)
+            wider = np.swapaxes(near, 0, axis)
+            wider[1:] |= along[:-1]
+            wider[:-1] |= along[1:]
+        return float(profile[~near].sum() / (profile.sum() or 1))
+
+    def measured(self) -> Span:
+        """Where the cells lie: of all places that which agrees best."""
+        found = [_best(profile, spread) for profile, spread in zip(self.profiles, self.spreads, strict=True)]
+        axis = int(np.argmax([agreement for agreement, _, _ in found]))
+        return Span(axis, *found[axis][1:])
+
+
+class Cells(NamedTuple):
+    down: _Along
+    across: _Along
+
+    @property
+    def silent(self) -> bool:
+        """Whether no cell answers to any change."""
+        return not (any(self.down.spreads) and any(self.across.spreads))
+
+    def off(self, place: Place) -> float:
+        """How far the cells at the ends lie from there, in cells."""
+        return max(along.off(span) for along, span in zip(self, place, strict=True))
+
+    def elsewhere(self, place: Place) -> float:
+        """The part of the answers that comes neither from there nor from what lies beside it."""
+        return max(along.elsewhere(span) for along, span in zip(self, place, strict=True))
+
+    def even(self, place: Place) -> float:
+        """How far cells that should answer alike, of one row or column, do."""
+        return min(along.even(span.axis) for along, span in zip(self, place, strict=True))
+
+    def agrees(self, place: Place) -> float:
+        """The mean agreement down and across."""
+        return (self.down.agrees(place.down) + self.across.agrees(place.across)) / 2
+
+    def follows(self, place: Place) -> bool:
+        """Whether the cells lie there rather than turned in any way."""
+        for along, span in zip(self, place, strict=True):
+            if along.agrees(span) < max(FOLLOWS_EACH_WAY, max(map(along.agrees, span.turned)) + AHEAD):
+                return False
+        return self.agrees(place) >= FOLLOWS
+
+
+def _shares(changed: Array) -> Array:
+    """(places, strips) shares of each place's answers, without what every place answers to a strip."""
+    whole = changed.sum(0)
+    shares = (changed / np.where(whole > 0, whole, 1)).T
+    # what hardly answers at all answers to rounding
+    shares[whole <= 1e-9 * whole.max(initial=0)] = 0
+    return np.clip(shares - np.quantile(shares, OUTSIDE, axis=0), 0, None)
+
+
+@lru_cache(4096)
+def wanted_of(cells: int, strips: int, low: float, high: float) -> Array:
+    """(cells, strips) part of each cell that lies in each strip, of cells spread evenly from `low` to `high`."""
+    return _overlaps(cells, strips, np.array([low]), np.array([high]))[0]
+
+
+def _overlaps(cells: int, strips: int, low: Array, high: Array) -> Array:
+    edges = low[:, None] + (high - low)[:, None] * np.arange(cells + 1) / cells
+    first, last = np.minimum(edges[:, :-1], edges[:, 1:]), np.maximum(edges[:, :-1], edges[:, 1:])
+    bounds = np.arange(strips + 1) / strips
+    within = np.minimum(last[..., None], bounds[1:]) - np.maximum(first[..., None], bounds[:-1])
+    return np.clip(within, 0, None) / (last - first)[..., None]
+
+
+def _centres(answers: Array) -> Array:
+    """(cells,) middle of the strips that each cell answers to; NaN where it answers to none."""
+    middles = (np.arange(answers.shape[1]) + 0.5) / answers.shape[1]
+    whole = answers.sum(1)
+    return np.where(whole > 0, answers @ middles / np.where(whole > 0, whole, 1), np.nan)
+
+
+def _best(profile: Array, spread: float) -> tuple[float, float, float]:
+    """The highest agreement of (cells, strips) answers with any place, and that place's ends."""
+    ends = np.arange(-COARSE, 2 * COARSE + 1) / COARSE
+    _, low, high = _search(profile, spread, ends, ends)
+    near = np.arange(-FINE // COARSE, FINE // COARSE + 1) / FINE
+    return _search(profile, spread, low + near, high + near)
+
+
+def _search(profile: Array, spread: float, lows: Array, highs: Array) -> tuple[float, float, float]:
+    low, high = (one.ravel() for one in np.meshgrid(lows, highs))
+    fits = (np.abs(high - low) >= NARROWEST) & (np.abs(high - low) <= WIDEST)
+    low, high = low[fits], high[fits]
+    wanted = _overlaps(len(profile), profile.shape[1], low, high)
+    spreads = spread * wanted.std(axis=(1, 2))
+    together = ((profile - profile.mean()) * (wanted - wanted.mean((1, 2), keepdims=True))).mean((1, 2))
+    agreement = np.where(spreads > 0, together / np.where(spreads > 0, spreads, 1), -1)
+    at = int(agreement.argmax())
+    return float(agreement[at]), float(low[at]), float(high[at])
