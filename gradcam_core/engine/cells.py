@@ -67,9 +67,11 @@ class Answer:
     grid: tuple[int, int]
 
     @classmethod
-    def of(cls, layout: Layout, down: list[Tensor], across: list[Tensor]) -> Answer:
-        """Of how much each place changed with each strip."""
-        first, second = (_shares(torch.stack(side).flatten(1).double().cpu().numpy()) for side in (down, across))
+    def of(cls, layout: Layout, there: Tensor, down: list[Tensor], across: list[Tensor]) -> Answer:
+        """Of how much each place changed with each strip, and of what was there."""
+        most = (there + there.mean()).flatten().double().cpu().numpy()
+        changed = (torch.stack(side).flatten(1).double().cpu().numpy() for side in (down, across))
+        first, second = (_shares(side / np.where(most > 0, most, 1)) for side in changed)
         return cls(first, second, layout.grid or (down[0].shape[0], down[0].shape[1]))
 
     def cells(self, layout: Layout) -> Cells:
@@ -111,9 +113,9 @@ class _Along:
         if len(profile) == 1 or profile.shape[1] == 1:
             # one cell, or one strip: it cannot be told, and does not matter
             return 1.0
-        wanted = wanted_of(*profile.shape, span.low, span.high)
-        spread = self.spreads[span.axis] * wanted.std()
-        return float(((profile - profile.mean()) * (wanted - wanted.mean())).mean() / spread) if spread else 0.0
+        wanted, varies = _centred(len(profile), profile.shape[1], span.low, span.high)
+        spread = self.spreads[span.axis] * varies * profile.size
+        return float(np.vdot(profile, wanted) / spread) if spread else 0.0
 
     def off(self, span: Span) -> float:
         """How far the cells at the ends lie from there, in cells."""
@@ -194,6 +196,13 @@ def _shares(changed: Array) -> Array:
 def wanted_of(cells: int, strips: int, low: float, high: float) -> Array:
     """(cells, strips) part of each cell that lies in each strip, of cells spread evenly from `low` to `high`."""
     return _overlaps(cells, strips, np.array([low]), np.array([high]))[0]
+
+
+@lru_cache(4096)
+def _centred(cells: int, strips: int, low: float, high: float) -> tuple[Array, float]:
+    """`wanted_of` less its mean, and how much it varies."""
+    wanted = wanted_of(cells, strips, low, high)
+    return wanted - wanted.mean(), float(wanted.std())
 
 
 def _overlaps(cells: int, strips: int, low: Array, high: Array) -> Array:

@@ -35,6 +35,8 @@ __all__ = ["placed"]
 STRIPS, FINE_STRIPS = 4, 8
 # maps are looked at by so many cells a side at most
 MOST_CELLS = 32
+# of as many channels as there may be
+FEW_CHANNELS = 32
 # of a sharp layer: how well it agrees with where it was measured, how far its rows and columns answer alike, and what
 # part of its answers may come from elsewhere
 SHARP, EVEN, ELSEWHERE = 0.8, 0.8, 0.15
@@ -92,16 +94,20 @@ class _Watcher:
             return
         if self._before is None:
             # what follows may write to it
-            self.of[call] = values.detach().clone()
-        elif call in self._before and self._before[call].shape == values.shape:
-            there = _energy(self._before[call], layout)
-            changed = _energy(values.detach() - self._before[call], layout)
-            # a part of what was there: gates change all places by the same factor
-            self.of[call] = changed / (there + there.mean()).clamp_min(torch.finfo(torch.float32).tiny)
+            self.of[call] = _some(values.detach(), layout).clone()
+        elif call in self._before:
+            now = _some(values.detach(), layout)
+            if now.shape == self._before[call].shape:
+                self.of[call] = _energy(now - self._before[call], layout)
 
 
-def _energy(values: Tensor, layout: Layout) -> Tensor:
+def _some(values: Tensor, layout: Layout) -> Tensor:
+    """(channels, places...) of an output, of many channels a few."""
     maps = values.movedim((layout.batch, layout.channels), (0, 1))[0]
+    return maps[:: max(len(maps) // FEW_CHANNELS, 1)]
+
+
+def _energy(maps: Tensor, layout: Layout) -> Tensor:
     energy = maps.float().square().sum(0)
     if layout.grid is None:
         high, wide = (min(side, MOST_CELLS) for side in energy.shape)
@@ -122,9 +128,13 @@ def _answers(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout],
             changed = image.clone()
             changed.narrow(axis, first, last - first).copy_(other.narrow(axis, first, last - first))
             side.append(_watched(network, with_first(inputs, changed), _Watcher(layouts, before)))
+    # a part of what was there: gates change all places by the same factor
+    there = {call: _energy(values, layouts[call]) for call, values in before.items()}
     # what does not run every time, or returns another shape, tells nothing
     always = [call for call in before if all(call in one for side in sides for one in side)]
-    return {call: Answer.of(layouts[call], *([one[call] for one in side] for side in sides)) for call in always}
+    return {
+        call: Answer.of(layouts[call], there[call], *([one[call] for one in side] for side in sides)) for call in always
+    }
 
 
 def _watched(network: nn.Module, inputs: Inputs, watcher: _Watcher) -> dict[Call, Tensor]:
