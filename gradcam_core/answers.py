@@ -1,6 +1,6 @@
 """From requests about one photograph to explanations, in as few passes as possible.
 
-    answers = Answers(runner, captures, catalogue.asked)
+    answers = Answers(runner, captures, catalogue.sights)
     answers.to(lambda: photograph, [Request(target="tabby"), Request(target="tabby", counterfactual=True)])
 
 Public name: `Answers`.
@@ -13,8 +13,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from .canvases.agreement import agreement
 from .captures import Captures, Gradients, Seen
 from .engine.runner import Runner
+from .engine.score import Score
 from .engine.watch import NOBODY, Watch
 from .errors import MethodError
 from .explanation import Explanation, made_with
@@ -22,7 +27,7 @@ from .methods import Method, find_method
 from .methods.evidence import Question
 from .models import LoadedModel
 from .reading.photograph import Photograph
-from .request import Request
+from .request import CENTRE, Request
 from .tasks.classes import choose, prediction
 from .types import Placement, Prediction
 
@@ -31,18 +36,22 @@ __all__ = ["Answers"]
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """A request with what it names, all of it known to be there."""
+    """A request with what it names, all of it known to be there; `larger` are the model at the sizes that agree."""
 
     request: Request
     model: LoadedModel
+    larger: tuple[LoadedModel, ...]
     method: Method
     layer: str
 
 
 class Answers:
-    """Answers requests with the models that `find` has for them, run by `runner` and remembered in `captures`."""
+    """Answers requests with the models that `find` has for them, run by `runner` and remembered in `captures`.
 
-    def __init__(self, runner: Runner, captures: Captures, find: Callable[[Request], LoadedModel]) -> None:
+    `find` gives a model at the size of the answer, and at further ones where their maps are to agree.
+    """
+
+    def __init__(self, runner: Runner, captures: Captures, find: Callable[[Request], tuple[LoadedModel, ...]]) -> None:
         self._runner = runner
         self._captures = captures
         self._find = find
@@ -67,13 +76,14 @@ class Answers:
     def _asked(self, request: Request) -> _Asked:
         """The request with its model, layer and target by name and number; raises what a wrong one raises."""
         method = find_method(request.method)
-        model = self._find(request)
+        model, *larger = self._find(request)
         layer = model.default.name if request.layer is None else model.layer_name(request.layer)
         model.layer_modules(layer)
         target = model.own_target if request.target is None else model.class_index(request.target)
         if not method.of_class and (request.counterfactual or request.rival is not None):
             raise MethodError("method.looks_at_no_class", method_key=method.key)
-        return _Asked(request.replace(model=model.name, layer=layer, target=target), model, method, layer)
+        settled = request.replace(model=model.name, layer=layer, target=target)
+        return _Asked(settled, model, tuple(larger), method, layer)
 
     def _together(self, photograph: Photograph, asked: Sequence[_Asked], watch: Watch) -> dict[Hashable, Explanation]:
         """The answers, by their request's key, to questions of one model that share a capture."""
@@ -95,37 +105,67 @@ class Answers:
         )
         request = choice.request
         rivals = [one.index for one in choice.rivals]
-        question = Question(
-            runner=self._runner,
-            model=model,
-            inputs=partial(self._captures.given, model, photograph),
-            capture=seen.capture,
-            layer=asked.layer,
-            score=model.score(choice.target.index, rivals, request.counterfactual),
-            gradient=partial(gradients.at, asked.layer),
-            differentiable=model.differentiable,
-            watch=watch,
-        )
-        key = ("map", model.identity, photograph.digest, request.key(), seen.capture.engine)
+        score = model.score(choice.target.index, rivals, request.counterfactual)
+        made = partial(self._map, asked, photograph, seen, gradients, watch)
+        key = (model.identity, photograph.digest, request.key(), seen.capture.engine)
+        cam = self._captures.remembered(("map", *key), partial(made, score), watch)
+        ceiling = 0.0
+        if asked.method.of_gradients and not (cam < 0).any():
+            other = model.score(choice.target.index, rivals, not request.counterfactual)
+            ceiling = float(self._captures.remembered(("ceiling", *key), lambda: made(other).max(), watch))
         return Explanation(
             photograph=photograph,
-            placement=replace(seen.placement, part=seen.capture.layouts[asked.layer].part),
-            cam=self._captures.remembered(key, partial(question.map, asked.method), watch),
+            placement=_laid(seen, asked.layer),
+            cam=cam,
+            ceiling=ceiling,
             top=choice.top,
             target=choice.target,
             request=request,
             rivals=choice.rivals,
             model_title=model.title,
             provenance={"engine": seen.capture.engine, **self._provenance(model, photograph)},
-            usual=self._usual(photograph, request, (choice.target, *choice.top)) if request.detail else (),
+            usual=self._usual(photograph, request, (choice.target, *choice.top)) if model.resized else (),
             exclusive=model.head.exclusive,
             private=model.private,
             on_model=model.remarks,
         )
 
+    def _map(
+        self,
+        asked: _Asked,
+        photograph: Photograph,
+        seen: Seen[Placement],
+        gradients: Gradients,
+        watch: Watch,
+        score: Score,
+    ) -> NDArray[np.float32]:
+        """The map of `score`, of several sizes what they agree on."""
+        sights = (asked.model, *asked.larger)
+        maps, placements = [], []
+        for number, model in enumerate(sights):
+            part = watch if len(sights) == 1 else watch.part(number, len(sights))
+            if number:
+                part.at(0, 1)
+                seen = self._captures.seen(model, photograph, asked.layer)
+                gradients = self._captures.gradients(model, photograph, seen, [asked.layer])
+            question = Question(
+                runner=self._runner,
+                model=model,
+                inputs=partial(self._captures.given, model, photograph),
+                capture=seen.capture,
+                layer=asked.layer,
+                score=score,
+                gradient=partial(gradients.at, asked.layer),
+                differentiable=model.differentiable,
+                watch=part,
+            )
+            maps.append(question.map(asked.method))
+            placements.append(_laid(seen, asked.layer))
+        return agreement(maps, placements)
+
     def _usual(self, photograph: Photograph, request: Request, classes: Iterable[Prediction]) -> tuple[Prediction, ...]:
         """`classes` as the network sees them at its own input size."""
-        own = self._find(request.replace(detail=False))
+        own = self._find(request.replace(detail=False, sharper=False, view=CENTRE))[0]
         seen = self._captures.seen(own, photograph, own.default.name)
         probabilities = own.probabilities(seen.capture.logits)
         indices = dict.fromkeys(one.index for one in classes)
@@ -137,3 +177,8 @@ class Answers:
             "preprocessing": {"decoded_at": 1 / photograph.reduction(steps.enough), **steps.record()},
             **made_with(model.head, self._runner.device, "torch", "torchvision", "timm", "numpy", "pillow"),
         }
+
+
+def _laid(seen: Seen[Placement], layer: str) -> Placement:
+    """Where the cells of a map at `layer` lie."""
+    return replace(seen.placement, part=seen.capture.layouts[layer].part)

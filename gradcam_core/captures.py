@@ -103,7 +103,12 @@ class Captures:
 
     def given(self, model: Classifier[Given_contra, Place_co], given: Given_contra) -> Inputs:
         """All that `model` is given, by name."""
-        return self._encoded(model, given)[0]
+        return self.encoded(model, given)[0]
+
+    def encoded(self, model: Classifier[Given_contra, Place_co], given: Given_contra) -> tuple[Inputs, Place_co]:
+        """All that `model` is given, by name, and where that lies on the original."""
+        inputs, placement = model.encoded(given)
+        return self._runner.placed(model, inputs), placement
 
     def gradients(
         self,
@@ -145,7 +150,7 @@ class Captures:
     def _see(
         self, model: Classifier[Given_contra, Place_co], given: Given_contra, modules: Mapping[str, nn.Module]
     ) -> Seen[Place_co]:
-        inputs, placement = self._encoded(model, given)
+        inputs, placement = self.encoded(model, given)
         capture = self._runner.capture(model, inputs, modules)
         probabilities = model.head.of(capture.logits)[0]
         if probabilities.ndim != 1:
@@ -158,10 +163,6 @@ class Captures:
                 labels_count=len(model.labels),
             )
         return Seen(capture, placement, probabilities)
-
-    def _encoded(self, model: Classifier[Given_contra, Place_co], given: Given_contra) -> tuple[Inputs, Place_co]:
-        inputs, placement = model.encoded(given)
-        return self._runner.placed(model, inputs), placement
 
 
 class Gradients:

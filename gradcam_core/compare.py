@@ -1,9 +1,9 @@
-"""Maps side by side: methods, layers or classes as a grid on one scale.
+"""Maps side by side: models, methods, layers or classes as a grid on one scale.
 
     grid = Explainer().compare("cat.jpg", targets=[281, 282], methods=["gradcam", "hirescam"])
     grid.scale, grid.values(0, 1), grid.alike()
 
-Public names: `Cell`, `Comparison`, `axes`, `compared`, `filled`.
+Public names: `TOLD_APART`, `Cell`, `Comparison`, `axes`, `compared`, `filled`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .engine.watch import Watch
-from .errors import CamError, LayerError, MethodError, OutputError
+from .errors import CamError, DeviceError, LayerError, MethodError, ModelError, OutputError
 from .explanation import Explanation
 from .languages import Finding, Said, say
 from .methods import METHODS, find_method
 from .request import Request
 
-__all__ = ["Cell", "Comparison", "axes", "compared", "filled"]
+__all__ = ["TOLD_APART", "Cell", "Comparison", "axes", "compared", "filled"]
 
 FloatArray = NDArray[np.float32]
 Asked = Mapping[str, Any]
@@ -47,7 +47,7 @@ class Cell:
         """What `explain` returns; where method, layer and side do not go together, why."""
         try:
             return cls(explain())
-        except (LayerError, MethodError, OutputError) as error:
+        except (DeviceError, LayerError, MethodError, ModelError, OutputError) as error:
             return cls(None, error)
 
     @property
@@ -68,7 +68,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Comparison(Said):
-    """A grid of maps of one image: `row_axis` and `column_axis` say what varies, "target", "method" or "layer".
+    """A grid of maps of one image: `row_axis` and `column_axis` say what varies, "model", "target", "method", "layer".
 
     `rows` and `columns` are titles; `cells` has one tuple a row. Where the maps are contrasts, the grid is `signed`:
     both sides are drawn.
@@ -100,21 +100,27 @@ class Comparison(Said):
         return (cell.density / np.float32(top)).clip(-1, 1) if top > 0 else np.zeros_like(cell.density)
 
     def alike(self, column: int = 0) -> NDArray[np.float64]:
-        """(rows, rows) rank correlation of the maps in `column`, -1 to 1; NaN where two cannot be compared."""
+        """(rows, rows) rank correlation of the maps in `column`, -1 to 1; NaN where two cannot be compared.
+
+        Maps of different models are compared on the photograph, where both look.
+        """
         maps = [row[column].explanation for row in self.cells]
         found = np.full((len(maps), len(maps)), np.nan)
         for place in np.ndindex(found.shape):
             first, second = (maps[index] for index in place)
-            if first is not None and second is not None and first.cam.shape == second.cam.shape:
-                found[place] = first.alike(second)
+            if first is not None and second is not None:
+                if self.row_axis == "model":
+                    found[place] = first.alike_on_photograph(second)
+                elif first.cam.shape == second.cam.shape:
+                    found[place] = first.alike(second)
         return found
 
     @property
     def finding(self) -> Finding:
-        """What is compared, and for classes how alike the maps of the first two are."""
+        """What is compared, and for classes and models how alike the maps of the first two are."""
         rows, columns = len(self.rows), len(self.columns)
         grid = Finding("grid.maps", rows=rows, columns=columns, scale=self.scale, signed=self.signed)
-        if self.row_axis != "target" or len(self.rows) < 2 or np.isnan(alike := self.alike()[0, 1]):
+        if self.row_axis not in TOLD_APART or len(self.rows) < 2 or np.isnan(alike := self.alike()[0, 1]):
             return grid
         first, second = self.rows[:2]
         at, by = Finding("grid.at_layer", layer=self.columns[0]), Finding("grid.by_method", method=self.columns[0])
@@ -143,6 +149,8 @@ class Comparison(Said):
 
 
 NEARLY_THE_SAME = 0.9
+# axes whose first two maps are held against each other in words
+TOLD_APART = ("target", "model")
 COARSE = 7
 
 
@@ -152,14 +160,15 @@ def compared(
     targets: Sequence[Any],
     methods: Sequence[str],
     layers: Sequence[Any],
+    models: Sequence[Any],
     watch: Watch,
 ) -> Comparison:
-    """The grid of what is `answered` to `request` with each of the targets, methods and layers.
+    """The grid of what is `answered` to `request` with each of the targets, methods, layers and models.
 
-    Raises MethodError where a method is unknown, all three have several or one has none, and the first cell's error
+    Raises MethodError where a method is unknown, more than two have several or one has none, and the first cell's error
     where no cell has a map.
     """
-    row_axis, rows, column_axis, columns = axes(targets, methods, layers)
+    row_axis, rows, column_axis, columns = axes(targets, methods, layers, models)
     for method in methods:
         find_method(method)
     places = [(row, column) for row in rows for column in columns]
@@ -174,27 +183,28 @@ def compared(
 
 
 def axes(
-    targets: Sequence[Any], methods: Sequence[str], layers: Sequence[Any]
+    targets: Sequence[Any], methods: Sequence[str], layers: Sequence[Any], models: Sequence[Any] = (None,)
 ) -> tuple[str, list[Asked], str, list[Asked]]:
     """What varies along the rows with what each row asks for, and the same for the columns.
 
-    Raises MethodError where all three have several or one has none.
+    Raises MethodError where more than two have several or one has none.
     """
-    wanted = {"target": list(targets), "method": list(methods), "layer": list(layers)}
+    wanted = {"model": list(models), "target": list(targets), "method": list(methods), "layer": list(layers)}
     if empty := tuple(f"`{name}s`" for name, values in wanted.items() if not values):
         raise MethodError("compare.nothing_to_compare", empty=empty)
     several = [name for name, values in wanted.items() if len(values) > 1]
     if len(several) > 2:
-        raise MethodError("compare.three_sides")
+        raise MethodError("compare.three_sides", several=tuple(f"`{name}s`" for name in several))
     # what does not vary stands where it reads best: one class over its methods, one method over its layers
     row, column = {
         (): ("target", "method"),
         ("target",): ("target", "method"),
         ("method",): ("target", "method"),
         ("layer",): ("method", "layer"),
+        ("model",): ("model", "method"),
     }.get(tuple(several)) or several
-    (rest,) = wanted.keys() - {row, column}
-    rows: list[Asked] = [{row: value, rest: wanted[rest][0]} for value in wanted[row]]
+    rest = {name: values[0] for name, values in wanted.items() if name not in (row, column)}
+    rows: list[Asked] = [{**rest, row: value} for value in wanted[row]]
     columns: list[Asked] = [{column: value} for value in wanted[column]]
     return row, rows, column, columns
 
@@ -220,6 +230,9 @@ def _title(axis: str, asked: Asked, cells: Sequence[Cell]) -> str:
     found = next((cell.explanation for cell in cells if cell.explanation), None)
     if found is None:
         return str(asked[axis])
+    if axis == "model":
+        chance = Finding("class.given", label=found.target.label, probability=found.target.probability)
+        return f"{found.model_title}: {say(chance)}"
     if axis != "target":
         return found.layer
     return say(Finding("class.sure", label=found.target.label, probability=found.target.probability))

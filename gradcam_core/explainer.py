@@ -36,6 +36,7 @@ from .models.catalogue import Catalogue
 from .models.spoken import Describing
 from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
 from .request import AUTO, WORDED, Request, takes_options
+from .types import Placement
 
 __all__ = ["Explainer"]
 
@@ -79,7 +80,7 @@ class Explainer(Catalogue):
         result_bytes = int(cache_mb * MEGABYTE * (1 - PHOTOGRAPH_SHARE - FRAGMENTS_SHARE))
         self._photographs: ByteCache[Photograph] = ByteCache(photograph_bytes, cache_ttl)
         self._captures = Captures(self._runner, result_bytes, cache_ttl, self._let_go)
-        self._answers = Answers(self._runner, self._captures, self.asked)
+        self._answers = Answers(self._runner, self._captures, self.sights)
 
     @property
     def runner(self) -> Runner:
@@ -121,7 +122,8 @@ class Explainer(Catalogue):
         With `counterfactual` the weights are negated. With a `rival` the map is of the difference of two logits: why
         the target rather than that class; several classes count with their mean (Finer-CAM, arXiv:2501.11309). With
         `detail` the network is given twice as many pixels a side. It was trained on fewer, so its probabilities
-        change: `Explanation.usual` has those of its own size. Networks that take one size only refuse it.
+        change: `Explanation.usual` has those of its own size. So it is with all of the photograph, `view` "whole". A
+        `sharper` map keeps the probabilities. Networks that take one size only refuse all three.
 
         Only the first question about an image costs a forward pass, unless the method's `cost` says otherwise;
         then `watch` is told how far it is and can stop it. Raises CamError of the kind that fits:
@@ -160,14 +162,16 @@ class Explainer(Catalogue):
         targets: Sequence[int | str | None] = (None,),
         methods: Sequence[str] = ("gradcam",),
         layers: Sequence[str | None] = (None,),
+        models: Sequence[str | None] = (),
         watch: Watch = NOBODY,
         **options: Any,
     ) -> Comparison:
-        """Explain every combination of `targets`, `methods` and `layers` as a grid; at most two have several.
+        """Explain every combination of `targets`, `methods`, `layers` and `models` as a grid; at most two have several.
 
         The first of these with several is the grid's rows, the second its columns. A cell whose method does not
         go with its layer or side says why instead of failing all. Raises as `explain` does, the first cell's error
-        where no cell has a map, and MethodError where all three have several, or one has none.
+        where no cell has a map, and MethodError where more than two have several, or one has none. Without `models`
+        there is one, `model`.
 
         OPTIONS
         """
@@ -175,7 +179,8 @@ class Explainer(Catalogue):
         def answered(request: Request, part: Watch) -> Explanation:
             return self.answer(image, request, watch=part)
 
-        return compared(answered, Request.parse(**options), targets, methods, layers, watch)
+        request = Request.parse(**options)
+        return compared(answered, request, targets, methods, layers, models or [request.model], watch)
 
     def describe(
         self, image: ImageSource | Photograph | None, *, model: str | None = None, caption: str | None = None
@@ -247,6 +252,14 @@ class Explainer(Catalogue):
     def network_of(self, explanation: Explanation) -> LoadedModel:
         """The model of `explanation` at the input size that it was asked about."""
         return self.asked(explanation.request)
+
+    def every_size(self, explanation: Explanation) -> tuple[tuple[LoadedModel, Inputs, Placement], ...]:
+        """The models whose maps made that of `explanation`, with what each was given and where that lies.
+
+        One alone, but where several sizes agree on a sharper map.
+        """
+        photograph = explanation.photograph
+        return tuple((model, *self._captures.encoded(model, photograph)) for model in self.sights(explanation.request))
 
     def remembered(self, key: Hashable, make: Callable[[], Any], watch: Watch = NOBODY) -> Any:
         """`make()`, which has `nbytes`, computed once for `key` as long as there is room.

@@ -5,10 +5,11 @@ Public names: `Explained`, `Explanation`, `made_with`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from .languages import Finding, Noted, Said, say
 from .methods import METHODS
 from .methods.correlation import rank_correlation
 from .reading.photograph import Photograph
+from .report import Checked, report_page, summary
 from .request import Request
 from .tasks.classes import Head
 from .types import Box, Placement, Prediction
@@ -28,6 +30,10 @@ from .types import Box, Placement, Prediction
 __all__ = ["Explained", "Explanation", "made_with"]
 
 SMALL_VIEW = 0.5
+# a side whose strongest place has less than this part of the other side's says hardly anything
+HARDLY = 0.05
+# places along the longer side at which maps of different resolutions are compared
+COMMON = 64
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -85,8 +91,9 @@ class Explanation(Explained):
     `cam` is the method's map (h, w) float32 at the layer's resolution, signed, before ReLU and
     normalisation, in units of the logit for methods that keep them; with `counterfactual` its weights are
     negated. Where the classes are not `exclusive`, their probabilities need not sum to one. With `detail`, on an input
-    of twice the size, `usual` holds the target and the top classes as they are at the network's own. The record calls a
-    `private` model by its title. `on_model` is what was found out about its scores.
+    of twice the size, or of all of the photograph, `usual` holds the target and the top classes as they are for what
+    the network was trained to see. The record calls a `private` model by its title. `on_model` is what was found out
+    about its scores. `ceiling` is the strongest value of the other side, of methods that show one of them alone.
     """
 
     photograph: Photograph
@@ -97,11 +104,26 @@ class Explanation(Explained):
     exclusive: bool = True
     private: bool = False
     on_model: tuple[Finding, ...] = ()
+    ceiling: float = 0.0
 
     @cached_property
     def heatmap(self) -> NDArray[np.float32]:
-        """(H, W) float32 in [0, 1] on the original image, NaN where the model did not look."""
-        return project(normalise(self.cam), self.placement)
+        """(H, W) float32 in [0, 1] on the original image, NaN where the model did not look.
+
+        1 is `scale`, the strongest place of either side, so that what is weak looks weak.
+        """
+        return project(self._normalised(render.DEFAULT_LOOK), self.placement)
+
+    @cached_property
+    def scale(self) -> float:
+        """The strongest value of either side, for or against, at which the colours of both end."""
+        own = np.abs(self.cam) if METHODS[self.method].of_class else np.maximum(self.cam, 0)
+        return max(self.ceiling, float(own.max()))
+
+    @property
+    def strength(self) -> float:
+        """How strong the strongest coloured place is as a part of `scale`, from 0 to 1."""
+        return max(float(self.cam.max()), 0.0) / self.scale if self.scale > 0 else 0.0
 
     @property
     def model(self) -> str:
@@ -139,14 +161,19 @@ class Explanation(Explained):
             remarks.append(warning)
         if not self.exclusive:
             remarks.append(Finding("note.class_by_itself"))
+        if HARDLY <= self.strength < 1:
+            side, other = self.both_sides
+            remarks.append(Finding("note.weaker", side=side, other=other, strength=self.strength))
         if self.placement.looked_at != self.placement.box:
             remarks.append(Finding("note.part_of_input", layer=self.layer, share=self.seen_share))
         elif self.seen_share < SMALL_VIEW:
             remarks.append(Finding("note.small_part", share=self.seen_share))
-        if self.detail:
+        if self.usual:
             one, usual = self.target, self.usual[0]
             chances = {"probability": one.probability, "usual": usual.probability}
-            remarks.append(Finding("note.detail", label=one.label, **chances))
+            remarks.append(Finding("note.detail" if self.detail else "note.whole", label=one.label, **chances))
+        if self.request.sharper:
+            remarks.append(Finding("note.sharper"))
         return tuple(remarks)
 
     @property
@@ -163,11 +190,14 @@ class Explanation(Explained):
             columns=columns,
             method=METHODS[self.method].title,
             other_side=self.both_sides[1],
+            strength=self.strength,
         )
 
     @property
     def _outcome(self) -> str:
         """The key of what was found."""
+        if not self.blank and self.strength < HARDLY:
+            return ("map.hardly_for", "map.hardly_against")[self.counterfactual]
         if not self.blank:
             of_class = ("map.for", "map.against") if METHODS[self.method].of_class else ("map.any_class",) * 2
             return of_class[self.counterfactual]
@@ -201,10 +231,29 @@ class Explanation(Explained):
         """
         return rank_correlation(self.cam, other.cam)
 
+    def alike_on_photograph(self, other: Explanation) -> float:
+        """How alike two maps of one photograph are where both models look, whatever their resolutions: -1 to 1.
+
+        The rank correlation of what is drawn at about COMMON places along the longer side; 0 where they share none.
+        """
+        place = self.placement
+        times = max(place.width, place.height) / COMMON
+        drawn = []
+        for one in (self, other):
+            box = Box(*(edge / times for edge in one.placement.box))
+            small = replace(
+                one.placement,
+                width=max(round(place.width / times), 1),
+                height=max(round(place.height / times), 1),
+                box=box,
+            )
+            drawn.append(project(one.cam, small))
+        both = np.isfinite(drawn[0]) & np.isfinite(drawn[1])
+        return rank_correlation(drawn[0][both], drawn[1][both])
+
     def values(self, look: render.Look | None = None) -> NDArray[np.float32]:
         """What `look` (None: `self.look`) draws: `heatmap`, or (H, W) in [-1, 1] where it is signed."""
-        signed = (look or self.look).signed
-        return project(normalise(self.cam, signed=True), self.placement) if signed else self.heatmap
+        return project(self._normalised(look or self.look), self.placement)
 
     def overlay(self, look: render.Look | None = None) -> Image.Image:
         """The map over the photograph, at the photograph's own size."""
@@ -218,9 +267,25 @@ class Explanation(Explained):
         """The photograph multiplied by the map, at the photograph's own size."""
         return render.masked_picture(self.photograph.pixels, self._drawn(look), look or self.look)
 
+    def report(self, path: str | Path, *, checks: Iterable[Checked] = (), look: render.Look | None = None) -> Path:
+        """Write all about it to `path`, one HTML file with its pictures inside, and return the path.
+
+        `checks` are those that an `Examiner` made of it: `hide_and_look`, `sanity`. Raises OSError.
+        """
+        written = Path(path)
+        written.write_text(report_page(self, checks=checks, look=look), "utf-8")
+        return written
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return summary(self)
+
     def _drawn(self, look: render.Look | None) -> Projection:
         """What `values` gives, made while it is drawn."""
-        return Projection(normalise(self.cam, signed=(look or self.look).signed), self.placement)
+        return Projection(self._normalised(look or self.look), self.placement)
+
+    def _normalised(self, look: render.Look) -> NDArray[np.float32]:
+        return normalise(self.cam, signed=look.signed, scale=0.0 if look.stretched else self.scale)
 
     def at_most(self, pixels: int) -> Explanation:
         """The same on a smaller copy of the photograph, for drawing, where it has more pixels than that."""
@@ -252,6 +317,7 @@ class Explanation(Explained):
                 "shape": list(self.cam.shape),
                 "min": float(self.cam.min()),
                 "max": float(self.cam.max()),
+                "scale": self.scale,
             },
             "image": {
                 "width": place.width,

@@ -30,6 +30,7 @@ LINES = (
     {"reading"},
     {"canvases"},
     {"methods"},
+    {"report"},
     {"tasks"},
     {"models"},
     {"captures"},

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from gradcam_core import Examiner, Explainer, LayerError, MethodError, StoppedError, TargetError, Watch
 from gradcam_core.compare import Cell, Comparison, axes
 
-from .helpers import PIXEL_WEIGHT, RAMP, PixelNetwork, SmallNetwork, counted_calls, noise
+from .helpers import PIXEL_WEIGHT, RAMP, CellNetwork, PixelNetwork, SmallNetwork, counted_calls, noise
+from .test_detail import Fixed
 
 
 @pytest.fixture
@@ -170,3 +172,49 @@ def test_the_scale_is_said_without_a_power_of_ten(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Comparison, "scale", value)
     grid = Comparison("method", "layer", (), (), ())
     assert f"from 0 to {text}: " in grid.sentence
+
+
+@pytest.fixture
+def two(offer: Callable[..., str]) -> Explainer:
+    """A network, and one that is as it but for being turned upside down."""
+    offer(CellNetwork(4), "first", size=32, classes=2)
+    other = CellNetwork(4)
+    with torch.no_grad():
+        other.cells.weight.mul_(-1)
+        other.cells.bias = torch.nn.Parameter(torch.ones(1))
+    offer(other, "second", size=32, classes=2)
+    offer(CellNetwork(8), "finer", size=64, classes=2)
+    return Explainer(device="cpu")
+
+
+def test_models_side_by_side_are_compared_on_the_photograph(two: Explainer) -> None:
+    image = np.repeat((np.add.outer(np.arange(48), 2 * np.arange(96)) % 251)[..., None].astype(np.uint8), 3, axis=2)
+    grid = two.compare(image, targets=[0], layers=["cells"], models=["first", "second", "finer", "first"])
+    assert (grid.row_axis, grid.columns) == ("model", ("Grad-CAM",))
+    assert grid.rows[0].startswith("First: “class 0” ")
+    alike = grid.alike()
+    assert alike[0, 1] == pytest.approx(-1, abs=1e-3)
+    assert alike[0, 3] == 1
+    # another resolution of the same
+    assert 0.5 < alike[0, 2] < 1
+    assert "differ" in grid.sentence
+    assert "(rank correlation -1.00)" in grid.sentence
+    alone = two.explain(image, model="finer", target=0, layer="cells")
+    np.testing.assert_array_equal(grid.cells[2][0].explanation.cam, alone.cam)  # type: ignore[union-attr]
+
+
+def test_only_what_both_models_see_is_compared(two: Explainer) -> None:
+    image = noise(48, 96)
+    whole, centre = (two.explain(image, model="first", target=0, layer="cells", view=v) for v in ("whole", "centre"))
+    assert whole.alike_on_photograph(centre) > 0.5
+    assert whole.alike_on_photograph(whole) == pytest.approx(1)
+    assert centre.alike_on_photograph(whole) == whole.alike_on_photograph(centre)
+
+
+def test_a_model_that_cannot_leaves_the_others(two: Explainer, offer: Callable[..., str]) -> None:
+    offer(Fixed(), "fixed", size=32)
+    grid = two.compare(noise(48, 96), targets=[0], models=["first", "fixed"], view="whole")
+    assert grid.cells[0][0].explanation is not None
+    assert "`view` 'whole' is not possible" in grid.cells[1][0].problem
+    with pytest.raises(MethodError, match="`models`, `targets`, `methods` have several each"):
+        two.compare(noise(48, 96), targets=[0, 1], methods=["gradcam", "hirescam"], models=["first", "second"])

@@ -22,7 +22,7 @@ TEXTS = [name for name, option in Request.options().items() if option.kind == "t
 def test_the_defaults_are_those_that_are_promised() -> None:
     expected = {
         "model": None, "layer": None, "target": None, "method": "gradcam", "counterfactual": False, "rival": None,
-        "detail": False, "question": None, "caption": None, "word": None,
+        "detail": False, "question": None, "caption": None, "word": None, "sharper": False, "view": "centre",
     }  # fmt: skip
     assert Request().record() == expected
     assert {name: getattr(Request(), name) for name in Request.options()} == expected
@@ -142,6 +142,8 @@ ANSWERS = {
     "question": st.none() | st.text(),
     "caption": st.none() | st.text(),
     "word": st.none() | st.text() | st.integers(),
+    "sharper": st.booleans(),
+    "view": st.sampled_from(["centre", "whole", " Whole ", None, ""]),
 }
 
 
@@ -161,7 +163,7 @@ def test_every_option_has_a_value_to_be_tried_here() -> None:
 def test_keys_tell_apart_whatever_differs() -> None:
     others = {
         "model": "a", "layer": "b", "target": 1, "method": "c", "counterfactual": True, "rival": (1,), "detail": True,
-        "question": "d", "caption": "e", "word": 2,
+        "question": "d", "caption": "e", "word": 2, "sharper": True, "view": "whole",
     }  # fmt: skip
     keys = [Request().key(), *(Request().replace(**{name: other}).key() for name, other in others.items())]
     assert len(set(keys)) == len(Request.options()) + 1
@@ -170,6 +172,12 @@ def test_keys_tell_apart_whatever_differs() -> None:
 def test_changes_are_read_like_what_is_given_first() -> None:
     changed = Request(target=3).replace(counterfactual="no", target="auto", detail="yes")
     assert changed == Request(detail=True)
+
+
+@pytest.mark.parametrize("view", ["all", 3, True, ["whole"], "center of it"])
+def test_a_view_that_there_is_not_is_refused(view: Any) -> None:
+    with pytest.raises(OptionError, match=r"`view` .* is unknown; choose one of centre, whole"):
+        Request.parse(view=view)
 
 
 def test_words_say_what_differs_from_the_default() -> None:

@@ -15,8 +15,8 @@ __all__ = ["Projection", "interpolation_matrix", "normalise", "project", "seen"]
 FloatArray = NDArray[np.float32]
 
 
-def normalise(cam: FloatArray, *, signed: bool = False) -> FloatArray:
-    """Raw values (h, w) to float32 in [0, 1]: ReLU, then division by the maximum.
+def normalise(cam: FloatArray, *, signed: bool = False, scale: float = 0.0) -> FloatArray:
+    """Raw values (h, w) to float32 in [0, 1]: ReLU, then division by the maximum, or by `scale` where it is larger.
 
     The only place where a map is normalised. With `signed` the ReLU is left out and the largest magnitude
     divides, so that the result lies in [-1, 1] and zero stays zero. A map without anything to show is zero
@@ -24,7 +24,7 @@ def normalise(cam: FloatArray, *, signed: bool = False) -> FloatArray:
     Source: Selvaraju et al., arXiv:1610.02391, eq. 2, and the usual scaling for display.
     """
     shown = np.asarray(cam if signed else np.maximum(cam, 0), np.float64)
-    top = np.abs(shown).max(initial=0)
+    top = np.abs(shown).max(initial=scale)
     return (shown / top if top > 0 else np.zeros_like(shown)).astype(np.float32)
 
 

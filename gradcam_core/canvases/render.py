@@ -65,13 +65,15 @@ class Look:
     """How a map is drawn: `opacity` and `threshold` in [0, 1], `colormap` a key of COLORMAPS.
 
     `signed` shows evidence against beside evidence for, in colours symmetric about zero; `colormap` is not
-    used then. Raises OptionError.
+    used then. A weak side looks weak, for both share one scale; with `stretched` each reaches to its own strongest
+    place. Raises OptionError.
     """
 
     opacity: float = 0.7
     threshold: float = 0.0
     colormap: str = "viridis"
     signed: bool = False
+    stretched: bool = False
 
     def __post_init__(self) -> None:
         for name, value in (("opacity", self.opacity), ("threshold", self.threshold)):

@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from ..canvases.agreement import agreement
 from ..canvases.picture import HIDING, order, random_orders
 from ..canvases.project import normalise
 from ..engine.calls import module_of
-from ..engine.inputs import first_of
+from ..engine.inputs import Inputs, first_of
 from ..engine.runner import Variants
 from ..engine.slopes import EVERY, slopes_along
 from ..engine.watch import NOBODY, Watch
@@ -25,6 +26,7 @@ from ..explanation import Explanation
 from ..methods import METHODS
 from ..methods.correlation import rank_correlation
 from ..methods.evidence import Question
+from ..models import LoadedModel
 from ..request import whole_number
 from ..types import Prediction
 from .hiding import Curve, Curves, Hidden, HideAndLook, hidden_and_shown
@@ -201,27 +203,32 @@ class Examiner:
 
     def _sanity(self, explanation: Explanation, watch: Watch) -> Sanity:
         explainer, layer = self.explainer, explanation.layer
-        loaded, inputs = explainer.network_of(explanation), explainer.given(explanation)
+        (loaded, inputs, _), *_ = sizes = explainer.every_size(explanation)
         rivals = [rival.index for rival in explanation.rivals]
         score = loaded.score(explanation.target.index, rivals, explanation.counterfactual)
         names = [offered.name for offered in loaded.layers]
         coloured = partial(normalise, signed=explanation.look.signed)
         true, stages = coloured(explanation.cam), []
-        for place, (behind, twin) in enumerate(forgetting(loaded.network, inputs, names)):
-            watch.at(place, len(names) + 1)
-            forgetful = replace(loaded, network=twin)
-            capture = explainer.runner.capture(forgetful, inputs, {layer: module_of(twin, layer)})
+
+        def seen_by(twin: nn.Module, model: LoadedModel, given: Inputs) -> Array:
+            forgetful = replace(model, network=twin)
+            capture = explainer.runner.capture(forgetful, given, {layer: module_of(twin, layer)})
             question = Question(
                 runner=explainer.runner,
                 model=forgetful,
-                inputs=lambda: inputs,
+                inputs=lambda: given,
                 capture=capture,
                 layer=layer,
                 score=score,
                 gradient=partial(capture.gradient, layer),
                 watch=Watch(stop=watch.stop),
             )
-            cam = coloured(question.map(METHODS[explanation.method]))
+            return question.map(METHODS[explanation.method])
+
+        for place, (behind, twin) in enumerate(forgetting(loaded.network, inputs, names)):
+            watch.at(place, len(names) + 1)
+            maps = [seen_by(twin, model, given) for model, given, _ in sizes]
+            cam = coloured(agreement(maps, [lies for _, _, lies in sizes]))
             stages.append(Forgotten(behind, rank_correlation(true, cam)))
         watch.at(len(stages), len(stages))
         return Sanity(tuple(stages))

@@ -53,7 +53,8 @@ class Decision:
 class Runnable(Protocol):
     """A network that is ready to be run: frozen, in eval mode, on its device, its layers found.
 
-    `name` and `detail` say which it is where another process has to find it. `offered` are the modules of the layers
+    `name` and `detail` say which it is where another process has to find it; one that is `resized` is given inputs of
+    another size than its own. `offered` are the modules of the layers
     that are captured together, `layouts` how the outputs of modules are laid out, and nothing behind those called
     `in_place_safe` writes to what they return. Nothing of a `private` one may be kept on disk.
     """
@@ -62,6 +63,8 @@ class Runnable(Protocol):
     def name(self) -> str: ...
     @property
     def detail(self) -> bool: ...
+    @property
+    def resized(self) -> bool: ...
     @property
     def private(self) -> bool: ...
     @property

@@ -155,8 +155,8 @@ class TracedRunner:
 
     def capture(self, model: Runnable, inputs: Inputs, layers: Mapping[str, nn.Module]) -> Capture:
         """One forward pass with what maps at `layers` need; raises LayerError, OutputError."""
-        if layers is not model.offered or model.detail:
-            # larger inputs would need a conversion, and the weights once more, of their own
+        if layers is not model.offered or model.resized:
+            # inputs of another size would need a conversion, and the weights once more, of their own
             return self._plain.capture(model, inputs, layers)
         engine = self._engine(model, inputs)
         if engine is not None:

@@ -73,6 +73,11 @@ class Method:
     in_score: bool = False
 
     @property
+    def of_gradients(self) -> bool:
+        """Whether the other side costs next to nothing: gradients are all that it needs, and they are negated."""
+        return self.needs == (GRADIENTS,)
+
+    @property
     def costly(self) -> bool:
         """Whether it asks the network again and again."""
         return REPLAY in self.needs

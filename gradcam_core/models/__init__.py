@@ -78,6 +78,6 @@ def at_hand(specs: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:
 
 
 def every(specs: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:
-    """`specs` and all that the sources offer, by name; imports them, which takes seconds the first time."""
+    """`specs` and behind them all that the sources offer, by name; imports them, which takes seconds the first time."""
     offered = (source.spec(name) for source in SOURCES for name in source.names())
-    return {**{spec.name: spec for spec in offered if spec}, **specs}
+    return {**specs, **{spec.name: spec for spec in offered if spec}, **specs}

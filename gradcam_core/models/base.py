@@ -1,5 +1,5 @@
 """What a model is before and after loading. Public names: `CLASSES`, `Architecture`, `LoadedModel`, `ModelSpec`,
-`Speech`, `frozen`, `load`, `placed`."""
+`Speech`, `frozen`, `load`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -20,17 +19,19 @@ from ..engine.devices import is_out_of_memory, mixed
 from ..engine.inputs import Inputs
 from ..engine.layout import Layer, Layout
 from ..engine.score import Score, contrast
-from ..engine.survey import Survey, default_layer, dtype_of, survey
-from ..errors import CamError, DeviceError, LayerError, ModelError, did_you_mean
+from ..engine.survey import default_layer, dtype_of
+from ..errors import DeviceError, LayerError, ModelError, did_you_mean
 from ..languages import Finding
 from ..reading.photograph import Photograph
 from ..reading.preprocess import Encoder, Preprocessing
 from ..reading.trials import trial_picture
-from ..request import Request
+from ..request import CENTRE, WHOLE, Request
 from ..tasks.classes import SOFTMAX, Head, class_index
+from ..types import WHOLE as EVERYWHERE
 from ..types import ModelInfo, Placement
+from . import sizes
 
-__all__ = ["CLASSES", "Architecture", "LoadedModel", "ModelSpec", "Speech", "frozen", "load", "placed"]
+__all__ = ["CLASSES", "Architecture", "LoadedModel", "ModelSpec", "Speech", "frozen", "load"]
 
 # times as many pixels a side where detail is asked for
 DETAIL = 2
@@ -134,7 +135,8 @@ class LoadedModel:
     `beside` is what it is given beside the photograph, and `step` the one of its outputs that is asked about; `score`
     makes what is explained of a class, less its rivals. `own_target` is the class that is explained where none is
     asked for, None for the most probable. Of one that is not `differentiable` gradients say nothing. The cells of
-    layers called `unplaced` follow no place.
+    layers called `unplaced` follow no place. `view` is what it is given of the photograph; what is `resized` is given
+    inputs of another size than its own.
     """
 
     name: str
@@ -159,6 +161,8 @@ class LoadedModel:
     remarks: tuple[Finding, ...] = ()
     differentiable: bool = True
     unplaced: frozenset[str] = frozenset()
+    view: str = CENTRE
+    resized: bool = False
 
     @cached_property
     def nbytes(self) -> int:
@@ -192,12 +196,11 @@ class LoadedModel:
         if self.largest_input is not None and max(steps.input_shape[-2:]) > self.largest_input:
             raise self._without_detail("too_large", own)
         try:
-            found = _surveyed(self.network, self.speech, steps)
+            found = sizes.surveyed(self.network, self.speech, trial_picture(steps))
             layers = tuple(found.every[layer.name] for layer in self.layers)
-        except (CamError, RuntimeError, ValueError, TypeError, AssertionError, LookupError) as error:
+        except sizes.UNFIT as error:
             if is_out_of_memory(error):
                 raise DeviceError("memory.no_room_for_detail") from error
-            # whatever a network raises at a size that it was not made for
             raise self._without_detail("one_size", own) from error
         default = found.every[self.default.name]
         if default.shape[1] <= self.default.shape[1]:
@@ -211,13 +214,35 @@ class LoadedModel:
             in_place_safe=found.in_place_safe,
             unplaced=found.unplaced,
             detail=True,
+            resized=True,
         )
+
+    @cached_property
+    def stride(self) -> sizes.Stride:
+        """What the sides of its inputs must be multiples of, found by trying; raises DeviceError."""
+        return sizes.stride(self)
+
+    @cached_property
+    def whole(self) -> LoadedModel:
+        """The same network, given all of a photograph; raises ModelError where it takes one size only, DeviceError."""
+        return self._resized(sizes.whole(self), view=WHOLE)
+
+    @cached_property
+    def enlarged(self) -> tuple[LoadedModel, ...]:
+        """The same network at the larger sizes that agree with its own on a sharper map; raises as `whole`."""
+        steps = (sizes.enlarged(self, times) for times in sizes.SHARPER if times > 1)
+        return tuple(map(self._resized, steps))
+
+    def _resized(self, steps: Encoder, **changes: Any) -> LoadedModel:
+        """The same with inputs in step with its maps, so that the cells of the offered ones divide them evenly."""
+        evenly = {layer.name: replace(self.layouts[layer.name], part=EVERYWHERE) for layer in self.layers}
+        return replace(self, preprocessing=steps, layouts={**self.layouts, **evenly}, resized=True, **changes)
 
     @cached_property
     def key(self) -> tuple[Hashable, ...]:
         """The same for whatever sees the same in a photograph."""
         beside = tuple((name, tuple(values.flatten().tolist())) for name, values in self.beside.items())
-        return (self.identity, self.preprocessing.input_shape, *beside)
+        return (self.identity, self.view, self.preprocessing.input_shape, *beside)
 
     def encoded(self, photograph: Photograph) -> tuple[Inputs, Placement]:
         """What the network is given of a photograph and beside it, and where the input lies on the photograph."""
@@ -275,7 +300,7 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
     preprocessing = spec.preprocessing()
     speech = spec.speech(network) if spec.speech else None
     beside = {} if speech is None else {name: values.to(device) for name, values in speech.example().items()}
-    found = _surveyed(network, speech, preprocessing)
+    found = sizes.surveyed(network, speech, trial_picture(preprocessing))
     words = {}
     if speech is not None and speech.word_layer:
         count = next(iter(beside.values())).shape[1]
@@ -311,16 +336,3 @@ def frozen(network: nn.Module) -> nn.Module:
     for parameter in network.parameters():
         parameter.requires_grad_(False)
     return network
-
-
-def placed(image: Tensor, network: nn.Module) -> Tensor:
-    """`image` where `network` is, in the type that it computes in."""
-    first = next(chain(network.parameters(), network.buffers()), image)
-    return image.to(first.device, dtype_of(network))
-
-
-def _surveyed(network: nn.Module, speech: Speech | None, steps: Encoder) -> Survey:
-    if speech is None:
-        return survey(network, steps.input_shape, image=placed(trial_picture(steps), network))
-    # words have places of their own, which are none of the photograph
-    return survey(network.get_submodule(speech.looks_with), steps.input_shape).inside(speech.looks_with)

@@ -26,7 +26,7 @@ from ..engine.layout import Layer
 from ..errors import ModelError
 from ..languages import Finding
 from ..reading.uploads import Upload
-from ..request import Request, takes_fields
+from ..request import WHOLE, Request, takes_fields
 from ..types import ModelInfo
 from . import (
     DEFAULT_ANSWERER,
@@ -185,11 +185,21 @@ class Catalogue:
 
     def asked(self, request: Request) -> LoadedModel:
         """The model of `request`, bound to its question or caption where it has one; raises ModelError, TextError."""
+        return self.sights(request)[0]
+
+    def sights(self, request: Request) -> tuple[LoadedModel, ...]:
+        """The model of `request` at each of the input sizes whose maps are to agree, that of the answer first.
+
+        Each is bound as `asked` says; one size alone where no sharper map is asked for. Raises ModelError, TextError.
+        """
         default = DEFAULT_ANSWERER if request.question else DEFAULT_CAPTIONER if request.caption else None
-        model = self.load(request.model or default, detail=request.detail)
+        model = self.load(request.model or default)
         if model.speech is None and (request.question or request.caption):
             raise ModelError("model.no_words", model=model.title)
-        return model if model.speech is None else model.speech.bound(model, request)
+        model = model.whole if request.view == WHOLE else model
+        model = model.detailed if request.detail else model
+        models = (model, *model.enlarged) if request.sharper else (model,)
+        return tuple(one if one.speech is None else one.speech.bound(one, request) for one in models)
 
     def _ready(self, spec: ModelSpec) -> LoadedModel:
         return self._models.get(spec.identity, partial(with_room, partial(load, spec, self._device), self._let_go))

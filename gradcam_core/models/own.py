@@ -26,10 +26,11 @@ from ..reading.probed_transform import Ramped
 from ..reading.trials import trial_picture, trial_pictures
 from ..tasks.classes import HEADS, LOGIT, SOFTMAX, VALUE, Head, find_head
 from .alone import alone, detached, patched_forward
-from .base import ModelSpec, frozen, placed
+from .base import ModelSpec, frozen
 from .failing import check_weights, failing
 from .labels_file import MOST_CLASSES, from_mapping
 from .returned import described, remedy, scores_in
+from .sizes import placed
 from .squashed import SIGMOID, Squashed, squashed
 
 __all__ = ["About", "Reader", "encoder_of", "spec", "tried", "twin", "unwrapped"]

@@ -8,6 +8,7 @@ timm takes seconds: what is in the cache is found by its folder's name. Public n
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from pickle import UnpicklingError
@@ -191,9 +192,20 @@ def _build(name: str) -> nn.Module:
         raise ModelError("model.needs_newer_timm", name=name)
     path = _cached(config) or (_from_hub(name, config) if _repository(config) else _from_address(name, config))
     try:
-        return timm.create_model(name, pretrained=True, pretrained_cfg_overlay={"state_dict": _read(path)}).eval()
+        weights = {"state_dict": _read(path)}
+        return _made(partial(timm.create_model, name, pretrained=True, pretrained_cfg_overlay=weights))
     except (OSError, RuntimeError, EOFError, KeyError, ValueError, UnpicklingError) as error:
         raise ModelError("weights.damaged_in_hub_cache", file=path.name, name=name, reason=reason(error)) from error
+
+
+def _made(create: Callable[..., Any]) -> nn.Module:
+    """The network, where it can be told to with its codes of places interpolated for inputs of other sizes."""
+    try:
+        network: nn.Module = create(dynamic_img_size=True)
+    except TypeError:
+        # it has no such codes, or none that can be interpolated
+        network = create()
+    return network.eval()
 
 
 def _read(path: Path) -> dict[str, Tensor]:

@@ -1,6 +1,6 @@
 """From a photograph to a model's input, and the memory of where that input lies.
 
-Public names: `Encoder`, `Preprocessing`.
+Public names: `Encoder`, `Preprocessing`, `reduced`, `rounded`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..errors import OptionError
 from ..request import whole_number
 from ..types import Box, Placement
 
-__all__ = ["Encoder", "Preprocessing"]
+__all__ = ["Encoder", "Preprocessing", "reduced", "rounded"]
 
 # resized pictures longer than this are never made whole: 1 x 5000 pixels would become 256 x 1,280,000
 LONGEST_RESIZED = 8192
@@ -75,9 +75,10 @@ class Preprocessing:
         """(1, 3, height, width) of the model's input."""
         return (1, 3, self.crop, self.crop)
 
-    def enlarged(self, factor: int) -> Preprocessing:
-        """The same part of the photograph with `factor` times as many pixels a side."""
-        return replace(self, resize=factor * self.resize, crop=factor * self.crop)
+    def enlarged(self, factor: float, stride: int = 1) -> Preprocessing:
+        """The same part of the photograph with `factor` times as many pixels a side, a multiple of `stride`."""
+        crop = rounded(factor * self.crop, stride)
+        return replace(self, resize=round(self.resize * crop / self.crop), crop=crop)
 
     def record(self) -> dict[str, Any]:
         """The fields by name, as plain JSON values."""
@@ -94,25 +95,25 @@ class Preprocessing:
         `size` is (width, height) of the image where `pixels` are a decode of it at 1/2, 1/4 or 1/8, rounded up. The
         placement is exact then too; the input differs by a few 255ths from that of all pixels.
         """
-        reduced_height, reduced_width = pixels.shape[:2]
-        width, height = size or (reduced_width, reduced_height)
-        reduction = round(max(width, height) / max(reduced_width, reduced_height))
+        width, height, whole = reduced(pixels, size)
         new_width, new_height = self._resized(width, height)
         left, top = (_edge(side, self.crop) for side in (new_width, new_height))
         wide, high = width / new_width, height / new_height
         box = Box(left * wide, top * high, (left + self.crop) * wide, (top + self.crop) * high)
         image = Image.fromarray(pixels)
-        # the last reduced pixels may reach over the edge
-        whole = (width / reduction, height / reduction)
         if max(new_width, new_height) <= LONGEST_RESIZED:
             method = Image.Resampling[self.interpolation]
             resized = image.resize((new_width, new_height), method, box=(0.0, 0.0, *whole))
             seen = resized.crop((left, top, left + self.crop, top + self.crop))
         else:
             seen = self._part(image, whole, (left, top), (new_width, new_height))
-        values = torch.from_numpy(np.array(seen)).permute(2, 0, 1).to(torch.float32).div(255)
+        return self.standardised(seen), Placement(height, width, box, (self.crop, self.crop))
+
+    def standardised(self, image: Image.Image) -> Tensor:
+        """(1, 3, height, width) float32 of an image of the input's size."""
+        values = torch.from_numpy(np.array(image)).permute(2, 0, 1).to(torch.float32).div(255)
         mean, std = (torch.tensor(numbers).view(3, 1, 1) for numbers in (self.mean, self.std))
-        return values.sub(mean).div(std)[None], Placement(height, width, box, (self.crop, self.crop))
+        return values.sub(mean).div(std)[None]
 
     def _resized(self, width: int, height: int) -> tuple[int, int]:
         if self.squash:
@@ -135,6 +136,22 @@ class Preprocessing:
         seen = Image.new("RGB", (self.crop, self.crop))
         seen.paste(piece, (starts[0] - corner[0], starts[1] - corner[1]))
         return seen
+
+
+def reduced(pixels: NDArray[np.uint8], size: tuple[int, int] | None) -> tuple[int, int, tuple[float, float]]:
+    """Width and height of an image, and (width, height) of all of it in `pixels`, a decode at 1/1, 1/2, 1/4 or 1/8.
+
+    The last of the reduced pixels may reach over the edge.
+    """
+    reduced_height, reduced_width = pixels.shape[:2]
+    width, height = size or (reduced_width, reduced_height)
+    reduction = round(max(width, height) / max(reduced_width, reduced_height))
+    return width, height, (width / reduction, height / reduction)
+
+
+def rounded(pixels: float, stride: int) -> int:
+    """The multiple of `stride` that is nearest to a number of pixels, at least one."""
+    return max(round(pixels / stride), 1) * stride
 
 
 def _edge(side: int, crop: int) -> int:

@@ -12,15 +12,15 @@ from typing import Any, Literal, TypeAlias
 
 from ..engine.watch import NOBODY, Watch
 from ..methods import METHODS
-from ..request import Request
+from ..request import VIEWS, Request
 from .inputs import REQUIRED, Input
 from .services import Services
 
 __all__ = ["EVERY_OPTION", "Endpoint", "Output", "changed"]
 
 EVERY_OPTION = frozenset(Request.options())
-Output: TypeAlias = Literal["picture", "record"]
-CHOICES = {"method": tuple(METHODS)}
+Output: TypeAlias = Literal["picture", "record", "text"]
+CHOICES = {"method": tuple(METHODS), "view": VIEWS}
 TYPES = {"image": Any, "text": str, "switch": bool, "number": float, "json": list}
 
 

@@ -19,6 +19,7 @@ from ..checks import Curve, Curves, HideAndLook, brushed, found_without
 from ..engine.watch import Watch
 from ..explanation import Explanation
 from ..methods.text import DEFAULT_TEXT_METHOD, TEXT_METHODS
+from ..report import Checked, report_page
 from ..request import AUTO, Request
 from .endpoint import EVERY_OPTION, Endpoint, Output, changed
 from .inputs import REQUIRED, Input, number, several, switch, text, unread
@@ -98,6 +99,21 @@ def check(services: Services, image: Any, curves: bool, request: Request, watch:
     }
 
 
+def report(services: Services, image: Any, check: bool, request: Request, watch: Watch) -> str:
+    """Write all about an explanation of an image as one HTML page to hand on, with its pictures inside.
+
+    Returns:
+        The page as text, to be saved as a file: photograph, maps, sentence, the most probable classes, the checks that
+        were made, what the map does not mean, and the record.
+    """
+    explanation = _explained(services, image, request, watch.part(0, 3) if check else watch)
+    checks: list[Checked] = []
+    if check and not explanation.blank:
+        checks.append(services.examiner.hide_and_look(explanation, watch=watch.part(1, 3)))
+        checks.append(services.examiner.sanity(explanation, watch=watch.part(2, 3)))
+    return report_page(explanation, checks=checks)
+
+
 def ask_place(services: Services, image: Any, x: float, y: float, request: Request, watch: Watch) -> dict[str, Any]:
     """Say which classes one place of an image speaks for and against.
 
@@ -131,10 +147,11 @@ def compare(
     methods: list[str],
     layers: list[str],
     hide: bool,
+    models: list[str],
     request: Request,
     watch: Watch,
 ) -> dict[str, Any]:
-    """Compare maps of a CNN classifier on one scale: methods with layers, or classes with methods or layers.
+    """Compare maps of CNN classifiers on one scale: models, classes, methods and layers, two of these at most.
 
     Returns:
         The grid: titles of rows and columns, raw maps, the scale, how alike the maps of two rows are.
@@ -146,6 +163,7 @@ def compare(
         targets=targets,
         methods=methods,
         layers=[layer.name for layer in explainer.layers(request.model)] if layers == [EVERY] else layers,
+        models=models,
         watch=watch.part(0, 2) if hide else watch,
         **options,
     )
@@ -258,6 +276,21 @@ ENDPOINTS = (
         costly=True,
     ),
     Endpoint(
+        "report",
+        report,
+        (
+            IMAGE,
+            "model",
+            "target",
+            Input("check", "switch", "True to check the map as well; takes some seconds more.", True, switch),
+            "layer",
+            "method",
+            "counterfactual",
+        ),
+        {"page": "text"},
+        costly=True,
+    ),
+    Endpoint(
         "ask_place",
         ask_place,
         (
@@ -270,7 +303,7 @@ ENDPOINTS = (
         ),
         RECORD,
         # it speaks of all classes, by Grad-CAM
-        lacks=frozenset({"target", "method", "counterfactual", "rival"}),
+        lacks=frozenset({"target", "method", "counterfactual", "rival", "sharper"}),
     ),
     Endpoint(
         "without",
@@ -291,7 +324,7 @@ ENDPOINTS = (
         ),
         RECORD,
         # it tells of probabilities, not of a map
-        lacks=frozenset({"layer", "method", "counterfactual", "rival"}),
+        lacks=frozenset({"layer", "method", "counterfactual", "rival", "sharper"}),
     ),
     Endpoint(
         "compare",
@@ -324,6 +357,12 @@ ENDPOINTS = (
             ),
             "rival",
             "detail",
+            "question",
+            "caption",
+            "word",
+            "sharper",
+            "view",
+            Input("models", "text", "Names of models, separated by semicolons; none for `model` alone.", "", several),
         ),
         RECORD,
         lacks=AXES,

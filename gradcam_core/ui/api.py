@@ -26,6 +26,7 @@ TOOLS = f"tools {secrets.token_urlsafe(16)} of "
 OUTPUTS: dict[str, Callable[[str], Any]] = {
     "picture": lambda name: gr.Image(format="png", label=name),
     "record": lambda name: gr.JSON(label=name),
+    "text": lambda name: gr.Textbox(label=name),
 }
 
 

@@ -1,7 +1,7 @@
 """What happens when somebody changes a control: plain functions over an Explainer, no page needed.
 
 Public names: `QUESTION`, `Choices`, `Controls`, `Outcome`, `TextControls`, `answer`, `ask`, `explain`,
-`explain_text`, `layer_choices`, `looked_into`, `model_choices`, `target_choices`.
+`explain_text`, `layer_choices`, `looked_into`, `model_choices`, `target_choices`, `usual_view`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from ..engine.watch import NOBODY, Watch
 from ..errors import CamError
 from ..explainer import Explainer
 from ..explanation import Explanation
+from ..models import DEFAULT_MODEL, MODELS
 from ..models.base import CLASSES
 from ..models.spoken import ANSWER, CAPTION
 from ..reading.uploads import Upload
-from ..request import AUTO, WORDED, Request
+from ..request import AUTO, CENTRE, WHOLE, WORDED, Request
 from ..serving.failures import plain_words
 from ..serving.services import Services
 from ..text_explainer import TextExplainer
@@ -41,6 +42,7 @@ __all__ = [
     "looked_into",
     "model_choices",
     "target_choices",
+    "usual_view",
 ]
 
 Choices = list[tuple[str, str]]
@@ -50,6 +52,10 @@ LONGEST_MENU = 2000
 QUESTION = "question"
 # by what a model does, the options for words that it takes
 SPOKEN = {CLASSES: frozenset[str](), CAPTION: frozenset({"caption", "word"}), ANSWER: frozenset({"question"})}
+# the source of the networks that come with the requirements
+EMBEDDED = "embedded"
+# what is raised where all of a photograph cannot be shown
+UNFIT_FOR_WHOLE = frozenset({"view.refused", "view.too_long"})
 NOTHING_YET = "There is nothing to check yet: choose a photograph first."
 
 
@@ -118,13 +124,21 @@ def ask(asked: Controls, shown: Controls | None) -> Controls:
     if asked.image != shown.image:
         asked = asked.but(target=None, caption=None, word=None)
     if asked.request.model != shown.request.model:
-        return asked.but(layer=None, module="", rival=None, detail=False, caption=None, word=None)
+        fresh = asked.but(layer=None, module="", rival=None, detail=False, sharper=False, caption=None, word=None)
+        usual, before = usual_view(asked.request.model), usual_view(shown.request.model)
+        return fresh if usual == before else fresh.but(view=usual)
     if asked.request.caption != shown.request.caption:
         asked = asked.but(word=None)
     if any(getattr(asked.request, name) != getattr(shown.request, name) for name in WORDED):
         # the same number is another word's, or another question's
         asked = asked.but(target=None, rival=None)
     return asked.but(module="") if asked.request.layer != shown.request.layer else asked
+
+
+def usual_view(model: str | None) -> str:
+    """What the page shows a model of a photograph unless told otherwise: all of it, where that was measured."""
+    spec = MODELS.get(model or DEFAULT_MODEL)
+    return WHOLE if spec is not None and spec.source == EMBEDDED else CENTRE
 
 
 def answer(explainer: Explainer, asked: Controls, shown: Controls | None, watch: Watch = NOBODY) -> Outcome:
@@ -137,12 +151,26 @@ def answer(explainer: Explainer, asked: Controls, shown: Controls | None, watch:
         ):
             # the same number means another class there
             asked = asked.but(target=None)
-        explanation = explain(explainer, asked, watch)
+        asked, explanation = _seen(explainer, asked, shown, watch)
         if asked.request.layer is None:
             asked = asked.but(layer=explainer.default_layer(asked.request.model).name)
         return Outcome(asked, explanation)
     except Exception as error:
         return Outcome(shown, problem=plain_words(error))
+
+
+def _seen(explainer: Explainer, asked: Controls, shown: Controls | None, watch: Watch) -> tuple[Controls, Explanation]:
+    """The explanation, and what was asked in the end: where nobody asked for the whole photograph just now, and it
+    cannot be shown, what the model was trained to see."""
+    try:
+        return asked, explain(explainer, asked, watch)
+    except CamError as error:
+        same = shown is not None and shown.image == asked.image and shown.request.model == asked.request.model
+        chosen = shown is not None and same and shown.request.view != WHOLE
+        if error.finding.key not in UNFIT_FOR_WHOLE or asked.request.view != WHOLE or chosen:
+            raise
+    asked = asked.but(view=CENTRE)
+    return asked, explain(explainer, asked, watch)
 
 
 def _labels(explainer: Explainer, shown: Controls) -> tuple[str, ...]:
@@ -183,7 +211,11 @@ def model_choices(infos: Iterable[ModelInfo]) -> Choices:
         size = f"{info.download_mb:.0f} MB " if info.download_mb else ""
         return "ready offline" if info.offline else f"{size}download"
 
-    return [(f"{info.title} · {state(info)}", info.name) for info in infos]
+    # a menu finds what its choices say: somebody types the name or the title
+    return [
+        (" · ".join([info.title, state(info), *([info.name] if info.name != info.title else [])]), info.name)
+        for info in infos
+    ]
 
 
 def layer_choices(explainer: Explainer, model: str) -> Choices:

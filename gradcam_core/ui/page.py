@@ -38,7 +38,7 @@ from .uploads import take_in_uploads
 __all__ = ["build", "serve"]
 
 TITLE = "Grad-CAM Explorer"
-LEAD = "What does the network see, and **which evidence** made it say so? Upload a photograph or type a sentence."
+LEAD = "What does a network see, and **which evidence** made it say so? Hand in a photograph, or press an example."
 # that are remembered, each in 0.11 MB; of one more the longest unused is forgotten
 MOST_SESSIONS = 1000
 # whoever waits is told again how long; after every answer, as is usual, would be a message to everybody for each
@@ -167,5 +167,10 @@ def _settle_matplotlib() -> None:
 
 def _theme() -> gr.themes.Base:
     """Gradio's default with the machine's own fonts, so that nothing is fetched, and hints dark enough to read."""
-    theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+    theme = gr.themes.Default(
+        primary_hue="indigo",
+        neutral_hue="slate",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )
     return theme.set(body_text_color_subdued="*neutral_600", block_info_text_color="*neutral_600")

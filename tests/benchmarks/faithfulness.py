@@ -1,7 +1,8 @@
 """How true are the maps? Every method, and its layers, over a folder of photographs; to choose the app's defaults.
 
     python -m tests.benchmarks.faithfulness [FOLDER] [--model NAME ...] [--methods KEY ...] [--layers NAME ...]
-        [--limit N] [--hiding blur] [--detail] [--rival "next three"] [--json OUT]
+        [--limit N] [--hiding blur] [--detail] [--rival "next three"] [--sharper] [--view whole]
+        [--json OUT]
 
 Photographs are found, named by their class and kept where the model recognises them alone, as in
 `tests.benchmarks.default_layer`: without FOLDER those that installed packages carry. Of the maps is taken:
@@ -47,6 +48,7 @@ from gradcam_core import METHODS, Examiner, Explainer, Explanation
 from gradcam_core.canvases.picture import HIDING, drawn
 from gradcam_core.canvases.project import normalise
 from gradcam_core.methods import REPLAY
+from gradcam_core.request import VIEWS
 
 from .default_layer import Pixels, carried, in_folder, inside, make_grid, recognised
 
@@ -60,7 +62,7 @@ MEANS = ("share", "deletion", "insertion", "sanity", "holds", "sure", "top")
 COLUMNS = ("share", "deletion", "insertion", "drop", "increase", "sanity", "holds", "sure")
 DIGITS = {"drop": 1, "increase": 0, "holds": 0, "sure": 2}
 # how the maps were asked for, beside layer and method
-ASKED = ("detail", "rival")
+ASKED = ("detail", "rival", "sharper", "view")
 
 
 def average_drop(before: Sequence[float], after: Sequence[float]) -> float:
@@ -326,6 +328,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--hiding", choices=HIDING, default="blur")
     parser.add_argument("--detail", action="store_true", help="inputs of twice the size")
     parser.add_argument("--rival", help='maps rather than a rival: "auto", "next three" or a class')
+    parser.add_argument("--sharper", action="store_true", help="maps on which several sizes agree")
+    parser.add_argument("--view", choices=VIEWS, help="what of a photograph the model is shown")
     parser.add_argument("--json", type=Path, help="append every finished map there, and go on from what it holds")
     return parser.parse_args()
 

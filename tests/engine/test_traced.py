@@ -27,7 +27,7 @@ pytest.importorskip("openvino")
 class Model:
     """Stands for a loaded model."""
 
-    name, detail, private = "model", False, False
+    name, detail, resized, private = "model", False, False, False
     dtype = torch.float32
     in_place_safe: tuple[str, ...] = ()
 

@@ -22,15 +22,17 @@ from tests.helpers import noise
 
 # as programs send them, some without names: never to be changed, only added to
 WIRE = {
-    "explain": "image model layer target method counterfactual detail question caption word",
-    "contrast": "image model layer target rival method counterfactual detail question caption word",
-    "check": "image model layer target method detail counterfactual rival curves question caption word",
-    "describe": "image model caption word layer target method counterfactual rival detail",
-    "ask": "image question model target layer method counterfactual rival detail",
-    "ask_place": "image x y model layer detail question caption word",
-    "without": "image strokes model target detail question caption word",
-    "compare": "image model targets methods layers counterfactual hide rival detail question caption word",
+    "explain": "image model layer target method counterfactual detail question caption word sharper view",
+    "contrast": "image model layer target rival method counterfactual detail question caption word sharper view",
+    "check": "image model layer target method detail counterfactual rival curves question caption word sharper view",
+    "describe": "image model caption word layer target method counterfactual rival detail sharper view",
+    "ask": "image question model target layer method counterfactual rival detail sharper view",
+    "ask_place": "image x y model layer detail question caption word view",
+    "without": "image strokes model target detail question caption word view",
+    "compare": "image model targets methods layers counterfactual hide rival detail question caption word sharper view"
+    " models",
     "explain_text": "text target method counterfactual contrast",
+    "report": "image model target check layer method counterfactual rival detail question caption word sharper view",
     "stop": "",
 }
 TABLE = {endpoint.name: endpoint for endpoint in ENDPOINTS}
@@ -82,14 +84,14 @@ def test_each_option_is_taken_or_left_out_on_purpose(endpoint: Endpoint) -> None
 
 
 def test_a_new_option_comes_behind_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    new = replace(request_module.OPTIONS["detail"], name="sharper")
-    monkeypatch.setitem(request_module.OPTIONS, "sharper", new)
+    new = replace(request_module.OPTIONS["detail"], name="newest")
+    monkeypatch.setitem(request_module.OPTIONS, "newest", new)
     for name in TABLE.keys() - {"explain_text", "stop"}:
-        assert [one.name for one in TABLE[name].inputs] == [*WIRE[name].split(), "sharper"]
+        assert [one.name for one in TABLE[name].inputs] == [*WIRE[name].split(), "newest"]
 
 
 def test_only_what_takes_many_passes_is_costly() -> None:
-    assert {endpoint.name for endpoint in ENDPOINTS if endpoint.costly} == {"check", "compare"}
+    assert {endpoint.name for endpoint in ENDPOINTS if endpoint.costly} == {"check", "compare", "report"}
     assert [endpoint.name for endpoint in ENDPOINTS if not endpoint.queued] == ["stop"]
 
 

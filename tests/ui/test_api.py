@@ -53,6 +53,8 @@ def test_an_image_is_all_that_is_needed(client: Client, explainer: Explainer, ca
         "question": None,
         "caption": None,
         "word": None,
+        "sharper": False,
+        "view": "centre",
     }
 
 
@@ -63,10 +65,12 @@ def test_every_parameter_reaches_the_core(client: Client, explainer: Explainer, 
         "target": "espresso",
         "method": "hirescam",
         "counterfactual": True,
-        "detail": True,
+        "detail": False,
         "question": None,
         "caption": None,
         "word": None,
+        "sharper": True,
+        "view": "whole",
     }
     _, _, record = client.predict(image=handle_file(cat), **request, api_name="/explain")
     expected = explainer.explain(cat, **request)

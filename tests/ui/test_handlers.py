@@ -108,8 +108,9 @@ def test_what_nobody_expected_gets_one_sentence_and_a_log(
 
 def test_the_menus(explainer: Explainer) -> None:
     models = model_choices(explainer.models_first())
-    assert models[0] == ("EfficientNet-Lite0 · ready offline", "efficientnet_lite0")
-    assert ("VGG-16 · 528 MB download", "vgg16") in models or ("VGG-16 · ready offline", "vgg16") in models
+    assert models[0] == ("EfficientNet-Lite0 · ready offline · efficientnet_lite0", "efficientnet_lite0")
+    (vgg,) = (title for title, name in models if name == "vgg16")
+    assert vgg in ("VGG-16 · 528 MB download · vgg16", "VGG-16 · ready offline · vgg16")
     layers = layer_choices(explainer, "efficientnet_lite0")
     assert [name for _, name in layers] == [layer.name for layer in explainer.layers()]
     assert [name for title, name in layers if title.endswith("(default)")] == [explainer.default_layer().name]
@@ -136,6 +137,40 @@ def test_bars_show_the_explained_class_even_where_it_is_improbable(explainer: Ex
 def test_a_look_that_cannot_be_drawn_is_refused(value: dict[str, object]) -> None:
     with pytest.raises((TypeError, ValueError)):
         look_of(value)
+
+
+def packed(pixels: np.ndarray) -> bytes:
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+WHOLE = SHOWN.but(view="whole", target="auto")
+
+
+def test_what_cannot_be_shown_whole_is_shown_as_usual_unless_it_was_asked_for(explainer: Explainer) -> None:
+    long, wide = (packed(noise(*size)) for size in ((20, 400), (60, 90)))
+    found = answer(explainer, WHOLE.but(image=long), WHOLE)
+    assert found.asked is not None
+    assert found.explanation is not None
+    assert (found.asked.request.view, found.explanation.request.view) == ("centre", "centre")
+    fits = answer(explainer, WHOLE.but(image=wide), None)
+    assert fits.explanation is not None
+    assert fits.explanation.request.view == "whole"
+    refused = answer(explainer, WHOLE.but(image=long), SHOWN.but(image=long))
+    assert "20 times as long as it is wide" in refused.problem
+    assert refused.asked is not None
+    assert refused.asked.request.view == "centre"
+
+
+def test_each_model_starts_with_what_it_is_usually_shown() -> None:
+    asked = WHOLE.but(sharper=True)
+    other = ask(asked.but(model="resnet50"), asked)
+    assert (other.request.view, other.request.sharper) == ("centre", False)
+    assert ask(other.but(model="efficientnet_lite2"), other).request.view == "whole"
+    assert ask(asked.but(image="other.jpg"), asked).request.view == "whole"
+    centre = asked.but(view="centre")
+    assert ask(centre.but(image="other.jpg"), centre).request.view == "centre"
 
 
 def test_detail_is_asked_for_and_left_behind_with_its_model(explainer: Explainer) -> None:

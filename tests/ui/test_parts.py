@@ -63,11 +63,11 @@ def test_every_panel_and_every_tab_is_on_the_page(explainer: Explainer, monkeypa
 
 
 def test_a_new_option_has_a_control_without_another_line(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
-    new = replace(OPTIONS["detail"], name="sharper", title="Sharper", description="True for a finer map.")
-    monkeypatch.setitem(OPTIONS, "sharper", new)
+    new = replace(OPTIONS["detail"], name="newest", title="Newest", description="True for a finer map.")
+    monkeypatch.setitem(OPTIONS, "newest", new)
     blocks = build(explainer)
-    (control,) = (block for block in blocks.blocks.values() if getattr(block, "elem_id", None) == "sharper")
-    assert (control.label, control.info, control.value) == ("Sharper", "True for a finer map.", False)
+    (control,) = (block for block in blocks.blocks.values() if getattr(block, "elem_id", None) == "newest")
+    assert (control.label, control.info, control.value) == ("Newest", "True for a finer map.", False)
     asking = [event for event in blocks.fns.values() if (control._id, "input") in event.targets]
     assert all(control in event.inputs for event in asking if event.name == "update")
     assert any(event.name == "update" for event in asking)

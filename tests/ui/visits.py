@@ -14,15 +14,20 @@ DRAWN = "#stage [data-drawn]"
 
 
 @contextmanager
-def visit(browser: Any, address: str, *, width: int, height: int, touch: bool = False) -> Iterator[Any]:
-    """The page with its first example drawn; fails on errors of its scripts and on requests elsewhere."""
+def visit(
+    browser: Any, address: str, *, width: int, height: int, touch: bool = False, asked: str = ""
+) -> Iterator[Any]:
+    """The page with its first example drawn, or with what is `asked` in its address, ended with nothing wrong.
+
+    Fails on errors of its scripts and on requests elsewhere.
+    """
     context = browser.new_context(viewport={"width": width, "height": height}, has_touch=touch)
     view = context.new_page()
     problems: list[str] = []
     view.on("pageerror", lambda error: problems.append(str(error)))
     view.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     view.on("request", lambda request: problems.append(request.url) if _elsewhere(request.url, address) else None)
-    view.goto(f"{address}?__theme=light")
+    view.goto(f"{address}?__theme=light&{asked}")
     view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
     yield view
     context.close()

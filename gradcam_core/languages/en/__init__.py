@@ -9,6 +9,7 @@ from .hosting import HOSTING
 from .networks import NETWORKS
 from .questions import QUESTIONS
 from .reading import READING
+from .report import REPORT
 from .results import RESULTS
 from .server import SERVER
 
@@ -20,6 +21,7 @@ SENTENCES: Mapping[str, str | Callable[..., str]] = {
     **NETWORKS,
     **QUESTIONS,
     **READING,
+    **REPORT,
     **RESULTS,
     **SERVER,
 }

@@ -139,6 +139,9 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "memory.no_room_for_detail": (
         "Out of memory for an input of twice the size; switch detail off, or choose a smaller model."
     ),
+    "memory.no_room_for_size": (
+        "Out of memory for an input of another size; choose `view` 'centre', or a smaller model."
+    ),
     "misfit.all": _misfit,
     "misfit.choose_architecture": (
         "Choose the architecture, and where tensors have another shape the input size, that it was trained with."
@@ -252,6 +255,11 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         " rounding out"
         " of its forward, or give `logits`, a function that picks the scores."
     ),
+    "sharper.refused": "`sharper` is not possible with {title}: {why} Switch sharper off, or choose another model.",
+    "sizes.one_size": "it takes inputs of {own} pixels only.",
+    "sizes.out_of_step": "its maps do not grow with the input, so where they belong is not known but for {own} pixels.",
+    "sizes.too_large": "a larger input would take more than is allowed here, {own} is the most.",
+    "sizes.transform": "its transform makes inputs of {own} pixels only.",
     "task.detection": "it finds objects in boxes",
     "task.optical_flow": "it compares two pictures",
     "task.quantization": "it computes with whole numbers, which have no gradients",
@@ -270,6 +278,11 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "value.other": "a {kind}",
     "value.sequence": "a {kind} of {parts:list}",
     "value.shape": "shape {shape}",
+    "view.refused": "`view` 'whole' is not possible with {title}: {why} Choose 'centre', or another model.",
+    "view.too_long": (
+        "`view` 'whole' is not possible: the photograph is {times:.0f} times as long as it is wide, and its input would"
+        " be {long} pixels long. Choose 'centre', or cut the photograph."
+    ),
     "weights.damaged": "The weight file {file!r} is missing or damaged; restore it from the repository.",
     "weights.damaged_in_hub_cache": (
         "The weight file {file!r} of {name} is damaged ({reason}). Delete its folder from the Hugging "

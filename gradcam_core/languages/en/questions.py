@@ -29,9 +29,7 @@ QUESTIONS: Mapping[str, str] = {
         "`{name}` {text!r} is not a class of {title}: neither a whole number from 0 to {last} nor a label. {near}"
     ),
     "compare.nothing_to_compare": "{empty:list} must name at least one each; leave them out for the default.",
-    "compare.three_sides": (
-        "`targets`, `methods` and `layers` have several each; a grid has two sides: give one a single."
-    ),
+    "compare.three_sides": ("{several:list} have several each; a grid has two sides: give one of them a single."),
     "explainer.engine_unknown": "`engine` {engine!r} is unknown; choose one of {known:list}.",
     "explainer.negative": ("`{name}` {value!r} must be a number that is not negative; 0 keeps nothing."),
     "head.unknown": "`head` {head!r} is unknown. {near}",
@@ -73,6 +71,7 @@ QUESTIONS: Mapping[str, str] = {
     "request.not_a_text": "`{name}` {shown} is not a text; type a few words in English.",
     "request.not_a_word": ("`{name}` {shown} is not a word; give its place, from 0, or the word itself."),
     "request.unknown_option": "`{name}` is not an option. {near}",
+    "request.view_unknown": "`{name}` {shown} is unknown; choose one of {known:list}.",
     "rival.no_other_class": "`rival` {rival!r} is not possible: {title} knows a single class.",
     "rival.same_class": (
         "`rival` {rival!r} is the explained class itself, so there is no difference to show; choose another, "

@@ -30,9 +30,10 @@ def _speaks_for(classes: Sequence[str]) -> str:
 def _map(template: str) -> Callable[..., str]:
     """The sentence for a map: `template` with whom the class is compared to, and where the map was made, in words."""
 
-    def said(rivals: Sequence[str], layer: str, rows: int, columns: int, **values: str) -> str:
+    def said(rivals: Sequence[str], layer: str, rows: int, columns: int, strength: float, **values: str) -> str:
         where = f"layer {layer} ({columns}×{rows})"  # noqa: RUF001
-        return ("{model} gives {target}; " + template).format(where=where, rather=_rather_than(rivals), **values)
+        words = {"where": where, "rather": _rather_than(rivals), "strength": percent(strength)}
+        return ("{model} gives {target}; " + template).format(**words, **values)
 
     return said
 
@@ -81,6 +82,10 @@ def _grid(rows: int, columns: int, scale: float, signed: bool) -> str:
 
 
 _DIFFER = "{grid} The maps of {first} and {second} differ {where} (rank correlation {correlation:.2f})."
+_WEAK = (
+    "the strongest place that does has {strength} of the strength of the strongest one {other_side}, seen at {where} by"
+    " {method}."
+)
 _BLANK = "so there is nothing to colour."
 _HIDDEN = (
     "Hiding the hottest {share:whole} takes {label} from {before:percent} to {hottest:percent}; hiding a random"
@@ -121,6 +126,8 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
         "coloured are the places to which {where} responds most, whatever the class, seen by {method}."
     ),
     "map.for": _map("coloured are the places that speak for it{rather}, seen at {where} by {method}."),
+    "map.hardly_against": _map("hardly anything speaks against it{rather}: " + _WEAK),
+    "map.hardly_for": _map("hardly anything speaks for it{rather}: " + _WEAK),
     "map.nothing_against": _map("at {where} by {method} no place speaks against this class{rather}, " + _BLANK),
     "map.nothing_for": _map("at {where} by {method} there is no positive evidence for this class{rather}, " + _BLANK),
     "near_misses": _near_misses,
@@ -139,8 +146,14 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
         "The network shows its layer {layer} only a part of what it is given, {share:percent} of this image; the rest"
         " is striped."
     ),
+    "note.sharper": "Sharper: coloured are only places on which the photograph, fed at several sizes, agrees.",
     "note.small_part": "The model saw only {share:percent} of this image, its centre; the rest is striped.",
     "note.transparent": "Transparent parts are shown on white.",
+    "note.weaker": "The strongest place {side} has {strength:percent} of the strength of the strongest one {other}.",
+    "note.whole": (
+        "The whole photograph: shown all of it, the network gives “{label}” {probability:percent}; shown what it was"
+        " trained to see, {usual:percent}."
+    ),
     "review.against": _review("against"),
     "review.cut": "Only the first {count} characters were read; the rest is shown as not read.",
     "review.for": _review("for", decided="made the difference"),

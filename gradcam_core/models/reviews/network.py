@@ -138,6 +138,7 @@ class TrainedText:
     name: str = "reviews"
     title: str = "The text model"
     detail: bool = False
+    resized: bool = False
     private: bool = False
     dtype: torch.dtype = torch.float32
     in_place_safe: frozenset[str] = frozenset()

@@ -7,23 +7,27 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from ...compare import Comparison
 from ...explanation import Explanation
-from ...languages import percent
+from ...languages import Finding, percent, say
 from ...methods import METHODS, REPLAY
+from ...models import DEFAULT_MODEL
 from ...serving.failures import plain_words
 from ...serving.lanes import COSTLY
 from ...serving.services import Services
-from ..handlers import Controls, explain
+from ..handlers import Controls, explain, model_choices
 from ..messages import problem_box, sentence
 from ..parts import AT_ONCE, Page, told
 from ..web.grid import TAKEN, grid_value, maps_grid
-from .plans import PLANS, STRIP, WARNED, compared, every_layer, lines_under
+from .plans import PLANS, STRIP, WARNED, Beside, compared, every_layer, lines_under
 
 __all__ = ["compare_panel"]
 
 SLOT = "comparison"
+# a map whose strongest place has less than this part of the shared scale is nearly the photograph alone
+FAINT = 0.1
 NOTHING_YET = "There is nothing to compare yet: choose a photograph first."
 QUICK = [key for key, method in METHODS.items() if REPLAY not in method.needs and method.in_score]
 EXPLAINED = (
@@ -37,8 +41,8 @@ SHARED_AT_FIRST = f"plan => plan !== {json.dumps(STRIP)}"
 
 def compare_panel(page: Page, shown_photograph: gr.State, controls: Mapping[str, Any], asks: list[Any]) -> None:
     """A grid of maps beside that of `shown_photograph`; a press on one sets the `controls` and asks for it."""
-    with gr.Accordion("Compare layers, methods and classes", open=False, elem_id="compare"):
-        plan, methods, one_scale = _choices()
+    with gr.Accordion("Compare layers, methods, classes and models", open=False, elem_id="compare"):
+        plan, methods, other, one_scale = _choices(page)
         with gr.Row():
             plain = gr.Button("Compare", size="sm", min_width=120, elem_id="compare-plain")
             hiding = gr.Button("Compare, hide and look again in each", size="sm", min_width=200, elem_id="compare-hide")
@@ -51,7 +55,7 @@ def compare_panel(page: Page, shown_photograph: gr.State, controls: Mapping[str,
     for button, hide in ((plain, False), (hiding, True)):
         button.click(
             _filling(page.services, hide=hide),
-            [shown_photograph, plan, methods, one_scale],
+            [shown_photograph, plan, methods, one_scale, other],
             [text, grid, about],
             concurrency_id=COSTLY,
             show_progress_on=text,
@@ -76,8 +80,9 @@ def compare_panel(page: Page, shown_photograph: gr.State, controls: Mapping[str,
     asks.append(grid.select)
 
 
-def _choices() -> tuple[gr.Radio, gr.Dropdown, gr.Checkbox]:
-    """What is compared, by which methods, and whether on one scale."""
+def _choices(page: Page) -> tuple[gr.Radio, gr.Dropdown, gr.Dropdown, gr.Checkbox]:
+    """What is compared, by which methods, with which other model, and whether on one scale."""
+    infos = page.services.explainer.models_first()
     with gr.Row():
         plan = gr.Radio(list(PLANS), value=STRIP, label="Compare", elem_id="compare-plan")
         methods = gr.Dropdown(
@@ -88,13 +93,21 @@ def _choices() -> tuple[gr.Radio, gr.Dropdown, gr.Checkbox]:
             info="For the grids that have methods.",
             elem_id="compare-methods",
         )
+        other = gr.Dropdown(
+            model_choices(infos),
+            value=next((info.name for info in infos if info.name != DEFAULT_MODEL), DEFAULT_MODEL),
+            allow_custom_value=True,
+            label="The other model",
+            info="For two models; any name of torchvision, timm or your own can be typed.",
+            elem_id="compare-model",
+        )
         one_scale = gr.Checkbox(
             value=False,
             label="One scale for all",
             info="Shows which map is stronger; without it every map shows its shape.",
             elem_id="compare-scale",
         )
-    return plan, methods, one_scale
+    return plan, methods, other, one_scale
 
 
 def _filling(services: Services, *, hide: bool) -> Callable[..., Any]:
@@ -106,6 +119,7 @@ def _filling(services: Services, *, hide: bool) -> Callable[..., Any]:
         plan_now: str,
         methods_now: list[str],
         one_scale_now: bool,
+        other_now: str,
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
     ) -> Any:
@@ -116,7 +130,8 @@ def _filling(services: Services, *, hide: bool) -> Callable[..., Any]:
         with services.running.task(request.session_hash, told(progress), slot=SLOT) as task:
             try:
                 explanation = explain(services.explainer, asked, task.watch)
-                found, hidden = compared(services.examiner, explanation, plan_now, methods_now, task.watch, hide=hide)
+                beside = Beside(methods_now, other_now)
+                found, hidden = compared(services.examiner, explanation, plan_now, beside, task.watch, hide=hide)
             except Exception as error:
                 problem = gr.skip() if task.overtaken else problem_box(plain_words(error), kept=False)
                 return problem, gr.skip(), gr.skip()
@@ -134,10 +149,23 @@ def _context(asked: Controls) -> Controls:
     return asked.but(target=None, layer=None, module="", method=None, rival=None)
 
 
+def _is_faint(grid: Comparison, row: int, column: int) -> bool:
+    """Whether a map, on the scale of all, is hardly to be seen."""
+    cell = grid.cells[row][column]
+    return cell.in_score and 0 < float(np.abs(grid.values(row, column)).max()) < FAINT
+
+
 def _said(grid: Comparison, explanation: Explanation, *, shared: bool) -> str:
     target = f"“{explanation.target.label}”"
     maps = f"{len(grid.rows) * len(grid.columns)} maps, each on its own scale."
     text = grid.sentence if shared else maps
+    if not shared and isinstance(found := grid.finding.values.get("grid"), Finding):
+        text = grid.sentence.replace(say(found), maps)
     text += f" With nothing hidden {target} is at {percent(explanation.target.probability)}."
+    faint = sum(_is_faint(grid, i, j) for i in range(len(grid.rows)) for j in range(len(grid.columns))) if shared else 0
+    if faint:
+        text += (
+            f" {faint} of them show next to nothing on this scale: without “One scale for all” each shows its shape."
+        )
     side = " The maps are of what speaks against." if explanation.counterfactual else ""
     return sentence(text + side) + (EXPLAINED if shared else "")

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import partial
 from io import BytesIO
 from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, TypeAlias
 
 import gradio as gr
 import numpy as np
@@ -18,16 +18,19 @@ from gradio.processing_utils import save_bytes_to_cache
 from PIL import Image
 
 from ...canvases.render import Look
+from ...checks import Examiner
 from ...errors import CamError
 from ...explainer import Explainer
 from ...explanation import Explanation
+from ...report import report_page
+from ...serving.lanes import CHEAP, COSTLY
 from ..handlers import Controls, answer
 from ..parts import Page
 from ..web.stage import look_of
 
 __all__ = ["FILES", "downloads_panel"]
 
-
+Maker: TypeAlias = Callable[[Explanation, Look, str, Examiner], bytes]
 # pictures of that many pixels are packed less tightly, which is several times as fast, and few are made at once
 LARGE_PIXELS, LARGE_AT_ONCE = 8_000_000, 2
 _large = BoundedSemaphore(LARGE_AT_ONCE)
@@ -39,34 +42,43 @@ def _png(picture: Image.Image) -> bytes:
     return packed.getvalue()
 
 
-def _picture(explanation: Explanation, look: Look, view: str) -> bytes:
+def _picture(explanation: Explanation, look: Look, view: str, _examiner: Examiner) -> bytes:
     if view == "photograph":
         return _png(Image.fromarray(explanation.photograph.pixels))
     return _png(explanation.masked(look) if view == "masked" else explanation.overlay(look))
 
 
-def _heatmap(explanation: Explanation, look: Look, _: str) -> bytes:
+def _heatmap(explanation: Explanation, look: Look, _: str, _examiner: Examiner) -> bytes:
     return _png(explanation.heatmap_picture(look))
 
 
-def _map(explanation: Explanation, _look: Look, _: str) -> bytes:
+def _map(explanation: Explanation, _look: Look, _: str, _examiner: Examiner) -> bytes:
     packed = BytesIO()
     np.save(packed, explanation.cam)
     return packed.getvalue()
 
 
-def _record(explanation: Explanation, look: Look, view: str) -> bytes:
+def _record(explanation: Explanation, look: Look, view: str, _examiner: Examiner) -> bytes:
     record = {**explanation.record(), "look": {**asdict(look), "view": view}}
     return json.dumps(record, indent=2, ensure_ascii=False).encode()
 
 
+def _report(explanation: Explanation, look: Look, _: str, examiner: Examiner) -> bytes:
+    # made before, they are at hand
+    checks = [] if explanation.blank else [examiner.hide_and_look(explanation), examiner.sanity(explanation)]
+    return report_page(explanation, checks=checks, look=look).encode()
+
+
 # title of the button -> (ending of the file's name, how its bytes are made)
-FILES: dict[str, tuple[str, Callable[[Explanation, Look, str], bytes]]] = {
+FILES: dict[str, tuple[str, Maker]] = {
     "Overlay (PNG)": ("overlay.png", _picture),
     "Heatmap (PNG)": ("heatmap.png", _heatmap),
     "Raw map (NPY)": ("map.npy", _map),
     "Record (JSON)": ("record.json", _record),
+    "Report (HTML)": ("report.html", _report),
 }
+# those that ask the network again
+CHECKED = frozenset({_report})
 
 
 def downloads_panel(page: Page, stage: gr.HTML, shown_photograph: gr.State) -> None:
@@ -81,6 +93,7 @@ def downloads_panel(page: Page, stage: gr.HTML, shown_photograph: gr.State) -> N
                 [stage, shown_photograph],
                 carrier,
                 show_progress="hidden",
+                concurrency_id=COSTLY if make in CHECKED else CHEAP,
                 api_visibility="private",
             ).success(fn=None, js=f"() => document.querySelector('#{carrier.elem_id}').click()")
 
@@ -88,7 +101,7 @@ def downloads_panel(page: Page, stage: gr.HTML, shown_photograph: gr.State) -> N
 def _file(
     explainer: Explainer,
     ending: str,
-    make: Callable[[Explanation, Look, str], bytes],
+    make: Maker,
     folder: str,
     look_value: Any,
     shown: Controls | None,
@@ -107,7 +120,7 @@ def _file(
         # a large photograph is decoded in full only here
         width, height = explanation.photograph.size
         with _large if width * height > LARGE_PIXELS else nullcontext():
-            packed = make(explanation, look, view)
+            packed = make(explanation, look, view, Examiner(explainer))
     except CamError as error:
         raise gr.Error(str(error), print_exception=False) from error
     side = "against" if explanation.counterfactual else "for"

@@ -1,43 +1,66 @@
 """What the comparing panel asks for, and what stands under each map; no component in it.
 
-Public names: `PLANS`, `STRIP`, `WARNED`, `compared`, `every_layer`, `lines_under`.
+Public names: `Beside`, `PLANS`, `STRIP`, `WARNED`, `compared`, `every_layer`, `lines_under`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ...checks import Examiner, HideAndLook
-from ...compare import Comparison
+from ...compare import TOLD_APART, Comparison
 from ...engine.watch import Watch
 from ...explainer import Explainer
 from ...explanation import Explanation
 from ...languages import percent
+from ...request import CENTRE
 
-__all__ = ["PLANS", "STRIP", "WARNED", "compared", "every_layer", "lines_under"]
+__all__ = ["PLANS", "STRIP", "WARNED", "Beside", "compared", "every_layer", "lines_under"]
 
 # what a grid has several of, in the place of one
 AXES = frozenset({"target", "method", "layer"})
 WARNED = "no more than chance"
-Plan: TypeAlias = Callable[[Explainer, Explanation, Sequence[str]], dict[str, Any]]
 
 
-def _layers(explainer: Explainer, explanation: Explanation, _: Sequence[str]) -> dict[str, Any]:
-    return _methods(explainer, explanation, [explanation.method])
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the explanation: the `methods` chosen, and the name of another `model`."""
+
+    methods: Sequence[str]
+    model: str
 
 
-def _methods(explainer: Explainer, explanation: Explanation, methods: Sequence[str]) -> dict[str, Any]:
-    return {"methods": methods, "layers": every_layer(explainer, explanation)}
+Plan: TypeAlias = Callable[[Explainer, Explanation, Beside], dict[str, Any]]
 
 
-def _classes(_: Explainer, explanation: Explanation, methods: Sequence[str]) -> dict[str, Any]:
-    return {**_of_classes(explanation), "methods": methods, "layers": [explanation.layer]}
+def _layers(explainer: Explainer, explanation: Explanation, _: Beside) -> dict[str, Any]:
+    return _methods(explainer, explanation, Beside([explanation.method], ""))
 
 
-def _classes_layers(explainer: Explainer, explanation: Explanation, _: Sequence[str]) -> dict[str, Any]:
+def _methods(explainer: Explainer, explanation: Explanation, beside: Beside) -> dict[str, Any]:
+    return {"methods": beside.methods, "layers": every_layer(explainer, explanation)}
+
+
+def _classes(_: Explainer, explanation: Explanation, beside: Beside) -> dict[str, Any]:
+    return {**_of_classes(explanation), "methods": beside.methods, "layers": [explanation.layer]}
+
+
+def _models(explainer: Explainer, explanation: Explanation, beside: Beside) -> dict[str, Any]:
+    first, second = explainer.load(explanation.model), explainer.load(beside.model or None)
+    label = explanation.target.label
+    # the same class where both know it; else each its own most probable one
+    same = explanation.target.index if first.labels == second.labels else label if label in second.labels else None
+    # two photographs that are not the same would not compare
+    view = explanation.request.view if second.stride.pixels else CENTRE
+    asked = {"targets": [same], "methods": [explanation.method], "layers": [None], "models": [first.name, second.name]}
+    return {**asked, "view": view, "rival": None}
+
+
+def _classes_layers(explainer: Explainer, explanation: Explanation, _: Beside) -> dict[str, Any]:
     return {**_of_classes(explanation), "methods": [explanation.method], "layers": every_layer(explainer, explanation)}
 
 
@@ -58,15 +81,16 @@ PLANS: dict[str, Plan] = {
     "methods × layers": _methods,  # noqa: RUF001
     "classes × methods": _classes,  # noqa: RUF001
     "classes × layers": _classes_layers,  # noqa: RUF001
+    "two models": _models,
 }
 
 
 def compared(
-    examiner: Examiner, explanation: Explanation, plan: str, methods: Sequence[str], watch: Watch, *, hide: bool
+    examiner: Examiner, explanation: Explanation, plan: str, beside: Beside, watch: Watch, *, hide: bool
 ) -> tuple[Comparison, Sequence[HideAndLook | None]]:
     """The grid, and for each of its cells, row by row, what hiding does where that is asked for."""
     options = {name: value for name, value in explanation.request.record().items() if name not in AXES}
-    options |= {"targets": [explanation.target.index], **PLANS[plan](examiner.explainer, explanation, methods)}
+    options |= {"targets": [explanation.target.index], **PLANS[plan](examiner.explainer, explanation, beside)}
     watch_maps = watch.part(0, 2) if hide else watch
     found = examiner.explainer.compare(explanation.photograph, watch=watch_maps, **options)
     cells = [cell.explanation for row in found.cells for cell in row]
@@ -93,6 +117,6 @@ def _figure(found: HideAndLook | None) -> list[str]:
 
 
 def _alike(grid: Comparison, row: int, column: int) -> list[str]:
-    if grid.row_axis != "target" or row == 0 or np.isnan(value := grid.alike(column)[0, row]):
+    if grid.row_axis not in TOLD_APART or row == 0 or np.isnan(value := grid.alike(column)[0, row]):
         return []
     return [f"like the first: {value:.2f}"]

@@ -6,17 +6,20 @@ Public names: `Given`, `Shown`, `answering`, `rival_choices`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
 
+from ...errors import CamError
 from ...explanation import Explanation
 from ...models import DEFAULT_MODEL
-from ...request import AUTO, NEXT_THREE
+from ...request import AUTO, CENTRE, NEXT_THREE, Request
 from ..handlers import QUESTION, Choices, Controls, answer, ask, layer_choices, target_choices
+from ..links import Restored, link_to, restored
 from ..messages import problem_box, said
 from ..model_menu import loaded_by
 from ..parts import AT_ONCE, Page, told
@@ -40,9 +43,11 @@ NEXT_TICKET = """async (...values) => {
   window.camAsked = asked;
 }"""
 TICKET = "() => [window.camTicket || 0]"
-WITH_TICKET = "(...values) => [...values.slice(0, -1), window.camTicket || 0]"
+# and behind it the address, which may hold a question that somebody else has asked
+WITH_TICKET = "(...values) => [...values.slice(0, -2), window.camTicket || 0, window.location.search.slice(0, 4000)]"
 
 
+LINK_REFUSED = "This link asks for what cannot be shown: {} The page shows its first example instead."
 # the others ask when somebody sets them; a model, once it is loaded
 ASK_BY_THEMSELVES = {"image": "change", "module": "submit", "caption": "submit"}
 LOADED_FIRST = {"model"}
@@ -51,11 +56,14 @@ LOADED_FIRST = {"model"}
 @dataclass(frozen=True, eq=False)
 class Given:
     """What is asked with: the `controls` by their names, put into the order of `Controls`; `ready` is set anew
-    whenever a model is loaded, and `ticket` numbers the questions."""
+    whenever a model is loaded, `ticket` numbers the questions, and `address` holds what a link asks for. `examples` are
+    the example photographs by their fingerprints."""
 
     controls: dict[str, Any]
     ready: gr.State
     ticket: gr.Number
+    address: gr.Textbox
+    examples: Mapping[Any, Path]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "controls", {name: self.controls[name] for name in Controls.names()})
@@ -91,7 +99,7 @@ def answering(page: Page, given: Given, shown: Shown, asks: Sequence[Any]) -> No
     gr.on(
         [page.blocks.load, given.ready.change, *changes],
         Answering(page, given, shown).update,
-        [*every_control, shown.asked, given.ticket],
+        [*every_control, shown.asked, given.ticket, given.address],
         [*every_control, shown.problem, shown.sentence, shown.stage, bars, shown.asked, *shown.words.drawn],
         js=WITH_TICKET,
         # the core tells in plain words what it cannot use; gradio would go through another thread for each control
@@ -141,15 +149,26 @@ class Answering:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
         *values: Any,
     ) -> dict[Any, Any]:
-        """The changes to the page; `values` are those of the controls, what is shown, and the question's number."""
+        """The changes to the page; `values` are those of the controls, what is shown, the question's number, and the
+        address."""
         problem, services = self.shown.problem, self.page.services
-        *now, before, ticket = values
+        *now, before, ticket, address = values
         asked_now = self._asked(now)
         asked = ask(asked_now, before)
+        refused = ""
+        if before is None and (linked := restored(address)):
+            try:
+                asked = self._linked(asked, linked)
+            except CamError as error:
+                refused = str(error)
         if asked == before:
             return {problem: gr.skip()}
         with services.running.task(request.session_hash, told(progress), slot=QUESTION, ticket=ticket) as task:
             outcome = answer(services.explainer, asked, before, task.watch)
+            if outcome.explanation is None and before is None and asked != asked_now:
+                # the link asks for what cannot be: the page says so, and shows what it shows without one
+                refused = outcome.problem
+                outcome = answer(services.explainer, asked_now, None, task.watch)
         if task.overtaken:
             # what it found, and the controls it would set, belong to a question that is no longer asked
             return {problem: gr.skip()}
@@ -161,7 +180,19 @@ class Answering:
         if outcome.explanation is None or outcome.asked is None:
             box = problem_box(outcome.problem, kept=before is not None)
             return changes | {problem: gr.update(value=box, visible=True)}
-        return changes | self._answered(outcome.explanation, outcome.asked, before)
+        changes |= self._answered(outcome.explanation, outcome.asked, before)
+        if refused:
+            box = problem_box(LINK_REFUSED.format(refused), kept=False)
+            changes[problem] = gr.update(value=box, visible=True)
+        return changes
+
+    def _linked(self, asked: Controls, linked: Restored) -> Controls:
+        """The controls with what a link asks for; raises CamError where it asks for what cannot be."""
+        image = self.given.controls["image"]
+        example = next((path for path in self.given.examples.values() if path.stem == linked.example), None)
+        if example is not None:
+            asked = asked.but(image=image.preprocess(image.postprocess(str(example))))
+        return replace(asked, request=Request.parse(**{"view": CENTRE, **linked.options}))
 
     def _asked(self, values: Sequence[Any]) -> Controls:
         given = dict(zip(self.given.controls, values, strict=True))
@@ -171,7 +202,8 @@ class Answering:
 
     def _answered(self, explanation: Explanation, asked: Controls, before: Controls | None) -> dict[Any, Any]:
         shown = self.shown
-        on_stage: dict[str, Any] = {"answer": stage_answer(explanation, next(ANSWERS))}
+        link = link_to(explanation, self.given.examples)
+        on_stage: dict[str, Any] = {"answer": stage_answer(explanation, next(ANSWERS)) | {"link": link}}
         if before is None or asked.image != before.image:
             on_stage["photo"] = stage_photo(explanation.photograph)
         changes: dict[Any, Any] = {
@@ -182,6 +214,8 @@ class Answering:
             shown.stage: gr.update(**on_stage),
         }
         changes |= shown.words.changes(self.page.services.explainer, explanation)
+        if before is None:
+            changes |= shown.words.switched(explanation.request)
         if asked.request.model != (before.request.model if before else DEFAULT_MODEL):
             changes |= self._menus(explanation, asked)
         return changes

@@ -15,8 +15,9 @@ import gradio as gr
 
 from ...methods import METHODS, Method
 from ...models import DEFAULT_MODEL
-from ...request import AUTO, WORDED, Request
-from ..handlers import layer_choices, target_choices
+from ...reading.photograph import content_of, digest_of
+from ...request import AUTO, CENTRE, WHOLE, WORDED, Request
+from ..handlers import layer_choices, target_choices, usual_view
 from ..model_menu import model_menu
 from ..panels import lay_out_panels
 from ..parts import Page
@@ -32,7 +33,8 @@ __all__ = ["EXAMPLES", "METHOD_CHOICES", "METHOD_NOTES", "photograph_tab"]
 EXAMPLES = Path(__file__).parents[3] / "assets" / "examples"
 PLAIN_CONTROLS: dict[str, Any] = {"text": gr.Textbox, "switch": gr.Checkbox, "number": gr.Number}
 # options with a place of their own above
-ELSEWHERE = frozenset({"model", "target", "layer", "counterfactual", *WORDED})
+ELSEWHERE = frozenset({"model", "target", "layer", "counterfactual", "view", "sharper", *WORDED})
+VIEWS = [("The whole photograph", WHOLE), ("What it was trained to see", CENTRE)]
 METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
 
 
@@ -45,7 +47,9 @@ def photograph_tab(page: Page) -> None:
             controls, ready = _given(page)
         with gr.Column(scale=4, min_width=320, elem_classes="found"):
             shown = _shown(page, controls, asks)
-    given = Given(controls, ready, ticket=gr.Number(0, visible=False))
+    examples = {digest_of(content_of(str(path))): path for path in EXAMPLES.glob("*.jpg")}
+    hidden = gr.Number(0, visible=False), gr.Textbox("", visible=False)
+    given = Given(controls, ready, *hidden, examples)
     switching(page, shown.words, controls["model"], ready, shown.asked, shown.problem)
     answering(page, given, shown, asks)
 
@@ -60,7 +64,7 @@ def _given(page: Page) -> tuple[dict[str, Any], gr.State]:
         value=str(examples[0]) if examples else None,
         sources=["upload", "webcam", "clipboard"],
         label="Photograph",
-        height=240,
+        height=200,
         buttons=["fullscreen"],
         elem_id="photograph",
     )
@@ -83,9 +87,6 @@ def _given(page: Page) -> tuple[dict[str, Any], gr.State]:
         label="Layer, from input to output",
         elem_id="layer",
     )
-    controls["counterfactual"] = gr.Checkbox(
-        label="Counterfactual", info="Show what speaks against the class.", elem_id="counterfactual"
-    )
     controls |= _advanced(classes)
     lay_out_panels("below the controls", page, {"menu": controls["model"], "ready": ready})
     return controls, ready
@@ -104,12 +105,35 @@ def _shown(page: Page, controls: dict[str, Any], asks: list[Any]) -> Shown:
     with gr.Row():
         with gr.Column(scale=4, min_width=320):
             has["stage"] = stage("stage")
+            controls |= _below_the_pictures()
             lay_out_panels("below the pictures", page, has)
         with gr.Column(scale=1, min_width=220):
             bars = top_bars("bars")
     has["reading"] = ("How to read the pictures", READING)
     lay_out_panels("below the answer", page, has)
     return Shown(problem, sentence, cancel, has["stage"], bars, asked, spoken)
+
+
+def _below_the_pictures() -> dict[str, Any]:
+    """The side, what the network is shown, and whether several sizes have to agree."""
+    with gr.Row(elem_id="switches"):
+        view = gr.Radio(
+            VIEWS,
+            value=usual_view(DEFAULT_MODEL),
+            label="The network is shown",
+            info="The probabilities are those of what it is shown.",
+            min_width=240,
+            elem_id="view",
+        )
+        with gr.Column(min_width=200):
+            side = gr.Checkbox(
+                label="Counterfactual", info="Show what speaks against the class.", elem_id="counterfactual"
+            )
+        with gr.Column(min_width=200):
+            sharper = gr.Checkbox(
+                label="Sharper", info="Only places on which several sizes agree; more work.", elem_id="sharper"
+            )
+    return {"view": view, "counterfactual": side, "sharper": sharper}
 
 
 def _picker(examples: list[Path]) -> Callable[[gr.EventData], str]:
@@ -168,6 +192,8 @@ READING = """
 - **Heatmap**: how strongly each place raised the score of the class, from nothing to the strongest place. The
   score is the class's logit, the number before probabilities are made of it.
 - **Overlay**: the same map over the photograph; where it is weak, the photograph stays as it is.
+- **One scale for both sides**: what hardly speaks for or against the class looks weak. Under "How it looks" the colours
+  can be stretched to what is shown; the colour bar says so then.
 - **Striped grey**: cut away before the model looked. It is not cold, it was never seen.
 - **Counterfactual**: the places whose absence would raise the score; they speak against the class.
 - A map shows where the evidence for the model's answer lies. It does not show that the answer is right, what

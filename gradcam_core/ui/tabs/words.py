@@ -15,7 +15,7 @@ from ...explanation import Explanation
 from ...models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER, DEFAULT_MODEL
 from ...models.base import CLASSES
 from ...models.spoken import ANSWER, CAPTION
-from ...request import AUTO
+from ...request import AUTO, Request
 from ...serving.failures import plain_words
 from ...serving.lanes import LOADING
 from ..handlers import QUESTION, Controls, model_choices
@@ -77,7 +77,18 @@ class Words:
     @property
     def drawn(self) -> tuple[Any, ...]:
         """What an answer changes."""
-        return self.area, self.caption, self.question, self.said
+        return self.area, self.caption, self.question, self.said, self.switch
+
+    def switched(self, request: Request) -> dict[Any, Any]:
+        """The switch and its controls as they stand for a question that a link has asked."""
+        task = next((task for task in TASKS.values() if task.control and getattr(request, task.control)), None)
+        if task is None:
+            return {}
+        asked = getattr(request, task.control) if task.control == "question" else ""
+        return {
+            self.switch: gr.update(value=task.key),
+            self.controls[task.control]: gr.update(visible=True, value=asked),
+        }
 
     def changes(self, explainer: Explainer, explanation: Explanation) -> dict[Any, Any]:
         """What of it changes with an answer."""

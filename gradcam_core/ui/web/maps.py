@@ -15,7 +15,8 @@ from ...canvases.render import (
     color_table,
     signed_color_table,
 )
-from . import base64_text, file_text
+from ...canvases.urls import base64_text
+from . import file_text
 
 __all__ = ["both_sides", "colors_of", "maps_script", "unseen"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -47,13 +48,14 @@ def test_a_grid_of_classes_and_methods_with_figures(opened: Any, explainer: Expl
     opened.locator("#compared", has_text="5 by 2 maps on one scale").wait_for(timeout=300 * SECONDS)
     opened.locator("#grid table button").first.wait_for(timeout=10 * SECONDS)
     layer = explainer.layers()[3].name
-    top = explainer.explain(FIRST).top
-    shown = explainer.explain(FIRST, layer=layer, target=top[1].index, method="hirescam")
+    whole = partial(explainer.explain, FIRST, view="whole")
+    top = whole().top
+    shown = whole(layer=layer, target=top[1].index, method="hirescam")
     found = Examiner(explainer).hide_and_look(shown)
     text = opened.locator("#grid tr").nth(2).locator("td button").nth(1).inner_text()
     assert f"20 % hidden: {percent(found.steps[1].hottest)}" in text
     assert ("holds" if found.holds else "no more than chance") in text
-    assert f"like the first: {explainer.explain(FIRST, layer=layer, method='hirescam').alike(shown):.2f}" in text
+    assert f"like the first: {whole(layer=layer, method='hirescam').alike(shown):.2f}" in text
     opened.locator("#grid tr").nth(2).locator("td button").nth(1).click()
     opened.locator("#sentence", has_text="by HiResCAM").wait_for(timeout=30 * SECONDS)
     assert f"“{top[1].label}”" in opened.inner_text("#sentence")
@@ -81,3 +83,17 @@ def test_another_side_takes_the_old_grid_away(opened: Any) -> None:
     opened.click("#counterfactual input")
     opened.locator("#compared", has_text="Small maps on one scale").wait_for(timeout=30 * SECONDS)
     opened.locator("#grid .whole").wait_for(state="hidden", timeout=10 * SECONDS)
+
+
+def test_two_models_side_by_side(opened: Any, explainer: Explainer) -> None:
+    opened.get_by_label("two models").click()
+    opened.click("#compare-plain")
+    opened.locator("#grid table button").nth(1).wait_for(timeout=60 * SECONDS)
+    grid = explainer.compare(
+        FIRST, targets=[explainer.explain(FIRST, view="whole").target.index],
+        models=["efficientnet_lite0", "efficientnet_lite1"], view="whole",
+    )  # fmt: skip
+    assert opened.locator("#grid th[scope=row]").all_inner_texts() == list(grid.rows)
+    assert f"(rank correlation {grid.alike()[0, 1]:.2f})" in opened.inner_text("#compared")
+    # the map of another model is there to be looked at
+    assert [one.is_enabled() for one in opened.locator("#grid table button").all()] == [True, False]

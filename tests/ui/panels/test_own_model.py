@@ -216,3 +216,5 @@ def test_downloads_carry_the_title_and_not_the_name_that_nobody_else_knows(
     path = Path(_file(explainer, ending, make, str(tmp_path), None, shown))
     assert path.name == f"fruit-{ARCHITECTURE}_3_for_map.npy"
     assert name not in str(path)
+    ending, make = FILES["Report (HTML)"]
+    assert name not in Path(_file(explainer, ending, make, str(tmp_path), None, shown)).read_text("utf-8")

@@ -88,6 +88,8 @@ def test_a_tap_and_a_key_are_dabs(opened: Any) -> None:
 
 
 def test_nothing_and_everything_get_a_sentence(opened: Any) -> None:
+    opened.get_by_label("What it was trained to see").click()
+    opened.locator("#sentence", has_text="(7×7)").wait_for(timeout=30 * SECONDS)  # noqa: RUF001
     assert "nothing to hide" in _ask(opened, "nothing to hide")
     opened.locator("#stage .radius").fill("25")
     for height in (0.15, 0.5, 0.85):

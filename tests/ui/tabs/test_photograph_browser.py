@@ -9,6 +9,7 @@ from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -91,7 +92,7 @@ def cup(tmp_path: Path, coffee: NDArray[np.uint8]) -> Path:
 
 
 def test_the_first_look_needs_no_click(opened: Any, explainer: Explainer) -> None:
-    expected = explainer.explain(sorted(EXAMPLES.glob("*.jpg"))[0])
+    expected = explainer.explain(sorted(EXAMPLES.glob("*.jpg"))[0], view="whole")
     assert opened.inner_text("#sentence .sentence") == expected.sentence
     assert opened.locator("#bars .name").all_inner_texts() == [prediction.label for prediction in expected.top]
     assert opened.locator("#bars [aria-pressed=true]").inner_text().startswith(expected.target.label)
@@ -99,7 +100,7 @@ def test_the_first_look_needs_no_click(opened: Any, explainer: Explainer) -> Non
 
 def test_it_draws_what_the_core_draws(opened: Any, explainer: Explainer, cup: Path) -> None:
     _changed(opened, lambda: _upload(opened, cup))
-    expected = explainer.explain(cup)
+    expected = explainer.explain(cup, view="whole")
     for look in (Look(), Look(threshold=0.4, opacity=1.0, colormap="inferno"), Look(signed=True)):
         opened.select_option(".signed", "1" if look.signed else "")
         if not look.signed:
@@ -119,6 +120,44 @@ def test_it_draws_what_the_core_draws(opened: Any, explainer: Explainer, cup: Pa
             assert np.abs(_canvas(opened, "picture") - np.asarray(picture).astype(int)).mean() < 3
 
 
+def test_what_is_weak_looks_weak_unless_it_is_stretched(opened: Any, explainer: Explainer, cup: Path) -> None:
+    _changed(opened, lambda: _upload(opened, cup))
+    sentence = _changed(opened, lambda: opened.click("#counterfactual input"))
+    expected = explainer.explain(cup, view="whole", counterfactual=True)
+    assert sentence == expected.sentence
+    assert 0 < expected.strength < 0.9
+    for stretched in (False, True):
+        opened.select_option(".stretched", "1" if stretched else "")
+        opened.wait_for_timeout(300)
+        heatmap = np.asarray(expected.heatmap_picture(Look(stretched=stretched))).astype(int)
+        assert np.abs(_canvas(opened, "heatmap") - heatmap).mean() < 0.1
+        assert opened.locator(".stretched-to").is_visible() is stretched
+
+
+def test_a_link_shows_the_same_again(browser: Any, address: str, explainer: Explainer) -> None:
+    asked = "target=967&layer=blocks.4&method=hirescam&view=whole&example=1-coffee&opacity=0.3&picture=masked"
+    with visit(browser, address, width=1440, height=1000, asked=asked) as view:
+        example = next(EXAMPLES.glob("1-*.jpg"))
+        expected = explainer.explain(example, target=967, layer="blocks.4", method="hirescam", view="whole")
+        assert view.inner_text("#sentence .sentence") == expected.sentence
+        assert view.input_value("#layer input").startswith("blocks.4")
+        assert view.input_value(".look .opacity") == "0.3"
+        assert view.input_value(".look .view") == "masked"
+        view.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        view.click(".copy-link")
+        view.locator(".copied", has_text="Cop").wait_for()
+        copied = parse_qs(urlsplit(view.evaluate("() => document.querySelector('.link').value")).query)
+    assert {name: copied[name] for name in parse_qs(asked)} == parse_qs(asked)
+
+
+def test_a_link_that_asks_for_what_cannot_be_says_so(browser: Any, address: str, explainer: Explainer) -> None:
+    for asked, words in (("model=nobody", "`model` 'nobody' is unknown"), ("counterfactual=perhaps", "nor off")):
+        with visit(browser, address, width=1440, height=1000, asked=asked) as view:
+            assert words in view.inner_text("#problem")
+            first = explainer.explain(sorted(EXAMPLES.glob("*.jpg"))[0], view="whole")
+            assert view.inner_text("#sentence .sentence") == first.sentence
+
+
 def test_a_sliver_that_is_all_the_model_saw_is_drawn(opened: Any, tmp_path: Path) -> None:
     path = tmp_path / "sliver.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (1, 500, 3), np.uint8)).save(path)
@@ -135,7 +174,8 @@ def test_every_control_changes_the_answer(opened: Any, cup: Path) -> None:
     assert "at layer blocks.3" in _changed(opened, lambda: _choose(opened, "layer", "blocks.3", LAYER))
     assert "against" in _changed(opened, lambda: opened.click("#counterfactual input"))
     assert "“tabby”" in _changed(opened, lambda: _choose(opened, "target", "tabb", "tabby"))
-    sentence = _changed(opened, lambda: _choose(opened, "model", "Lite1", "EfficientNet-Lite1 · ready offline"))
+    lite = "EfficientNet-Lite1 · ready offline · efficientnet_lite1"
+    sentence = _changed(opened, lambda: _choose(opened, "model", "Lite1", lite))
     assert sentence.startswith("EfficientNet-Lite1 gives “tabby”")
     assert opened.input_value("#layer input").endswith("(default)")
     opened.click("text=Advanced")
@@ -187,6 +227,7 @@ def test_an_answer_is_small(opened: Any) -> None:
 
 
 def test_values_are_read_by_pointer_and_by_keyboard(opened: Any, explainer: Explainer) -> None:
+    assert "bn2 (7×7)" in _changed(opened, lambda: opened.get_by_label("What it was trained to see").click())  # noqa: RUF001
     canvas = opened.locator("canvas.heatmap")
     area = canvas.bounding_box()
     canvas.hover(position={"x": 2, "y": 2})
@@ -213,7 +254,7 @@ def test_the_four_downloads_are_what_the_core_makes(
             opened.click(f"text={title}")
         files[title] = tmp_path / download.value.suggested_filename
         download.value.save_as(files[title])
-    expected, look = explainer.explain(cup), Look(opacity=0.4, colormap="magma")
+    expected, look = explainer.explain(cup, view="whole"), Look(opacity=0.4, colormap="magma")
     assert files["Overlay (PNG)"].name == f"EfficientNet-Lite0_{expected.target.index}_for_overlay.png"
     assert np.array_equal(np.asarray(Image.open(files["Overlay (PNG)"])), np.asarray(expected.overlay(look)))
     assert np.array_equal(np.asarray(Image.open(files["Heatmap (PNG)"])), np.asarray(expected.heatmap_picture(look)))

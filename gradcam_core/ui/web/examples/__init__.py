@@ -8,7 +8,8 @@ from pathlib import Path
 import gradio as gr
 from PIL import Image
 
-from .. import component, jpeg_url
+from ....canvases.urls import jpeg_url
+from .. import component
 
 __all__ = ["example_buttons"]
 

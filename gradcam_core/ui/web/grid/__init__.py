@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ....canvases.render import DEFAULT_LOOK
+from ....canvases.urls import base64_text, jpeg_url
 from ....compare import Cell, Comparison
-from .. import base64_text, component, jpeg_url
+from .. import component
 from ..maps import both_sides, colors_of, maps_script, unseen
 
 __all__ = ["TAKEN", "grid_value", "maps_grid"]
@@ -66,7 +67,7 @@ def grid_value(
         "signed": grid.signed,
         "cells": [
             [
-                _cell_value(cell, grid.values(i, j, shared=shared), offered)
+                _cell_value(cell, grid.values(i, j, shared=shared), offered, one.model)
                 | {"lines": list(lines[i][j]), "warn": warn}
                 for j, cell in enumerate(row)
             ]
@@ -75,7 +76,7 @@ def grid_value(
     }
 
 
-def _cell_value(cell: Cell, shown: NDArray[np.float32], offered: Container[str]) -> dict[str, Any]:
+def _cell_value(cell: Cell, shown: NDArray[np.float32], offered: Container[str], model: str) -> dict[str, Any]:
     explanation = cell.explanation
     if explanation is None:
         return {"problem": cell.problem}
@@ -92,7 +93,9 @@ def _cell_value(cell: Cell, shown: NDArray[np.float32], offered: Container[str])
         "values": base64_text(np.rint(np.asarray(values) * 127).astype(np.int8).tobytes()),
         "size": f"{width}×{height}",  # noqa: RUF001
         "own": not cell.in_score,
-        "pick": {
+        # a map of another model than that of the first one is there to be looked at
+        "pick": explanation.model == model
+        and {
             "target": str(explanation.target.index),
             "method": explanation.method,
             "layer": explanation.layer if in_menu else None,

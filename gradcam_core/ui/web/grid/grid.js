@@ -23,6 +23,7 @@ function button(cell, photo, about) {
   put(canvas, compose(photo, values, "overlay", { ...fixed.look, signed }, tableOf(props.grid), fixed.unseen));
   made.append(canvas, make("span", "size", cell.own && props.grid.scale ? `${cell.size}, own scale` : cell.size));
   for (const line of cell.lines) made.append(make("span", line === cell.warn ? "line warn" : "line", line));
+  if (!cell.pick) Object.assign(made, { disabled: true, title: about });
   made.addEventListener("click", () => {
     for (const other of element.querySelectorAll("button")) other.removeAttribute("aria-current");
     made.setAttribute("aria-current", "true");

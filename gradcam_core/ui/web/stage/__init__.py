@@ -13,10 +13,11 @@ import numpy as np
 from PIL import Image
 
 from ....canvases.render import COLORMAPS, DEFAULT_LOOK, Look
+from ....canvases.urls import base64_text, jpeg_url, url_of
 from ....errors import OptionError
 from ....explanation import Explanation
 from ....reading.photograph import SCREEN_PIXELS, Photograph
-from .. import base64_text, component, jpeg_url, url_of
+from .. import component
 from ..maps import both_sides, colors_of, maps_script, unseen
 
 __all__ = ["look_of", "stage", "stage_answer", "stage_photo"]
@@ -63,6 +64,7 @@ def stage_answer(explanation: Explanation, number: int) -> dict[str, Any]:
         "note": explanation.sentence,
         "sides": list(explanation.sides),
         "signed": explanation.look.signed,
+        "scale": explanation.scale,
     }
 
 

@@ -3,10 +3,12 @@
 // props.photo   {id, url, width, height}: the photograph as shown; width and height are the original's
 // props.answer  {id, rows, columns, values (base64 float32, signed), box and seen [left, top, right,
 //               bottom] in original pixels, note, sides [above zero, below], signed}: the map, where it lies and what its signs
-//               mean; drawn only over the photograph `id`, with both sides unless told otherwise where it is `signed`
+//               mean; drawn only over the photograph `id`, with both sides unless told otherwise where it is `signed`;
+//               `link` {query, photo, model} is what an address asks for to show it again, and what is in it;
+//               `scale` is the strongest value of either side, at which the colours end unless they are stretched
 // props.colors  {names, tables, signed}: base64 RGB tables of 256 colours; props.unseen: see render.py
 // event submit  {strokes}: what was brushed over, [{points: [[x, y], ...], radius}] in original pixels
-// props.value   {opacity, threshold, colormap, signed, view}: the look, sent along for downloads
+// props.value   {opacity, threshold, colormap, signed, stretched, view}: the look, sent along for downloads
 // Uses ../maps.js, which stands in front of it.
 
 const $ = (selector) => element.querySelector(selector);
@@ -21,7 +23,7 @@ for (const name of Object.keys(tables)) $(".colormap").add(new Option(name, name
 function project(answer, look, width, height) {
   const raw = new Float32Array(bytes(answer.values).buffer);
   const shown = look.signed ? raw : raw.map((value) => Math.max(value, 0));
-  const top = shown.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const top = shown.reduce((most, value) => Math.max(most, Math.abs(value)), look.stretched ? 0 : answer.scale);
   const cells = top > 0 ? shown.map((value) => value / top) : shown.map(() => 0);
   return { values: spread(cells, answer, props.photo, width, height), top };
 }
@@ -42,6 +44,7 @@ function paintRamp(look) {
   const top = state.top.toPrecision(2);
   $(".high").textContent = state.top > 0 ? (look.signed ? `+${top}` : top) : "none";
   $(".low").textContent = state.top > 0 && look.signed ? `−${top}` : "0";
+  $(".stretched-to").hidden = !(look.stretched && state.top > 0 && state.top < props.answer.scale);
 }
 
 let scheduled = false;
@@ -51,7 +54,7 @@ function draw() {
   const answer = props.answer, look = props.value;
   // a map is never drawn over another photograph than its own
   if (!state.photo || !answer || answer.id !== state.photoId) return;
-  const key = `${answer.id} ${answer.number} ${look.signed}`;
+  const key = `${answer.id} ${answer.number} ${look.signed} ${look.stretched}`;
   if (key !== mapped) {
     Object.assign(state, project(answer, look, state.photo.width, state.photo.height));
     mapped = key;
@@ -77,7 +80,7 @@ function schedule() {
 // a contrast comes with both sides and goes with them; between two answers of one kind the signs stay as chosen
 function fit() {
   const signed = props.answer?.signed ?? false;
-  if (signed !== state.signed) {
+  if (signed !== state.signed && !(state.signed === false && new URLSearchParams(location.search).has("signed"))) {
     props.value = { ...props.value, signed };
     showLook();
   }
@@ -111,7 +114,7 @@ function read() {
   const column = Math.floor(((x + 0.5) * props.photo.width) / width);
   const row = Math.floor(((y + 0.5) * props.photo.height) / height);
   const value = state.values[y * width + x];
-  const percent = `${Math.round(value * 100)} % of the strongest place`;
+  const percent = `${Math.round(value * 100)} % of the strongest place${props.value.stretched ? " shown" : ""}`;
   readout.textContent = `x ${column}, y ${row}: ` + (Number.isNaN(value)
     ? "outside what the model saw"
     : `${percent} (raw value ${(value * state.top).toPrecision(3)})`);
@@ -227,13 +230,14 @@ for (const canvas of [heatmap, picture]) {
 function showLook() {
   for (const name of ["opacity", "threshold", "colormap", "view"]) $(`.${name}`).value = props.value[name];
   $(".signed").value = props.value.signed ? "1" : "";
+  $(".stretched").value = props.value.stretched ? "1" : "";
   $(".colormap").disabled = props.value.signed;
 }
 function takeLook() {
   const of = (name) => $(`.${name}`).value;
   props.value = {
     opacity: Number(of("opacity")), threshold: Number(of("threshold")),
-    colormap: of("colormap"), signed: of("signed") === "1", view: of("view"),
+    colormap: of("colormap"), signed: of("signed") === "1", stretched: of("stretched") === "1", view: of("view"),
   };
   $(".colormap").disabled = props.value.signed;
   schedule();
@@ -241,6 +245,47 @@ function takeLook() {
 $(".controls").addEventListener("input", takeLook);
 // the little room of a phone goes to the pictures and what is found in them
 if (matchMedia("(max-width: 640px)").matches) $(".look").open = false;
+
+// the look is in the address too: under these names, where it is not as usual
+const LOOKS = { opacity: Number, threshold: Number, colormap: String, signed: Boolean, stretched: Boolean, view: String };
+const inAddress = (name) => (name === "view" ? "picture" : name);
+const usual = { ...props.value };
+function link() {
+  const query = new URLSearchParams(props.answer.link.query);
+  for (const name of Object.keys(LOOKS)) {
+    if (props.value[name] !== usual[name]) query.set(inAddress(name), LOOKS[name] === Boolean ? Number(props.value[name]) : props.value[name]);
+  }
+  return `${location.origin}${location.pathname}?${query}`;
+}
+function lookInAddress() {
+  const asked = new URLSearchParams(location.search), look = { ...props.value };
+  for (const [name, kind] of Object.entries(LOOKS)) {
+    const given = asked.get(inAddress(name));
+    if (given === null) continue;
+    const value = kind === Boolean ? given === "1" : kind(given), field = $(`.${name}`);
+    const known = field.tagName === "SELECT" ? kind === Boolean || [...field.options].some((one) => one.value === value) : value >= 0 && value <= 1;
+    if (known) look[name] = value;
+  }
+  props.value = look;
+}
+$(".copy-link").addEventListener("click", async () => {
+  if (!props.answer?.link) return;
+  const { photo, model } = props.answer.link, field = $(".link");
+  field.value = link();
+  const missing = [photo ? "" : "your photograph", model ? "" : "your model"].filter(Boolean).join(" and ");
+  const but = missing ? ` It holds the question and the look; ${missing} ${photo || model ? "does" : "do"} not travel with it.` : "";
+  try {
+    await navigator.clipboard.writeText(field.value);
+    $(".copied").textContent = `Copied.${but}`;
+  } catch {
+    // only pages of this machine and over https may write there
+    field.hidden = false;
+    field.select();
+    $(".copied").textContent = `Copy it from here.${but}`;
+  }
+});
+
+lookInAddress();
 showLook();
 watch(["photo", "answer"], load);
 load();

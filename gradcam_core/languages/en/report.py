@@ -1,0 +1,40 @@
+"""English: the words of a report. Public name: `REPORT`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+__all__ = ["REPORT"]
+
+
+def _shared(above: str, below: str, signed: bool) -> str:
+    ends = f"orange speaks {above}, blue {below}; " if signed else f"speaks {above}; "
+    return ends + "one scale for both sides, in units of the score for methods that keep them"
+
+
+def _stretched(above: str, below: str, signed: bool) -> str:
+    ends = f"orange speaks {above}, blue {below}; " if signed else f"speaks {above}; "
+    return ends + "stretched to what is shown, the other side is stronger"
+
+
+REPORT: Mapping[str, str | Callable[..., str]] = {
+    "report.cells": "The map has the resolution of its layer: edges between its cells are drawn smooth, not known.",
+    "report.checks": "Does it hold? The checks that were made",
+    "report.heatmap": "Heatmap",
+    "report.made": "Made on {date} with {versions}.",
+    "report.meaning": "What this means, and what it does not",
+    "report.no_checks": "No check was made of this map.",
+    "report.not_right": (
+        "It does not say that the answer is right, nor what the network would say of another photograph."
+    ),
+    "report.not_what": "It does not say what about a place mattered: its shape, its colour or its texture.",
+    "report.notes": "To know",
+    "report.overlay": "Overlay",
+    "report.photograph": "Photograph",
+    "report.places": "The map shows where the evidence for the network's answer lies in the photograph.",
+    "report.record": "Record, to get the same map again",
+    "report.shared": _shared,
+    "report.stretched": _stretched,
+    "report.title": "Why “{label}”?",
+    "report.top": "The most probable classes",
+}
