@@ -22,6 +22,7 @@ ENDPOINTS: dict[str, tuple[Any, ...]] = {
     "contrast": (),
     "check": (),
     "compare": (),
+    "report": (),
     "ask_place": (1, 1),
     "without": ([{"points": [[20, 20]], "radius": 9}],),
 }

@@ -133,6 +133,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "explain": {},
     "contrast": {},
     "check": {},
+    "report": {},
     "ask_place": {"x": 120, "y": 120},
     "without": {"strokes": [{"points": [[120, 120]], "radius": 20}]},
     "compare": {"methods": "gradcam;hirescam"},
