@@ -15,12 +15,11 @@ from typing import Any
 
 from PIL import Image
 
-from ..checks import Curve, Curves, HideAndLook, brushed, found_without
 from ..engine.watch import Watch
 from ..explanation import Explanation
 from ..methods.text import DEFAULT_TEXT_METHOD, TEXT_METHODS
-from ..report import Checked, report_page
 from ..request import AUTO, Request
+from .checking import ask_place, check, explained, hidden_record, report, without
 from .endpoint import EVERY_OPTION, Endpoint, Output, changed
 from .inputs import REQUIRED, Input, number, several, switch, text, unread
 from .services import Services
@@ -38,7 +37,7 @@ def explain(services: Services, image: Any, request: Request, watch: Watch) -> t
         The overlay and the heatmap as PNG at the photograph's size, smaller of one with more than 16 megapixels, and a
         record with the top-5 predictions, the sentence, the raw map and all that is needed to get the same map again.
     """
-    return _pictured(_explained(services, image, request, watch))
+    return _pictured(explained(services, image, request, watch))
 
 
 def contrast(services: Services, image: Any, request: Request, watch: Watch) -> tuple[Any, ...]:
@@ -48,7 +47,7 @@ def contrast(services: Services, image: Any, request: Request, watch: Watch) -> 
         The overlay and the heatmap as PNG at the photograph's size, smaller of one with more than 16 megapixels, and
         the record of the explanation.
     """
-    return _pictured(_explained(services, image, request, watch))
+    return _pictured(explained(services, image, request, watch))
 
 
 def describe(services: Services, image: Any, request: Request, watch: Watch) -> tuple[Any, ...]:
@@ -60,7 +59,7 @@ def describe(services: Services, image: Any, request: Request, watch: Watch) -> 
     """
     found = services.explainer.describe(image, model=request.model, caption=request.caption)
     asked = request.replace(model=found.request.model, caption=found.caption)
-    overlay, heatmap, record = _pictured(_explained(services, found.photograph, asked, watch))
+    overlay, heatmap, record = _pictured(explained(services, found.photograph, asked, watch))
     return overlay, heatmap, {**found.record(), "explanation": record}
 
 
@@ -74,70 +73,10 @@ def ask(services: Services, image: Any, request: Request, watch: Watch) -> tuple
     """
     found = services.explainer.ask(image, request.question or "", model=request.model)
     asked = request.replace(model=found.request.model)
-    explanation = _explained(services, found.photograph, asked, watch)
+    explanation = explained(services, found.photograph, asked, watch)
     words = [asdict(word) for word in found.words_for(explanation.target.index)]
     overlay, heatmap, record = _pictured(explanation)
     return overlay, heatmap, {**found.record(), "words": words, "explanation": record}
-
-
-def check(services: Services, image: Any, curves: bool, request: Request, watch: Watch) -> dict[str, Any]:
-    """Check whether a map holds: hide its hottest places and ask again, and make the network forget.
-
-    Returns:
-        The probabilities with shares of the seen area hidden, and the sanity check, each with a sentence; the curves
-        with the areas under them, or null.
-    """
-    examiner = services.examiner
-    explanation = _explained(services, image, request, watch)
-    parts = 3 if curves else 2
-    hidden = examiner.hide_and_look(explanation, watch=watch.part(0, parts))
-    sanity = examiner.sanity(explanation, watch=watch.part(1, parts))
-    return {
-        "hide_and_look": _hidden(hidden),
-        "sanity": {"sentence": sanity.sentence, "passed": sanity.passed, **asdict(sanity)},
-        "curves": _areas(examiner.curves(explanation, watch=watch.part(2, parts))) if curves else None,
-    }
-
-
-def report(services: Services, image: Any, check: bool, request: Request, watch: Watch) -> str:
-    """Write all about an explanation of an image as one HTML page to hand on, with its pictures inside.
-
-    Returns:
-        The page as text, to be saved as a file: photograph, maps, sentence, the most probable classes, the checks that
-        were made, what the map does not mean, and the record.
-    """
-    explanation = _explained(services, image, request, watch.part(0, 3) if check else watch)
-    checks: list[Checked] = []
-    if check and not explanation.blank:
-        checks.append(services.examiner.hide_and_look(explanation, watch=watch.part(1, 3)))
-        checks.append(services.examiner.sanity(explanation, watch=watch.part(2, 3)))
-    return report_page(explanation, checks=checks)
-
-
-def ask_place(services: Services, image: Any, x: float, y: float, request: Request, watch: Watch) -> dict[str, Any]:
-    """Say which classes one place of an image speaks for and against.
-
-    Returns:
-        The classes with what the place adds to their logits, strongest first.
-    """
-    explanation = _explained(services, image, request, watch.part(0, 2))
-    watch.at(1, 2)
-    return asdict(services.examiner.ask_place(explanation, int(x), int(y)))
-
-
-def without(services: Services, image: Any, strokes: Any, request: Request, watch: Watch) -> dict[str, Any]:
-    """Say what a CNN classifier sees without a region of an image, which is blurred beyond recognition.
-
-    Returns:
-        A sentence, and the most probable classes with their probabilities before and without the region.
-    """
-    explanation = _explained(services, image, request, watch.part(0, 2))
-    region = brushed(strokes, explanation.placement, watch=watch.part(1, 2))
-    changes = services.examiner.without(explanation, region)
-    return {
-        "sentence": str(found_without(explanation.target, changes)),
-        "changes": [{**asdict(one.prediction), "after": one.after} for one in changes],
-    }
 
 
 def compare(
@@ -171,7 +110,7 @@ def compare(
     cells = [cell for line in record["cells"] for cell in line]
     maps = [cell.explanation if hide else None for line in grid.cells for cell in line]
     for cell, found in zip(cells, services.examiner.hide_each(maps, watch=watch.part(1, 2)), strict=True):
-        cell["hide_and_look"] = found and _hidden(found)
+        cell["hide_and_look"] = found and hidden_record(found)
     return record
 
 
@@ -398,22 +337,9 @@ ENDPOINTS = (
 )
 
 
-def _explained(services: Services, image: Any, request: Request, watch: Watch) -> Explanation:
-    return services.explainer.answer(image, request, watch=watch)
-
-
 def _pictured(explanation: Explanation) -> tuple[Image.Image, Image.Image, dict[str, Any]]:
     """Overlay, heatmap, and the record with the raw values in it."""
     record = explanation.record()
     record["map"]["values"] = explanation.cam.tolist()
     drawn = explanation.at_most(MOST_DRAWN)
     return drawn.overlay(), drawn.heatmap_picture(), record
-
-
-def _hidden(found: HideAndLook) -> dict[str, Any]:
-    return {"sentence": found.sentence, "holds": found.holds, **asdict(found)}
-
-
-def _areas(curves: Curves) -> dict[str, Any]:
-    drawn = {name: value for name, value in vars(curves).items() if isinstance(value, Curve)}
-    return {"shares": curves.shares, **{name: {"values": one.values, "area": one.area} for name, one in drawn.items()}}

@@ -1,0 +1,94 @@
+"""The endpoints that look into a map: does it hold, what does a place speak for, what is left without a region?
+
+Plain functions, as `endpoints.ENDPOINTS` lists them. Public names: `ask_place`, `check`, `explained`, `hidden_record`,
+`report`, `without`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ..checks import Curve, Curves, HideAndLook, brushed, found_without
+from ..engine.watch import Watch
+from ..explanation import Explanation
+from ..report import Checked, report_page
+from ..request import Request
+from .services import Services
+
+__all__ = ["ask_place", "check", "explained", "hidden_record", "report", "without"]
+
+
+def check(services: Services, image: Any, curves: bool, request: Request, watch: Watch) -> dict[str, Any]:
+    """Check whether a map holds: hide its hottest places and ask again, and make the network forget.
+
+    Returns:
+        The probabilities with shares of the seen area hidden, and the sanity check, each with a sentence; the curves
+        with the areas under them, or null.
+    """
+    examiner = services.examiner
+    explanation = explained(services, image, request, watch)
+    parts = 3 if curves else 2
+    hidden = examiner.hide_and_look(explanation, watch=watch.part(0, parts))
+    sanity = examiner.sanity(explanation, watch=watch.part(1, parts))
+    return {
+        "hide_and_look": hidden_record(hidden),
+        "sanity": {"sentence": sanity.sentence, "passed": sanity.passed, **asdict(sanity)},
+        "curves": _areas(examiner.curves(explanation, watch=watch.part(2, parts))) if curves else None,
+    }
+
+
+def report(services: Services, image: Any, check: bool, request: Request, watch: Watch) -> str:
+    """Write all about an explanation of an image as one HTML page to hand on, with its pictures inside.
+
+    Returns:
+        The page as text, to be saved as a file: photograph, maps, sentence, the most probable classes, the checks that
+        were made, what the map does not mean, and the record.
+    """
+    explanation = explained(services, image, request, watch.part(0, 3) if check else watch)
+    checks: list[Checked] = []
+    if check and not explanation.blank:
+        checks.append(services.examiner.hide_and_look(explanation, watch=watch.part(1, 3)))
+        checks.append(services.examiner.sanity(explanation, watch=watch.part(2, 3)))
+    return report_page(explanation, checks=checks)
+
+
+def ask_place(services: Services, image: Any, x: float, y: float, request: Request, watch: Watch) -> dict[str, Any]:
+    """Say which classes one place of an image speaks for and against.
+
+    Returns:
+        The classes with what the place adds to their logits, strongest first.
+    """
+    explanation = explained(services, image, request, watch.part(0, 2))
+    watch.at(1, 2)
+    return asdict(services.examiner.ask_place(explanation, int(x), int(y)))
+
+
+def without(services: Services, image: Any, strokes: Any, request: Request, watch: Watch) -> dict[str, Any]:
+    """Say what a CNN classifier sees without a region of an image, which is blurred beyond recognition.
+
+    Returns:
+        A sentence, and the most probable classes with their probabilities before and without the region.
+    """
+    explanation = explained(services, image, request, watch.part(0, 2))
+    region = brushed(strokes, explanation.placement, watch=watch.part(1, 2))
+    changes = services.examiner.without(explanation, region)
+    return {
+        "sentence": str(found_without(explanation.target, changes)),
+        "changes": [{**asdict(one.prediction), "after": one.after} for one in changes],
+    }
+
+
+def explained(services: Services, image: Any, request: Request, watch: Watch) -> Explanation:
+    """The explanation that `request` asks for; raises what `Explainer.answer` raises."""
+    return services.explainer.answer(image, request, watch=watch)
+
+
+def hidden_record(found: HideAndLook) -> dict[str, Any]:
+    """What hiding the hottest places did, as plain JSON values."""
+    return {"sentence": found.sentence, "holds": found.holds, **asdict(found)}
+
+
+def _areas(curves: Curves) -> dict[str, Any]:
+    drawn = {name: value for name, value in vars(curves).items() if isinstance(value, Curve)}
+    return {"shares": curves.shares, **{name: {"values": one.values, "area": one.area} for name, one in drawn.items()}}
