@@ -80,7 +80,7 @@ function schedule() {
 // a contrast comes with both sides and goes with them; between two answers of one kind the signs stay as chosen
 function fit() {
   const signed = props.answer?.signed ?? false;
-  if (signed !== state.signed && !(state.signed === false && new URLSearchParams(location.search).has("signed"))) {
+  if (signed !== state.signed) {
     props.value = { ...props.value, signed };
     showLook();
   }
