@@ -174,6 +174,7 @@ class Answers:
     def _provenance(self, model: LoadedModel, photograph: Photograph) -> dict[str, Any]:
         steps = model.preprocessing
         return {
+            **({"origin": dict(model.origin)} if model.origin else {}),
             "preprocessing": {"decoded_at": 1 / photograph.reduction(steps.enough), **steps.record()},
             **made_with(model.head, self._runner.device, "torch", "torchvision", "timm", "numpy", "pillow"),
         }

@@ -9,6 +9,7 @@ Usage:
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -32,7 +33,7 @@ from .engine.watch import NOBODY, Watch
 from .errors import ModelError, OptionError
 from .explanation import Explanation
 from .models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER, LoadedModel
-from .models.catalogue import Catalogue
+from .models.catalogue import Catalogue, Offer
 from .models.spoken import Describing
 from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
 from .request import AUTO, WORDED, Request, takes_options
@@ -81,6 +82,13 @@ class Explainer(Catalogue):
         self._photographs: ByteCache[Photograph] = ByteCache(photograph_bytes, cache_ttl)
         self._captures = Captures(self._runner, result_bytes, cache_ttl, self._let_go)
         self._answers = Answers(self._runner, self._captures, self.sights)
+
+    def offering(self, offer: Offer) -> Explainer:
+        """The same networks, and all that is remembered of them, for somebody who may use no more than `offer` says."""
+        view = copy.copy(self)
+        view._offer = offer
+        view._answers = Answers(self._runner, self._captures, view.asked)
+        return view
 
     @property
     def runner(self) -> Runner:

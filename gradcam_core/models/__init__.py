@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import ModelError, did_you_mean
-from . import embedded, own, spoken, timm_source, torchvision_source
+from . import embedded, hub_source, own, spoken, timm_source, torchvision_source
 from .base import Architecture, LoadedModel, ModelSpec, load
 from .fetch import how_far
+from .hub import Access
 from .spoken import DEFAULT_ANSWERER, DEFAULT_CAPTIONER
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "DEFAULT_MODEL",
     "MODELS",
     "SPEAKERS",
+    "Access",
     "LoadedModel",
     "ModelSpec",
     "at_hand",
@@ -44,16 +46,25 @@ SPEAKERS: dict[str, ModelSpec] = {spec.name: spec for spec in spoken.SPECS}
 SOURCES = (torchvision_source, timm_source)
 
 
-def find_model(name: str, specs: Mapping[str, ModelSpec]) -> ModelSpec:
-    """The model called `name`, of `specs` or of any source; raises ModelError with near misses."""
+def find_model(
+    name: str, specs: Mapping[str, ModelSpec], access: Access = Access.NOTHING, only: bool = False
+) -> ModelSpec:
+    """The model called `name`, of `specs` or, but for `only` these, of any source; raises ModelError with near misses.
+
+    An id of the hub is one where `access` says so; a path is none for anybody.
+    """
     if isinstance(name, str):
         if name in specs and specs[name].is_usable:
             return specs[name]
-        for source in SOURCES:
+        for source in () if only else SOURCES:
             if found := source.spec(name):
                 return found
+        if found := hub_source.spec(name, access):
+            return found
+        if access is Access.NOTHING and hub_source.spec(name, Access.PUBLIC):
+            raise ModelError("hub.switched_off", name=_shown(name))
     listed = (spec.name for spec in specs.values() if not spec.private)
-    known = [*listed, *(name for source in SOURCES for name in source.names())]
+    known = [*listed, *(name for source in (() if only else SOURCES) for name in source.names())]
     raise ModelError("model.unknown", shown=_shown(name), near=did_you_mean(str(name), known))
 
 
@@ -72,12 +83,17 @@ def _shown(name: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
-def at_hand(specs: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:
+def at_hand(specs: Mapping[str, ModelSpec], access: Access = Access.NOTHING) -> dict[str, ModelSpec]:
     """`specs` and whatever else of the sources is on this machine, by name; imports no source that has nothing here."""
-    return {**{spec.name: spec for source in SOURCES for spec in source.at_hand()}, **specs}
+    found = (*(spec for source in SOURCES for spec in source.at_hand()), *hub_source.at_hand(access))
+    return {**{spec.name: spec for spec in found}, **specs}
 
 
-def every(specs: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:
-    """`specs` and behind them all that the sources offer, by name; imports them, which takes seconds the first time."""
+def every(specs: Mapping[str, ModelSpec], access: Access = Access.NOTHING) -> dict[str, ModelSpec]:
+    """`specs` and behind them all that the sources offer, by name; imports them, which takes seconds the first time.
+
+    Of the hub, which has more than can be listed, those that are here.
+    """
     offered = (source.spec(name) for source in SOURCES for name in source.names())
-    return {**specs, **{spec.name: spec for spec in offered if spec}, **specs}
+    found = (*(spec for spec in offered if spec), *hub_source.at_hand(access))
+    return {**specs, **{spec.name: spec for spec in found}, **specs}

@@ -84,6 +84,8 @@ class ModelSpec:
     says no, it is as if it was not there. Inputs of more than `largest_input` pixels a side are refused. `identity`
     tells models apart that come to bear one name. `speech` is there where words come beside the photograph, made of
     the network that was built; `task` is what the model does. `remarks` are what a person should know about its scores.
+    `settled` gives the same once its files are here, for those of which more is only known then; `origin` says where
+    these came from.
     """
 
     name: str
@@ -103,6 +105,8 @@ class ModelSpec:
     speech: Callable[[nn.Module], Speech] | None = None
     task: str = CLASSES
     remarks: tuple[Finding, ...] = ()
+    settled: Callable[[], ModelSpec] | None = None
+    origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_usable(self) -> bool:
@@ -136,7 +140,8 @@ class LoadedModel:
     makes what is explained of a class, less its rivals. `own_target` is the class that is explained where none is
     asked for, None for the most probable. Of one that is not `differentiable` gradients say nothing. The cells of
     layers called `unplaced` follow no place. `view` is what it is given of the photograph; what is `resized` is given
-    inputs of another size than its own.
+    inputs of another size than its own. `origin` is the repository and the revision of one from the
+    hub.
     """
 
     name: str
@@ -163,6 +168,7 @@ class LoadedModel:
     unplaced: frozenset[str] = frozenset()
     view: str = CENTRE
     resized: bool = False
+    origin: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def nbytes(self) -> int:
@@ -293,6 +299,9 @@ class LoadedModel:
 
 def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
     """Build the network, freeze it, move it to `device` and find its layers; raises ModelError."""
+    identity = spec.identity
+    if spec.settled is not None:
+        spec = spec.settled()
     network = frozen(spec.build())
     # what somebody's own class makes of these need not be the module itself
     network.to(device)
@@ -318,12 +327,13 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
         spec.head,
         spec.private,
         spec.largest_input,
-        spec.identity,
+        identity,
         speech=speech,
         beside=beside,
         remarks=spec.remarks,
         differentiable=found.differentiable,
         unplaced=found.unplaced,
+        origin=spec.origin,
     )
 
 

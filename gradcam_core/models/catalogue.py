@@ -4,14 +4,16 @@
     catalogue.add_model("mine", network, labels=["cat", "dog"])
     catalogue.load("mine").layers
 
-Public name: `Catalogue`.
+Public names: `Catalogue`, `Offer`.
 """
 
 from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import is_
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -34,18 +36,37 @@ from . import (
     DEFAULT_MODEL,
     MODELS,
     SPEAKERS,
+    Access,
     at_hand,
     every,
     find_architecture,
     find_model,
     how_far,
+    hub_source,
     own,
 )
 from .base import CLASSES, LoadedModel, ModelSpec, load
 from .checkpoint import MAX_BYTES, load_checkpoint
 from .labels_file import read_labels
 
-__all__ = ["Catalogue"]
+__all__ = ["Catalogue", "Offer"]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What of a catalogue somebody may use: what of the hub, which model first, and whether only those added to it."""
+
+    access: Access = Access.HOST
+    first: str = DEFAULT_MODEL
+    only: bool = False
+
+
+@dataclass
+class _Added:
+    """Models of one's own. `specs` is replaced as a whole, never changed, so that reading needs no lock."""
+
+    specs: dict[str, ModelSpec] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
 
 class Catalogue:
@@ -57,20 +78,20 @@ class Catalogue:
     def __init__(self, device: torch.device, copies: float = 1.0) -> None:
         self._device = device
         self._models: ByteCache[LoadedModel] = ByteCache(int(model_bytes(device) / copies), float("inf"))
-        # replaced as a whole, never changed, so that reading needs no lock
-        self._own: dict[str, ModelSpec] = {}
-        self._adding = Lock()
+        self._added = _Added()
+        self._offer = Offer()
 
     def models(self, task: str = CLASSES) -> tuple[ModelInfo, ...]:
         """All offered models for a task, those that need no download first; private ones are not among them.
 
         `task` is "classes", "caption" or "answer". The first call for classes takes seconds.
         """
-        return _listed(every(self._specs) if task == CLASSES else self._specs, task)
+        whole = task == CLASSES and not self._offer.only
+        return self._listed(every(self._specs, self._offer.access) if whole else self._specs, task)
 
     def models_first(self) -> tuple[ModelInfo, ...]:
         """Those to show before anybody searches: what is on this machine, and a few well-known ones."""
-        return _listed(at_hand(self._specs), CLASSES)
+        return self._listed(self._specs if self._offer.only else at_hand(self._specs, self._offer.access), CLASSES)
 
     @takes_fields(own.About)
     def add_model(self, name: str, module: nn.Module, **options: Any) -> ModelInfo:
@@ -92,12 +113,15 @@ class Catalogue:
         explained, DeviceError where memory does not suffice; then nothing is added.
         """
         self._check_free(name)
-        spec = with_room(partial(own.spec, name, module, own.About(**options)), self._let_go)
+        return self._offered(name, with_room(partial(own.spec, name, module, own.About(**options)), self._let_go))
+
+    def _offered(self, name: str, spec: ModelSpec) -> ModelInfo:
         # finds its layers, or says why there are none
         self._ready(spec)
-        with self._adding:
-            self._check_free(name)
-            self._own = {**self._own, name: spec}
+        with self._added.lock:
+            if name in self._own:
+                raise ModelError("name.taken", name=name)
+            self._added.specs = {**self._own, name: spec}
         return spec.info
 
     def add_checkpoint(
@@ -142,19 +166,85 @@ class Catalogue:
             **options,
         )
 
+    def add_pretrained(
+        self, path: str | Path, *, name: str | None = None, labels: Sequence[str] | Mapping[Any, Any] | None = None
+    ) -> ModelInfo:
+        """Offer an image classifier of transformers or timm, in this explainer only, under `name` (None: its own).
+
+        `path` is a folder that `save_pretrained` wrote, or an id of the hub, "owner/name" or "owner/name@revision",
+        which is fetched now. `labels` replace those that it has. Raises as `add_model` does; then nothing is added.
+        """
+        folder = Path(path).is_dir()
+        name = (Path(path).resolve().name if folder else str(path)) if name is None else name
+        self._check_free(name)
+
+        def made() -> ModelSpec:
+            if folder:
+                return hub_source.folder(path, name, labels)
+            return hub_source.fetched(str(path), name, labels)
+
+        return self._offered(name, with_room(made, self._let_go))
+
+    def add_known(
+        self, known: str, *, name: str | None = None, labels: Sequence[str] | Mapping[Any, Any] | None = None
+    ) -> ModelInfo:
+        """Offer a model that can be used anyway, such as "resnet50", as one of one's own too, under `name`.
+
+        `labels` replace those that it has. Raises ModelError; then nothing is added.
+        """
+        spec = find_model(known, ChainMap(MODELS, SPEAKERS))
+        name = spec.name if name is None else name
+        if name in self._own:
+            raise ModelError("name.taken", name=name)
+        spec = replace(spec, name=name, title=spec.title if name == spec.name else name)
+        return self._offered(name, spec if labels is None else replace(spec, labels=lambda: tuple(labels)))
+
     def remove_model(self, name: str) -> None:
         """Forget a model that was added, and all that is remembered of it; raises ModelError."""
-        with self._adding:
+        with self._added.lock:
             if name not in self._own:
                 raise ModelError("name.not_added", name=name)
             spec = self._own[name]
-            self._own = {key: other for key, other in self._own.items() if key != name}
+            self._added.specs = {key: other for key, other in self._own.items() if key != name}
         self._models.drop(lambda key: key is spec.identity)
         self._forget(spec.identity)
 
+    def refresh(self) -> None:
+        """Look at the weights of all models that were added anew: they may have been trained further meanwhile."""
+        with self._added.lock:
+            before = self._own
+            self._added.specs = {name: replace(spec, identity=object()) for name, spec in before.items()}
+        for spec in before.values():
+            self._models.drop(partial(is_, spec.identity))
+            self._forget(spec.identity)
+
+    @property
+    def offer(self) -> Offer:
+        """What of it whoever has this one may use."""
+        return self._offer
+
+    @property
+    def default_model(self) -> str:
+        """The name of the model that is asked where none is named."""
+        return self._offer.first
+
+    @property
+    def own_models(self) -> tuple[str, ...]:
+        """The names of the models that were added, but for private ones, in that order."""
+        return tuple(name for name, spec in self._own.items() if not spec.private)
+
+    @property
+    def _own(self) -> dict[str, ModelSpec]:
+        return self._added.specs
+
     @property
     def _specs(self) -> Mapping[str, ModelSpec]:
-        return ChainMap(self._own, MODELS, SPEAKERS)
+        return ChainMap(self._own) if self._offer.only else ChainMap(self._own, MODELS, SPEAKERS)
+
+    def _found(self, name: str | None) -> ModelSpec:
+        return find_model(
+            self.default_model if name is None else name, self._specs, self._offer.access, self._offer.only
+        )
 
     def _check_free(self, name: str) -> None:
         if not isinstance(name, str) or not name.strip():
@@ -179,7 +269,7 @@ class Catalogue:
 
         With `detail` for inputs of twice the size, where it can take them.
         """
-        spec = find_model(DEFAULT_MODEL if model is None else model, self._specs)
+        spec = self._found(model)
         loaded = self._ready(spec)
         return loaded.detailed if detail else loaded
 
@@ -206,7 +296,7 @@ class Catalogue:
 
     def how_far(self, model: str) -> Finding:
         """What the loading of `model` is at."""
-        spec = find_model(model, self._specs)
+        spec = self._found(model)
         return how_far(spec.name) or Finding("fetch.loading", model=spec.title if spec.private else model)
 
     def _let_go(self) -> None:
@@ -216,7 +306,15 @@ class Catalogue:
     def _forget(self, identity: object) -> None:
         """Let go of what was made with the model of that identity, which is no longer there."""
 
+    def _listed(self, specs: Mapping[str, ModelSpec], task: str) -> tuple[ModelInfo, ...]:
+        infos = (spec.info for spec in specs.values() if spec.task == task and not spec.private)
+        own = list(self.own_models)
 
-def _listed(specs: Mapping[str, ModelSpec], task: str) -> tuple[ModelInfo, ...]:
-    infos = (spec.info for spec in specs.values() if spec.task == task and not spec.private)
-    return tuple(sorted(infos, key=lambda info: not info.offline))
+        def place(info: ModelInfo) -> tuple[bool, int, bool]:
+            return (
+                info.name != self.default_model,
+                own.index(info.name) if info.name in own else len(own),
+                not info.offline,
+            )
+
+        return tuple(sorted(infos, key=place))

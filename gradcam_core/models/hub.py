@@ -149,7 +149,7 @@ def snapshot_of(
     if here is not None:
         return here
     if access is Access.NOTHING:
-        raise ModelError("hub.switched_off", name=repository)
+        raise ModelError("hub.switched_off", name=repr(repository))
     if not _slots.acquire(blocking=False):
         raise ModelError("hub.busy", name=repository, count=AT_ONCE)
     try:

@@ -2,13 +2,13 @@
 
 Weights come from the Hugging Face hub into its standard cache, when a model is chosen and not before. Importing
 timm takes seconds: what is in the cache is found by its folder's name. Public names: `architecture`,
-`at_hand`, `names`, `spec`.
+`at_hand`, `labels_of`, `names`, `preprocessing_of`, `spec`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from pickle import UnpicklingError
@@ -23,7 +23,7 @@ from .base import Architecture, ModelSpec
 from .fetch import MEGABYTE, fetching, reason
 from .torchvision_source import imagenet_labels
 
-__all__ = ["architecture", "at_hand", "names", "spec"]
+__all__ = ["architecture", "at_hand", "labels_of", "names", "preprocessing_of", "spec"]
 
 # image towers of CLIP and their kind call the width of their embedding the number of classes
 WIDEST_EMBEDDING = 1280
@@ -117,11 +117,16 @@ def _config(name: str) -> Any:
 
 
 def _preprocessing(name: str) -> Preprocessing:
-    from timm.data import resolve_data_config  # noqa: PLC0415
-
     config = _config(name)
     # an architecture without pretrained weights has none of its own
-    data = resolve_data_config({"in_chans": 3}, pretrained_cfg=config.to_dict() if config else None)
+    return preprocessing_of(config.to_dict() if config else None)
+
+
+def preprocessing_of(config: dict[str, Any] | None) -> Preprocessing:
+    """What a description of timm's says of how photographs are prepared."""
+    from timm.data import resolve_data_config  # noqa: PLC0415
+
+    data = resolve_data_config({"in_chans": 3}, pretrained_cfg=config)
     size = data["input_size"][-1]
     return Preprocessing(
         resize=math.floor(size / data["crop_pct"]),
@@ -134,12 +139,17 @@ def _preprocessing(name: str) -> Preprocessing:
 
 
 def _labels(name: str) -> tuple[str, ...]:
+    config = _config(name)
+    return labels_of(config.num_classes, config.label_names)
+
+
+def labels_of(classes: int, names: Sequence[str] | None) -> tuple[str, ...]:
+    """The names of so many classes: its own `names`, those of the part of ImageNet that has as many, or numbers."""
     from timm.data import ImageNetInfo, infer_imagenet_subset  # noqa: PLC0415
 
-    config = _config(name)
-    subset = infer_imagenet_subset({"num_classes": config.num_classes})
+    subset = infer_imagenet_subset({"num_classes": classes})
     if subset is None:
-        return tuple(config.label_names or (f"class {index}" for index in range(config.num_classes)))
+        return tuple(names or (f"class {index}" for index in range(classes)))
     # the same short names as everywhere else
     return imagenet_labels() if subset == "imagenet-1k" else tuple(ImageNetInfo(subset).label_descriptions())
 

@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -45,6 +45,7 @@ class ServerFolder:
         self._ended = Event()
         self._sweeping = Lock()
         self._size, self._swept = 0, -SWEEP_AGAIN_SECONDS
+        self._kept: frozenset[Path] = frozenset()
         try:
             given.mkdir(parents=True, exist_ok=True)
             self._place = given.resolve()
@@ -69,6 +70,10 @@ class ServerFolder:
         if not self._fits(count) and time.monotonic() > self._swept + SWEEP_AGAIN_SECONDS:
             self.sweep(count)
         return self._fits(count)
+
+    def keep(self, paths: Iterable[str | Path]) -> None:
+        """What the page itself shows stays as long as the server, however old it is."""
+        self._kept |= frozenset(map(Path, paths))
 
     def took(self, count: int) -> None:
         """Somebody has written `count` bytes."""
@@ -115,7 +120,7 @@ class ServerFolder:
                 path = Path(folder) / name
                 with suppress(OSError):
                     found = path.lstat()
-                    if name != ALIVE:
+                    if name != ALIVE and path not in self._kept:
                         yield found.st_mtime, found.st_size, path
 
     def _sweep_place(self) -> None:

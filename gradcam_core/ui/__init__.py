@@ -1,4 +1,6 @@
-"""The Gradio layer: one module a tab, the page's own components, the web API. Public names: `build`, `serve`."""
+"""The Gradio layer: one module a tab, the page's own components, the web API.
+
+Public names: `Address`, `build`, `launch`, `serve`."""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000000")
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
 
+from .launching import Address, launch
 from .page import build, serve
 
-__all__ = ["build", "serve"]
+__all__ = ["Address", "build", "launch", "serve"]

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from ..explainer import Explainer
-from ..models import DEFAULT_MODEL
+from ..models import Access
 from ..serving.failures import plain_words
 from ..serving.lanes import LOADING
 from ..serving.services import Services
@@ -24,6 +24,14 @@ from .messages import problem_box
 __all__ = ["LOADED", "loaded_by", "model_menu"]
 
 SECONDS_BETWEEN_REPORTS = 0.3
+SEARCH = "Type to search all of torchvision and timm"
+# by whether models of the hub may be chosen, and whether those of the host are all there are
+INFO = {
+    (False, False): f"{SEARCH}.",
+    (True, False): f"{SEARCH}, or the id of any image classifier of the Hugging Face hub: owner/name.",
+    (False, True): None,
+    (True, True): "Or type the id of any image classifier of the Hugging Face hub: owner/name.",
+}
 # tells one loading from the next, wherever it was asked for
 LOADED = itertools.count(1)
 
@@ -32,9 +40,10 @@ def model_menu(explainer: Explainer) -> gr.Dropdown:
     """The menu with what is shown first; opened for the first time it gets every name that can be searched."""
     menu = gr.Dropdown(
         model_choices(explainer.models_first()),
-        value=DEFAULT_MODEL,
+        value=explainer.default_model,
         label="Model",
-        info="Type to search all of torchvision and timm.",
+        info=INFO[explainer.offer.access is not Access.NOTHING, explainer.offer.only],
+        allow_custom_value=explainer.offer.access is not Access.NOTHING,
         elem_id="model",
     )
     filled = gr.State(False)
@@ -76,7 +85,7 @@ def loaded_by(
         try:
             loaded = watched(services.explainer, name, lambda text: progress(0, desc=text))
         except Exception as error:
-            value = before.request.model if before else DEFAULT_MODEL
+            value = before.request.model if before else services.explainer.default_model
             box = problem_box(plain_words(error), kept=before is not None)
             return value, gr.update(value=box, visible=True), gr.skip()
         finally:

@@ -19,6 +19,9 @@ from gradio.state_holder import SessionState
 
 from ..errors import ServingError
 from ..explainer import Explainer
+from ..models import DEFAULT_MODEL, Access
+from ..models.catalogue import Offer
+from ..serving.demo import Demo
 from ..serving.folder import KEEP_SECONDS, ServerFolder
 from ..serving.guard import FAILED, Guard
 from ..serving.hosts import Hosts, name_of
@@ -50,20 +53,34 @@ UNFIT = (ArithmeticError, AttributeError, FnIndexInferError, LookupError, Recurs
 NOTHING_THERE = "The server cannot make anything of this request: compare it with the API page."
 NO_ROOM = "The server could not write its answer down: its disk is full, or cannot be written to. Try again later."
 WEB = Path(__file__).parent / "web"
+USUAL = Demo()
 
 
-def build(explainer: Explainer, text_explainer: TextExplainer | None = None, *, own_models: bool = True) -> gr.Blocks:
+def build(
+    explainer: Explainer,
+    text_explainer: TextExplainer | None = None,
+    *,
+    own_models: bool = True,
+    demo: Demo = USUAL,
+) -> gr.Blocks:
     """The page on its explainers, not yet served; without one for text it makes its own.
 
-    With `own_models` visitors may upload weights of their own. Raises ModelError.
+    With `own_models` visitors may upload weights of their own; `demo` says what is different from the usual page.
+    Raises ModelError.
     """
+    first = demo.first or DEFAULT_MODEL
+    access = Access.PUBLIC if demo.hub_models else Access.NOTHING
+    # what the host may use is more than visitors may
+    explainer = explainer.offering(Offer(access, first, demo.only))
     services = Services.of(explainer, text_explainer)
+    title = demo.title or TITLE
     with PageBlocks(
-        title=TITLE, analytics_enabled=False, delete_cache=(CLEAN_EVERY_SECONDS, KEEP_SECONDS), fill_width=True
+        title=title, analytics_enabled=False, delete_cache=(CLEAN_EVERY_SECONDS, KEEP_SECONDS), fill_width=True
     ) as blocks:
-        gr.Markdown(f"# {TITLE}\n{LEAD}", elem_id="lead")
-        page = Page(blocks, services, has={"shelf": Shelf(explainer, visitor=session)} if own_models else {})
-        for tab in TABS:
+        gr.Markdown(f"# {title}\n{demo.introduction or LEAD}", elem_id="lead")
+        has: dict[str, Any] = {"shelf": Shelf(explainer, visitor=session)} if own_models else {}
+        page = Page(blocks, services, has=has, examples=demo.examples)
+        for tab in TABS[:1] if demo.only else TABS:
             with gr.Tab(tab.title):
                 tab.lay_out(page)
         add_api(services)
@@ -99,6 +116,8 @@ def serve(
     guards: list[Guard] = []
     allowed = hosts or Hosts.of(str(options.get("server_name") or "127.0.0.1"))
     room = Room(folder) if folder is not None else None
+    if folder is not None:
+        folder.keep(path for block in page.blocks.values() for path in block.keep_in_cache)
 
     @asynccontextmanager
     async def guarded(app: FastAPI) -> AsyncIterator[None]:

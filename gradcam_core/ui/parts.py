@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import gradio as gr
@@ -21,11 +22,15 @@ AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visib
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """What every tab is laid out with; `has` is what this page offers to panels on each of its tabs."""
+    """What every tab is laid out with; `has` is what this page offers to panels on each of its tabs.
+
+    `examples` are the host's own photographs; nothing for the usual ones.
+    """
 
     blocks: gr.Blocks
     services: Services
     has: Mapping[str, Any] = field(default_factory=dict)
+    examples: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
-"""Which networks can be explained: torchvision's, one or more of every timm family, those that people write.
+"""Which networks can be explained: torchvision's, of every timm family, transformers' own, people's.
 
     python -m tests.benchmarks.coverage --out coverage.jsonl    # all; begun again, it goes on where it was stopped
     python -m tests.benchmarks.coverage --selection             # one of every kind of layout, in two minutes
+    python -m tests.benchmarks.coverage --transformers          # those of transformers as small networks, in minutes
     python -m tests.benchmarks.coverage --people       # a table of small ones as people write them, in a minute
     python -m tests.benchmarks.coverage --names timm:vit_tiny_patch16_224 torchvision:swin_t
 
@@ -33,6 +34,7 @@ from gradcam_core.engine.norms import exact_norms
 from gradcam_core.models import LoadedModel
 from gradcam_core.reading.preprocess import Preprocessing
 
+from ..small_pretrained import SIZE, SIZES, every, small
 from . import people
 
 # every kind of layout: maps, channels last, tokens without and with what stands in front of them, hybrids
@@ -64,14 +66,19 @@ SMALLEST_CHECKED = 7
 
 
 def names() -> list[str]:
-    """The selection, the smallest member of every timm module, every torchvision classifier, and what people write."""
+    """The selection, the smallest member of every timm module, all of torchvision and transformers, and people's."""
     import timm
     import torchvision
 
     smallest = (min(timm.list_models(module=family), key=_hint) for family in families())
     others = torchvision.models.list_models(torchvision.models)
     found = [*SELECTION, *(f"timm:{name}" for name in smallest), *(f"torchvision:{name}" for name in others)]
-    return list(dict.fromkeys([*found, *peoples()]))
+    return list(dict.fromkeys([*found, *transformers(), *peoples()]))
+
+
+def transformers() -> list[str]:
+    """All image classifiers of transformers."""
+    return [f"transformers:{name}" for name in every()]
 
 
 def peoples() -> list[str]:
@@ -98,6 +105,8 @@ def build(name: str) -> tuple[nn.Module, int]:
     source, _, model = name.partition(":")
     if source == "torchvision":
         network, size = _torchvision(model)
+    elif source == "transformers":
+        network, size = _Scores(small(model)), SIZES.get(model, SIZE)
     else:
         import timm
 
@@ -107,6 +116,18 @@ def build(name: str) -> tuple[nn.Module, int]:
         size = network.pretrained_cfg["input_size"][-1]
     _enliven(network)
     return network.eval(), size
+
+
+class _Scores(nn.Module):
+    """A network of transformers that returns its scores alone."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        returned = self.network(image)
+        return returned.logits if "logits" in returned else returned[0]
 
 
 def _torchvision(name: str) -> tuple[nn.Module, int]:
@@ -352,10 +373,10 @@ def in_own_process(name: str, seconds: float = SECONDS) -> dict[str, Any]:
 def report(rows: list[dict[str, Any]]) -> str:
     """How many of how many work, and of those that do not, why."""
     lines = []
-    for source in ("torchvision", "timm", "people"):
+    for source in ("torchvision", "timm", "transformers", "people"):
         mine = [row for row in rows if row["name"].startswith(f"{source}:")]
         works = [row for row in mine if not row["problem"]]
-        if not mine and source == "people":
+        if not mine and source in ("people", "transformers"):
             continue
         lines.append(f"{source}: {len(works)} of {len(mine)} architectures work")
         if source == "people":
@@ -375,12 +396,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--names", nargs="+", help="source:name of each, instead of all")
     parser.add_argument("--selection", action="store_true", help="one of every kind of layout")
     parser.add_argument("--people", action="store_true", help="those that people write")
+    parser.add_argument("--transformers", action="store_true", help="those of transformers")
     parser.add_argument("--out", type=Path, help="file to which each result is appended, and from which it goes on")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="that each may take")
     chosen = parser.parse_args(arguments)
     known = chosen.out.read_text("utf-8").splitlines() if chosen.out and chosen.out.exists() else []
     rows = {row["name"]: row for row in map(json.loads, known)}
-    wanted = chosen.names or (SELECTION if chosen.selection else peoples() if chosen.people else names())
+    sets = {"selection": lambda: SELECTION, "people": peoples, "transformers": transformers}
+    picked = next((of for name, of in sets.items() if getattr(chosen, name)), names)
+    wanted = chosen.names or picked()
     for name in wanted:
         if name in rows:
             continue

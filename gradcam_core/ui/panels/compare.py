@@ -13,7 +13,6 @@ from ...compare import Comparison
 from ...explanation import Explanation
 from ...languages import Finding, percent, say
 from ...methods import METHODS, REPLAY
-from ...models import DEFAULT_MODEL
 from ...serving.failures import plain_words
 from ...serving.lanes import COSTLY
 from ...serving.services import Services
@@ -82,7 +81,8 @@ def compare_panel(page: Page, shown_photograph: gr.State, controls: Mapping[str,
 
 def _choices(page: Page) -> tuple[gr.Radio, gr.Dropdown, gr.Dropdown, gr.Checkbox]:
     """What is compared, by which methods, with which other model, and whether on one scale."""
-    infos = page.services.explainer.models_first()
+    explainer = page.services.explainer
+    infos, first = explainer.models_first(), explainer.default_model
     with gr.Row():
         plan = gr.Radio(list(PLANS), value=STRIP, label="Compare", elem_id="compare-plan")
         methods = gr.Dropdown(
@@ -95,7 +95,7 @@ def _choices(page: Page) -> tuple[gr.Radio, gr.Dropdown, gr.Dropdown, gr.Checkbo
         )
         other = gr.Dropdown(
             model_choices(infos),
-            value=next((info.name for info in infos if info.name != DEFAULT_MODEL), DEFAULT_MODEL),
+            value=next((info.name for info in infos if info.name != first), first),
             allow_custom_value=True,
             label="The other model",
             info="For two models; any name of torchvision, timm or your own can be typed.",

@@ -16,7 +16,6 @@ from gradio.data_classes import ImageData
 
 from ...errors import CamError
 from ...explanation import Explanation
-from ...models import DEFAULT_MODEL
 from ...request import AUTO, CENTRE, NEXT_THREE, Request
 from ..handlers import QUESTION, Choices, Controls, answer, ask, layer_choices, target_choices
 from ..links import Restored, link_to, restored
@@ -216,7 +215,8 @@ class Answering:
         changes |= shown.words.changes(self.page.services.explainer, explanation)
         if before is None:
             changes |= shown.words.switched(explanation.request)
-        if asked.request.model != (before.request.model if before else DEFAULT_MODEL):
+        explainer = self.page.services.explainer
+        if asked.request.model != (before.request.model if before else explainer.default_model):
             changes |= self._menus(explanation, asked)
         return changes
 

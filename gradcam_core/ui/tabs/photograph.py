@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
 
 from ...methods import METHODS, Method
-from ...models import DEFAULT_MODEL
 from ...reading.photograph import content_of, digest_of
 from ...request import AUTO, CENTRE, WHOLE, WORDED, Request
 from ..handlers import layer_choices, target_choices, usual_view
@@ -47,16 +47,21 @@ def photograph_tab(page: Page) -> None:
             controls, ready = _given(page)
         with gr.Column(scale=4, min_width=320, elem_classes="found"):
             shown = _shown(page, controls, asks)
-    examples = {digest_of(content_of(str(path))): path for path in EXAMPLES.glob("*.jpg")}
+    examples = {digest_of(content_of(str(path))): path for path in _examples(page)}
     hidden = gr.Number(0, visible=False), gr.Textbox("", visible=False)
     given = Given(controls, ready, *hidden, examples)
     switching(page, shown.words, controls["model"], ready, shown.asked, shown.problem)
     answering(page, given, shown, asks)
 
 
+def _examples(page: Page) -> list[Path]:
+    """The host's own photographs, or the usual ones."""
+    return list(page.examples) or sorted(EXAMPLES.glob("*.jpg"))
+
+
 def _given(page: Page) -> tuple[dict[str, Any], gr.State]:
     """The photograph and the controls by their names in `Controls`, and what is set anew when a model is loaded."""
-    explainer, examples = page.services.explainer, sorted(EXAMPLES.glob("*.jpg"))
+    explainer, examples = page.services.explainer, _examples(page)
     controls: dict[str, Any] = {}
     controls["image"] = PhotographInput(
         type="filepath",
@@ -69,11 +74,17 @@ def _given(page: Page) -> tuple[dict[str, Any], gr.State]:
         elem_id="photograph",
     )
     gallery = example_buttons(examples, "examples")
-    gallery.select(_picker(examples), None, controls["image"], show_progress="hidden", api_visibility="private")
+    gallery.select(
+        _picker(examples, controls["image"].GRADIO_CACHE),
+        None,
+        controls["image"],
+        show_progress="hidden",
+        api_visibility="private",
+    )
     controls["model"] = model_menu(explainer)
     ready = gr.State(0)
     # in the page from its start: a thousand names in the first answer would cost more than the map
-    classes, _ = target_choices(explainer, DEFAULT_MODEL, ())
+    classes, _ = target_choices(explainer, explainer.default_model, ())
     controls["target"] = gr.Dropdown(
         classes,
         value=AUTO,
@@ -82,8 +93,8 @@ def _given(page: Page) -> tuple[dict[str, Any], gr.State]:
         elem_id="target",
     )
     controls["layer"] = gr.Dropdown(
-        layer_choices(explainer, DEFAULT_MODEL),
-        value=explainer.default_layer(DEFAULT_MODEL).name,
+        layer_choices(explainer, explainer.default_model),
+        value=explainer.default_layer().name,
         label="Layer, from input to output",
         elem_id="layer",
     )
@@ -96,7 +107,7 @@ def _shown(page: Page, controls: dict[str, Any], asks: list[Any]) -> Shown:
     """What the answer is shown in, with the `controls` that belong there, and the panels about it."""
     problem = gr.HTML(elem_id="problem", visible=False)
     with gr.Column(elem_id="answering"):
-        spoken = words()
+        spoken = words(page.services.explainer)
         controls |= spoken.controls
         sentence = gr.HTML(WAITING, elem_id="sentence")
         cancel = gr.Button("Cancel", size="sm", min_width=80, elem_id="cancel")
@@ -105,7 +116,7 @@ def _shown(page: Page, controls: dict[str, Any], asks: list[Any]) -> Shown:
     with gr.Row():
         with gr.Column(scale=4, min_width=320):
             has["stage"] = stage("stage")
-            controls |= _below_the_pictures()
+            controls |= _below_the_pictures(page.services.explainer.default_model)
             lay_out_panels("below the pictures", page, has)
         with gr.Column(scale=1, min_width=220):
             bars = top_bars("bars")
@@ -114,12 +125,12 @@ def _shown(page: Page, controls: dict[str, Any], asks: list[Any]) -> Shown:
     return Shown(problem, sentence, cancel, has["stage"], bars, asked, spoken)
 
 
-def _below_the_pictures() -> dict[str, Any]:
-    """The side, what the network is shown, and whether several sizes have to agree."""
+def _below_the_pictures(model: str) -> dict[str, Any]:
+    """The side, what the network `model` is shown, and whether several sizes have to agree."""
     with gr.Row(elem_id="switches"):
         view = gr.Radio(
             VIEWS,
-            value=usual_view(DEFAULT_MODEL),
+            value=usual_view(model),
             label="The network is shown",
             info="The probabilities are those of what it is shown.",
             min_width=240,
@@ -136,9 +147,11 @@ def _below_the_pictures() -> dict[str, Any]:
     return {"view": view, "counterfactual": side, "sharper": sharper}
 
 
-def _picker(examples: list[Path]) -> Callable[[gr.EventData], str]:
+def _picker(examples: list[Path], folder: str) -> Callable[[gr.EventData], str]:
     def pick(event: gr.EventData) -> str:
-        return str(examples[event._data["index"]])
+        path = examples[event._data["index"]]
+        # the page may show what lies in the server's folder, and a host's photographs lie anywhere
+        return save_bytes_to_cache(path.read_bytes(), path.name, folder)
 
     return pick
 

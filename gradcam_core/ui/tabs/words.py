@@ -117,11 +117,11 @@ def place(explainer: Explainer, explanation: Explanation) -> int:
     return explainer.network_of(explanation).step
 
 
-def words() -> Words:
+def words(explainer: Explainer) -> Words:
     """Lay out the switch, and under it what belongs to captions and questions."""
     switch = gr.Radio(
         [(task.title, key) for key, task in TASKS.items()], value=CLASSES, show_label=False, container=False,
-        elem_id="task", elem_classes="switch",
+        elem_id="task", elem_classes="switch", visible=not explainer.offer.only,
     )  # fmt: skip
     question = gr.Dropdown(
         list(QUESTIONS), value="", allow_custom_value=True, visible=False, label="Your question, in English",
@@ -146,15 +146,16 @@ def switching(
     def switch_task(key: str, question: str, before: Controls | None, request: gr.Request) -> tuple[Any, ...]:
         task = TASKS[key]
         explainer = services.explainer
+        model = explainer.default_model if key == CLASSES else task.model
         infos = explainer.models_first() if key == CLASSES else explainer.models(key)
         try:
-            explainer.load(task.model)
+            explainer.load(model)
         except Exception as error:
             box = problem_box(plain_words(error), kept=before is not None)
             return (*[gr.skip()] * 3, gr.update(value=box, visible=True), gr.skip())
         services.running.overtake(request.session_hash, slot=QUESTION)
         return (
-            gr.update(choices=model_choices(infos), value=task.model),
+            gr.update(choices=model_choices(infos), value=model),
             gr.update(visible=task.control == "question", value=question or QUESTIONS[0]),
             gr.update(visible=task.control == "caption", value=""),
             gr.update(visible=False),
