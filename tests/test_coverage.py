@@ -43,11 +43,14 @@ def test_the_selection_covers_every_kind() -> None:
 def test_every_architecture_is_on_the_list() -> None:
     import timm
     import torchvision
+    from transformers import AutoModelForImageClassification
 
     names = coverage.names()
     assert len(set(names)) == len(names)
     classifiers = torchvision.models.list_models(torchvision.models)
     assert {f"torchvision:{name}" for name in classifiers} <= set(names)
+    mapping = AutoModelForImageClassification._model_mapping
+    assert {f"transformers:{kind.model_type}" for kind in mapping} <= set(names)
     members = {family: set(timm.list_models(module=family)) for family in timm.list_modules()}
     chosen = {name.partition(":")[2] for name in names if name.startswith("timm:")}
     assert not [family for family, models in members.items() if not models & chosen]
