@@ -13,6 +13,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
+from gradio.processing_utils import save_bytes_to_cache
 
 from ...errors import CamError
 from ...explanation import Explanation
@@ -190,7 +191,9 @@ class Answering:
         image = self.given.controls["image"]
         example = next((path for path in self.given.examples.values() if path.stem == linked.example), None)
         if example is not None:
-            asked = asked.but(image=image.preprocess(image.postprocess(str(example))))
+            # a host's photographs lie anywhere, and the page may show what lies in the server's folder
+            path = save_bytes_to_cache(example.read_bytes(), example.name, image.GRADIO_CACHE)
+            asked = asked.but(image=image.preprocess(image.postprocess(path)))
         return replace(asked, request=Request.parse(**{"view": CENTRE, **linked.options}))
 
     def _asked(self, values: Sequence[Any]) -> Controls:
