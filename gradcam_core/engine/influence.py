@@ -38,7 +38,12 @@ def slopes_of(scores: Tensor, outputs: list[Tensor], dice: torch.Generator) -> S
 def changes(network: nn.Module, inputs: Inputs, scores: Tensor) -> bool:
     """Whether other inputs give other scores than `inputs` did."""
     image = first_of(inputs)
-    others = (image.flip(-1), image.flip(-2), torch.full_like(image, image.min()), torch.full_like(image, image.max()))
+    others = (
+        image.flip(-1),
+        image.flip(-2),
+        torch.full_like(image, float(image.min())),
+        torch.full_like(image, float(image.max())),
+    )
     with torch.no_grad():
         return any(not torch.equal(called(network, with_first(inputs, other)), scores) for other in others)
 

@@ -216,8 +216,8 @@ def _look(network: nn.Module, inputs: Inputs) -> tuple[dict[Call, _Returned], Co
             one.influence = True
     else:
         slopes = dict(zip(seen, slopes_of(scores, [one.output for one in seen.values()], dice), strict=True))
-        reached = [call for call, slope in slopes.items() if slope is not None]
-        lively = [call for call in reached if bool(seen[call].layout.to_map(slopes[call]).any())]
+        reached = {call: slope for call, slope in slopes.items() if slope is not None}
+        lively = [call for call, slope in reached.items() if bool(seen[call].layout.to_map(slope).any())]
         # a head that starts as zero hides what it will depend on
         differentiable = bool(lively) or not changes(network, inputs, scores)
         for call in (lively or reached) if differentiable else seen:
