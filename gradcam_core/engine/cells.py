@@ -31,6 +31,8 @@ FOLLOWS, FOLLOWS_EACH_WAY, AHEAD = 0.2, 0.1, 0.1
 # where a layer is looked for: in steps of so many to a side of the input, first and then
 COARSE, FINE = 16, 128
 NARROWEST, WIDEST = 0.25, 3.0
+# of a side of the input: nobody sees that a map is off by less
+SMALLEST = 0.05
 
 
 class Span(NamedTuple):
@@ -118,7 +120,7 @@ class _Along:
         return float(np.vdot(profile, wanted) / spread) if spread else 0.0
 
     def off(self, span: Span) -> float:
-        """How far the cells at the ends lie from there, in cells."""
+        """How far the cells at the ends lie from there, in cells, those that are very small taken as larger."""
         profile = self.profiles[span.axis]
         count, strips = profile.shape
         if count == 1 or strips == 1:
@@ -129,8 +131,11 @@ class _Along:
             return float(count)
         at = (np.arange(count) + 0.5) / count
         slope, start = np.polyfit(at[both], (seen - wanted)[both], 1)
-        cell = abs(span.high - span.low) / count
-        return float(max(abs(start), abs(start + slope)) / cell)
+        return float(max(abs(start), abs(start + slope)) / self.unit(span))
+
+    def unit(self, span: Span) -> float:
+        """What counts as one cell's width, in parts of the input's side."""
+        return max(abs(span.high - span.low) / len(self.profiles[span.axis]), SMALLEST)
 
     def elsewhere(self, span: Span) -> float:
         """The part of the answers that comes neither from there nor from what lies beside it."""
@@ -160,7 +165,7 @@ class Cells(NamedTuple):
         return not (any(self.down.spreads) and any(self.across.spreads))
 
     def off(self, place: Place) -> float:
-        """How far the cells at the ends lie from there, in cells."""
+        """How far the cells at the ends lie from there, in cells of some size."""
         return max(along.off(span) for along, span in zip(self, place, strict=True))
 
     def elsewhere(self, place: Place) -> float:

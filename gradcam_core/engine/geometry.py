@@ -42,8 +42,12 @@ FEW_CHANNELS = 32
 SHARP, EVEN, ELSEWHERE = 0.8, 0.8, 0.15
 # of the cells' answers, the part that comes from one strip, where a layer is sharp enough to measure where it lies
 PURE = 0.7
-# in cells: convolutions with a step are off by half a cell
-OFF = 0.75
+# in cells: convolutions with a step are off by half a cell, and look as if it was a little more
+OFF = 0.9
+# from here on it is measured: strips are broad
+DOUBTFUL = 0.6
+# of a layer that is not sharp: how well it has to agree with a place where none in front of it lies, and a map with any
+CLEAR, HARDLY = 0.5, 0.15
 # fewer cells of a map tell nothing
 FEWEST = 16
 # by so much another place has to agree better than that of the layer in front
@@ -154,16 +158,22 @@ def _place(cells: Cells, layout: Layout, known: list[Place]) -> Place | None:
     best = max(known, key=cells.agrees)
     if cells.agrees(known[0]) >= cells.agrees(best) - BETTER:
         best = known[0]
+    sharp = min(cells.down.pure, cells.across.pure) >= PURE
     if not cells.follows(best):
-        best = max((Place(*spans) for one in known for spans in _turns(one)), key=cells.agrees)
-    few = layout.grid is None and len(cells.down.profiles[0]) * len(cells.down.profiles[1]) < FEWEST
-    if few or min(cells.down.pure, cells.across.pure) < PURE:
-        return best if cells.follows(best) else known[0] if few else None
-    if cells.off(best) > OFF:
+        turned = max((Place(*spans) for one in known for spans in _turns(one)), key=cells.agrees)
+        best = turned if sharp or cells.agrees(turned) >= CLEAR else best
+    few = len(cells.down.profiles[0]) * len(cells.down.profiles[1]) < FEWEST
+    if not sharp or (few and layout.grid is None):
+        # gates and large kernels mix the places of maps, and leave them maps
+        stays = layout.grid is None and (few or cells.agrees(best) >= HARDLY)
+        return best if stays or cells.follows(best) else None
+    off = cells.off(best)
+    if off > DOUBTFUL:
         measured = Place(cells.down.measured(), cells.across.measured())
-        if measured.down.axis == measured.across.axis or cells.agrees(measured) < SHARP:
+        fits = measured.down.axis != measured.across.axis and cells.agrees(measured) >= SHARP
+        if not fits and off > OFF:
             return None
-        if cells.agrees(measured) > cells.agrees(best) + BETTER and _apart(measured, best, cells) > OFF:
+        if fits and cells.agrees(measured) > cells.agrees(best) + BETTER and _apart(measured, best, cells) > OFF:
             best = measured
     tidy = cells.even(best) >= EVEN and cells.elsewhere(best) <= ELSEWHERE
     return best if tidy and cells.follows(best) else None
@@ -179,9 +189,7 @@ def _apart(one: Place, other: Place, cells: Cells) -> float:
     if any(first.axis != second.axis for first, second in zip(one, other, strict=True)):
         return float("inf")
     steps = [
-        max(abs(first.low - second.low), abs(first.high - second.high))
-        * len(along.profiles[first.axis])
-        / abs(first.high - first.low)
+        max(abs(first.low - second.low), abs(first.high - second.high)) / along.unit(first)
         for first, second, along in zip(one, other, cells, strict=True)
     ]
     return max(steps)
