@@ -212,7 +212,7 @@ def parts(snapshot: Snapshot) -> list[str]:
     named = snapshot.json(name).get("weight_map")
     values = list(named.values()) if isinstance(named, dict) else []
     if not values or not all(isinstance(value, str) and PART.fullmatch(value) for value in values):
-        raise ModelError("hub.file_damaged", model=snapshot.title, file=name, reason="no `weight_map` of files")
+        raise ModelError("hub.file_damaged", model=snapshot.title, file=name, reason=Finding("hub.no_weight_map"))
     return list(dict.fromkeys(values))
 
 

@@ -70,7 +70,7 @@ def _in_file(path: Path) -> dict[str, Any]:
             raise OSError(0, f"it has more than {MAX_BYTES:,} bytes")
         text = path.read_text("utf-8")
     except UnicodeDecodeError:
-        raise ServingError("config.unreadable", path=str(path), reason="it is not UTF-8 text") from None
+        raise ServingError("config.unreadable", path=str(path), reason=Finding("config.not_utf8")) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ServingError("config.unreadable", path=str(path), reason=reason) from None

@@ -25,6 +25,7 @@ HOSTING: Mapping[str, str] = {
     "config.option": "--model {text!r}",
     "config.place": "{name}, line {line}, `{key}`",
     "config.unknown": "{place}: there is no such option. {near}",
+    "config.not_utf8": "it is not UTF-8 text",
     "config.unreadable": "`config` {path!r} cannot be read ({reason}); check the path.",
     "config.value": "{place}: {problem}.",
     "hub.busy": (
@@ -46,6 +47,7 @@ HOSTING: Mapping[str, str] = {
         "The download takes {megabytes:.0f} MB and {free:.0f} MB of the disk are free, of which {spare:.0f} MB stay "
         "free; choose a smaller model, or free some room."
     ),
+    "hub.no_weight_map": "no `weight_map` of files",
     "hub.no_settings": "too large, or no object of JSON",
     "hub.pass_too_large": (
         "{model!r} would take {nbytes:,.1f} GB of memory and {operations:,.0f} billion operations for one photograph; "
