@@ -216,9 +216,14 @@ def parts(snapshot: Snapshot) -> list[str]:
     return list(dict.fromkeys(values))
 
 
+def _root() -> Path:
+    # by a name that keeps it apart from the networks that are converted there
+    return cache_folder() / ".hub"
+
+
 def _place(access: Access) -> Path:
     # what the host may read must not come to visitors by lying here
-    return cache_folder().parent / "hub" / access.value
+    return _root() / access.value
 
 
 def _folders(place: Path) -> list[Path]:
@@ -306,7 +311,7 @@ def _removed(folder: Path) -> None:
 def _make_room(size: int, folder: Path, access: Access) -> None:
     """Let `size` bytes more fit in: what was not used for longest goes; raises ModelError where that is not enough."""
     with _clearing:
-        place = cache_folder().parent / "hub"
+        place = _root()
         commits = [one for kind in _folders(place) for model in _folders(kind) for one in _folders(model)]
         kept = sorted((one.stat().st_mtime, _size(one), one) for one in commits if one != folder)
         left = sum(size for _, size, _ in kept)

@@ -32,9 +32,9 @@ NAME = "owner/name"
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of this test's own; nobody's token."""
-    monkeypatch.setenv("GRADCAM_CACHE", str(tmp_path / "cache" / "converted"))
+    monkeypatch.setenv("GRADCAM_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "huggingface"))
-    return tmp_path / "cache" / "hub"
+    return tmp_path / "cache" / ".hub"
 
 
 @pytest.fixture
