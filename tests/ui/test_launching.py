@@ -53,6 +53,7 @@ def test_a_page_shows_the_models_of_its_explainer_and_leaves_nothing(
         assert shown["lead"]["value"] == "# Why?\nIt knows six."
         assert shown["model"]["value"] == "mine"
         assert [name for _, name in shown["model"]["choices"]] == ["mine"]
+        assert not shown["model"]["allow_custom_value"]
         assert [one["title"] for one in shown["examples"]["value"]] == ["Picture", "Example 2"]
         record = client.predict(handle_file(picture), api_name="/explain")[2]
         assert record["request"]["model"] == "mine"
@@ -74,12 +75,15 @@ def test_a_page_shows_the_models_of_its_explainer_and_leaves_nothing(
     with torch.no_grad():
         for weight in network.parameters():
             weight.mul_(-1.5)
-    with launch(explainer) as again:
+    with launch(explainer, hub_models=True) as again:
         client = Client(again, verbose=False, download_files=str(tmp_path / "answers"))
         after = client.predict(handle_file(picture), api_name="/explain")[2]
         assert after["request"]["model"] == "mine"
-        # the other models are there too
-        assert len(parts(client.config)["model"]["choices"]) > 5
+        # the other models are there too, and any of the hub can be typed
+        menu = parts(client.config)["model"]
+        assert "efficientnet_lite0" in {name for _, name in menu["choices"]}
+        assert "google/vit-base-patch16-224 · 346 MB download" in {title for title, _ in menu["choices"]}
+        assert menu["allow_custom_value"]
     fresh = Explainer(device="cpu")
     fresh.add_model("mine", network, input_size=64)
     trained = fresh.explain(picture, model="mine")
