@@ -9,11 +9,15 @@ from torch import Tensor, nn
 
 from gradcam_core import CamError, Explainer, MethodError, ModelError, OutputError
 from gradcam_core.checks.examiner import Examiner
+from gradcam_core.engine.runner import LocalRunner
+from gradcam_core.engine.score import Score
+from gradcam_core.engine.traced import TracedRunner
 from gradcam_core.models.returned import scores_in
 from gradcam_core.models.squashed import squashed
 from gradcam_core.reading.preprocess import Preprocessing
 
 from .benchmarks import people
+from .engine.networks import gate_here
 from .helpers import noise
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -93,6 +97,21 @@ def test_several_images_at_once_are_read_alike() -> None:
             together = torch.cat(pictures)
             scores = squash.undo(lambda: network(together))  # noqa: B023 - called at once
             torch.testing.assert_close(scores, network.scores(together), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["softmax at the end", "one sigmoid by hand", "a dict with logits"])
+def test_the_engine_answers_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradcam_core.engine.traced.Gate", gate_here)
+    model = added(people.NETWORKS[name].build()).load("mine")
+    given = {"image": torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))}
+    runner = TracedRunner(LocalRunner(torch.device("cpu")))
+    plain = runner.capture(model, given, model.offered)
+    assert runner.decide(model, given).engine == "openvino"
+    found = runner.capture(model, given, model.offered)
+    torch.testing.assert_close(found.logits, plain.logits.detach(), rtol=1e-4, atol=1e-5)
+    layer = model.default.name
+    slopes = (one.gradient(layer, Score.logit(1)) for one in (found, plain))
+    torch.testing.assert_close(*slopes, rtol=1e-3, atol=1e-6)
 
 
 def test_a_number_of_its_own_is_shown_as_it_is_and_not_checked_as_a_probability() -> None:

@@ -239,7 +239,11 @@ class EagerCapture:
         if gradient is None:
             raise LayerError("layer.no_influence", layer=layer)
         raw = self.layouts[layer].inverse(direction[None].to(gradient), torch.zeros_like(gradient))
-        (slopes,) = torch.autograd.grad(gradient, weights, raw)
+        try:
+            (slopes,) = torch.autograd.grad(gradient, weights, raw)
+        except RuntimeError as error:
+            # of some operations there is no second derivative
+            raise _without_gradient(layer, error) from error
         return slopes.detach()[0]
 
     def _map(self, layer: str, values: Tensor) -> Tensor:

@@ -342,7 +342,10 @@ def frozen(network: nn.Module) -> nn.Module:
     with suppress(Exception):
         network.eval()
     for part in network.modules():
-        part.training = False
+        with suppress(Exception):
+            part.training = False
     for parameter in network.parameters():
-        parameter.requires_grad_(False)
+        # what a compiled part holds may be no leaf of its own
+        with suppress(RuntimeError):
+            parameter.requires_grad_(False)
     return network

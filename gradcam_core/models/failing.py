@@ -20,7 +20,8 @@ HOOKS = ("_forward_hooks", "_forward_pre_hooks")
 CHANNELS = re.compile(r"to have (\d+) channels, but got (\d+)")
 # how torch and others say that the size of the input does not fit
 OF_SIZE = re.compile(
-    r"size|shape|dimension|channels|too small|kernel|multipl|stride|pixels|height|width|resolution", re.IGNORECASE
+    r"size|shape|dimension|channels|too small|kernel|multipl|stride|pixels|height|width|resolution|must be \d",
+    re.IGNORECASE,
 )
 FIRST_LINE = 160
 
@@ -50,6 +51,8 @@ def failing(module: nn.Module, error: BaseException, shape: tuple[int, ...], nam
         advice = Finding("module.hook_fails")
     elif more := _further_inputs(module):
         advice = Finding("module.further_inputs", inputs=more)
+    elif isinstance(error, TypeError) and "positional argument" in text:
+        advice = Finding("module.by_name")
     elif any(isinstance(part, nn.Conv3d) for part in module.modules()):
         advice = Finding("module.volumes")
     elif found:

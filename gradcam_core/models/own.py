@@ -176,13 +176,21 @@ def twin(module: nn.Module, reader: Reader) -> nn.Module:
         raise ModelError("module.not_copied", kind=type(module).__name__, first_line=_first_line(error)) from error
     detached(copied, shared)
     kind = type(copied)
+    # a class may do something of its own around its forward
+    around = kind.__call__ is not nn.Module.__call__
     try:
 
         class Scores(kind):  # type: ignore[valid-type, misc]
             def forward(self, *args: Any, **options: Any) -> Any:
                 run = partial(patched_forward(self) or super().forward, *args, **options)
-                return alone(self, partial(reader.read, run))
+                return run() if around else alone(self, partial(reader.read, run))
 
+        if around:
+
+            def call(self: nn.Module, *args: Any, **options: Any) -> Any:
+                return alone(self, partial(reader.read, partial(kind.__call__, self, *args, **options)))
+
+            Scores.__call__ = call
         Scores.__name__ = Scores.__qualname__ = kind.__name__
         copied.__class__ = Scores
     except Exception:

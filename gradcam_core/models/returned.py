@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ..errors import OutputError
@@ -49,11 +50,10 @@ def scores_in(returned: Any) -> Found | None:
         return None
     path, steps = found
     one = _followed(returned, steps)
-    shaped = one.ndim != 2 and one.ndim + len(one) != 2
     if steps:
         remark: Finding | None = Finding("scores.picked", path=path)
     else:
-        remark = Finding("scores.shape", shape=tuple(one.shape)) if shaped and one.numel() > 1 else None
+        remark = Finding("scores.shape", shape=tuple(one.shape)) if one.ndim != 2 and one.numel() > 1 else None
 
     classes = one.numel()
 
@@ -67,7 +67,7 @@ def scores_in(returned: Any) -> Found | None:
 def _found(returned: Any, depth: int) -> tuple[str, tuple[Any, ...]] | None:
     """The way to the scores, as code and step by step."""
     if isinstance(returned, Tensor):
-        if not returned.is_floating_point() and returned.numel():
+        if _is_whole(returned) and returned.numel():
             raise OutputError("scores.whole_numbers", kind=str(returned.dtype).removeprefix("torch."))
         return ("out", ()) if _are_scores(returned) else None
     parts = dict(_parts(returned))
@@ -87,10 +87,12 @@ def _found(returned: Any, depth: int) -> tuple[str, tuple[Any, ...]] | None:
 
 
 def _is_whole(part: Any) -> bool:
-    return isinstance(part, Tensor) and not part.is_floating_point()
+    return isinstance(part, Tensor) and not part.is_floating_point() and not part.is_complex()
 
 
 def _are_scores(values: Tensor) -> bool:
+    if not values.is_floating_point() or values.layout is not torch.strided:
+        return False
     # one image: all axes but that of the classes have one value, the first among them
     most = max(values.shape, default=1)
     return values.numel() > 0 and values.numel() == most and (values.ndim < 2 or values.shape[0] == 1)
@@ -115,11 +117,12 @@ def _chosen(returned: Any, steps: list[Any]) -> Any | None:
     named = next((name for name in NAMES if name in steps), None)
     if named is not None or not steps:
         return named
-    sequence = isinstance(returned, (tuple, list))
-    first = next((key for key, _ in _parts(returned)), None)
-    if sequence and steps[0] == first:
-        return first
-    return steps[0] if len(steps) == 1 and not sequence else None
+    parts = dict(_parts(returned))
+    if isinstance(returned, (tuple, list)) and steps[0] == next(iter(parts)):
+        return steps[0]
+    tensors = [key for key, part in parts.items() if isinstance(part, Tensor)]
+    alone = not isinstance(returned, (tuple, list)) or tensors == steps
+    return steps[0] if len(steps) == 1 and alone else None
 
 
 def _written(returned: Any, step: Any) -> str:

@@ -35,6 +35,8 @@ CALLS = {
 }
 # of a sum of probabilities, and of the scores that are put through the call again
 CLOSE = 1e-3
+# what probabilities add up to, as they are and in per cent
+WHOLES = (1.0, 100.0)
 # of numbers that some row may lie next to
 SMALLEST = 1e-30
 # by which an input is made stronger, to see whether outputs stay between 0 and 1 whatever is handed in
@@ -138,11 +140,16 @@ def _kind_of(every: Sequence[Tensor]) -> str | None:
         return None
     several = rows[0].shape[-1] > 1
     inside = all(bool(((row >= 0) & (row <= 1)).all()) for row in rows)
-    if several and inside and all(bool((row.sum(-1) - 1).abs().max() <= CLOSE) for row in rows):
+    positive = all(bool((row >= 0).all()) for row in rows)
+    if several and positive and any(_add_up(rows, whole) for whole in WHOLES):
         return SOFTMAX
     if several and all(bool((row <= 0).all() and row.logsumexp(-1).abs().max() <= CLOSE) for row in rows):
         return LOG_SOFTMAX
     return SIGMOID if inside else None
+
+
+def _add_up(rows: Sequence[Tensor], whole: float) -> bool:
+    return all(bool((row.sum(-1) / whole - 1).abs().max() <= CLOSE) for row in rows)
 
 
 def _constant(rows: Sequence[Tensor]) -> bool:

@@ -97,6 +97,8 @@ people("softmax of one image, squeezed", note=SAID)(lambda: Small(lambda net, x:
 people("log-softmax at the end", note=SAID)(lambda: Small(lambda net, x: functional.log_softmax(net.scores(x), dim=-1)))
 people("softmax in a dict", note=SAID)(lambda: Small(lambda net, x: {"probs": torch.softmax(net.scores(x), 1), "x": x}))
 
+people("probabilities in per cent", note=SAID)(lambda: Small(lambda net, x: 100 * net.scores(x).softmax(1)))
+
 
 @people("softmax as a module", note=SAID)
 def _softmax_module() -> nn.Module:
@@ -148,6 +150,10 @@ PICKED = "its scores are taken from out"
 people("scores first in a tuple", note=PICKED)(lambda: Small(lambda net, x: (net.scores(x), net.features(x))))
 people("a named tuple", note=r"out\.logits")(lambda: Small(lambda net, x: Pair(net.features(x), net.scores(x))))
 people("a dict with logits", note=r"out\['logits'\]")(lambda: Small(lambda net, x: {"x": x, "logits": net.scores(x)}))
+people("nothing, then scores", note=r"out\[1\]")(lambda: Small(lambda net, x: (None, net.scores(x))))
+people("one number and no axis", note="shown as they are", probability=lambda value: value)(
+    lambda: Small(lambda net, x: net.scores(x).sum(), 1)
+)
 people("a dataclass", note=r"out\.logits")(lambda: Small(lambda net, x: Output(None, net.scores(x))))
 people("lists in lists", note=r"out\[0\]\[0\]")(lambda: Small(lambda net, x: [[net.scores(x)]]))
 people("no axis of images", note=r"shape \(4,\)")(lambda: Small(lambda net, x: net.scores(x)[0]))
@@ -320,6 +326,15 @@ def _final() -> nn.Module:
     return Final()
 
 
+@people("a call of its own around its forward", note=r"out\['logits'\]")
+def _own_call() -> nn.Module:
+    class Calling(Small):
+        def __call__(self, x: Tensor) -> Any:
+            return {"logits": super().__call__(x)}
+
+    return Calling()
+
+
 people("compiled by torch.jit.trace", refused="compiled by torch.jit")(
     lambda: torch.jit.trace(Small().eval(), torch.zeros(1, 3, SIZE, SIZE))
 )
@@ -380,12 +395,17 @@ def _needs_a_name(self: Small, x: Tensor, *, age: Tensor) -> Tensor:
     return self.scores(x) + age
 
 
+def _by_name(self: Small, **given: Tensor) -> Tensor:
+    return self.scores(given["image"])
+
+
 def _needs_a_dict(self: Small, batch: dict[str, Tensor]) -> Tensor:
     return self.scores(batch["image"])
 
 
 people("a second input", refused=r"more than an image \(age\)")(_with(_needs_more))
 people("a second input by its name", refused=r"more than an image \(age\)")(_with(_needs_a_name))
+people("its image by a name alone", refused=r"does not take the image as its first argument")(_with(_by_name))
 people("a dict of inputs", refused=r"module\(image\) works")(_with(_needs_a_dict))
 people("grey photographs, fed with colours", refused=r"takes 1 channel.*Grayscale")(lambda: Small(planes=1))
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gradcam_core.engine.front import convert, decompositions
+from gradcam_core.engine.gate import Gate
 from gradcam_core.engine.graph import Graph
 from gradcam_core.engine.inputs import Inputs, called, named
 from gradcam_core.engine.tracing import trace
@@ -58,6 +59,11 @@ def converted_here(
     graph.save(folder)
     convert(graph, network, given, folder)
     return Graph.load(folder)
+
+
+def gate_here(*given: Any, **options: Any) -> Gate:
+    """A gate that traces and converts in this process."""
+    return Gate(*given, **options, convert=converted_here)
 
 
 def folder() -> Path:

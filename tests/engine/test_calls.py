@@ -18,7 +18,7 @@ from gradcam_core.engine.traced import TracedRunner
 from gradcam_core.reading.preprocess import Preprocessing
 
 from ..helpers import noise
-from .networks import converted_here
+from .networks import gate_here
 
 PLAIN = Preprocessing(32, 32, "BOX", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
@@ -155,7 +155,7 @@ def test_the_engine_knows_the_calls(kind: type[Any], monkeypatch: pytest.MonkeyP
     explainer.add_model("mine", kind(), transform=PLAIN)
     model = explainer.load("mine")
     given = {"image": torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(5))}
-    monkeypatch.setattr("gradcam_core.engine.traced.Gate", _here)
+    monkeypatch.setattr("gradcam_core.engine.traced.Gate", gate_here)
     runner = TracedRunner(LocalRunner(torch.device("cpu")))
     plain = runner.capture(model, given, model.offered)
     assert runner.decide(model, given).engine == "openvino"
@@ -165,12 +165,6 @@ def test_the_engine_knows_the_calls(kind: type[Any], monkeypatch: pytest.MonkeyP
         torch.testing.assert_close(found.activations(layer), plain.activations(layer), rtol=1e-4, atol=1e-5)
         slopes = (one.gradient(layer, Score.logit(1)) for one in (found, plain))
         torch.testing.assert_close(*slopes, rtol=1e-4, atol=1e-6)
-
-
-def _here(*given: Any, **options: Any) -> Any:
-    from gradcam_core.engine.gate import Gate
-
-    return Gate(*given, **options, convert=converted_here)
 
 
 def test_calls_that_are_not_there() -> None:

@@ -466,7 +466,7 @@ def test_what_has_no_layer_to_explain_is_refused_in_a_sentence() -> None:
         ),
         (lambda f: {"out": f, "aux": f}, "a dict with 'out', 'aux'. It returns a value for every place"),
         (lambda f: f, r"shape \(1, 16, 8, 8\). It returns a value for every place"),
-        (lambda f: (1, f.mean((2, 3))), r"a tuple of a int, shape \(1, 16\). Give `logits`.*lambda out: out\[1\]"),
+        (lambda f: (1, f.mean((2, 3)), f.mean((2, 3))), r"a tuple of a int, shape \(1, 16\), .*lambda out: out\[1\]"),
         (lambda f: None, "a NoneType. There is no tensor in it"),
     ],
 )

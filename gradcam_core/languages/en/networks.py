@@ -170,6 +170,11 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         "such as 'resnet50'."
     ),
     "model.unknown": "`model` {shown} is unknown. {near}",
+    "module.by_name": (
+        "Its forward does not take the image as its first argument: wrap it in a module whose forward(image)"
+        " hands it over"
+        " by its name."
+    ),
     "module.fails": ("`module` cannot take an input of shape {input_shape}: {error_type} ({first_line}). {advice}"),
     "module.finds_boxes": "It finds objects in boxes; detectors are not supported, only classifiers are.",
     "module.further_inputs": (
