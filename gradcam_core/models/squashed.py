@@ -157,14 +157,18 @@ def _constant(rows: Sequence[Tensor]) -> bool:
 
 
 def _made_by(seen: Sequence[tuple[str, Tensor, Tensor]], values: Tensor) -> dict[str, int]:
-    """The last call of each kind that returned these `values`."""
+    """The last call of each kind that returned these `values`, or in per cent what was made of them."""
     found = {}
+    shares = values / WHOLES[1] if _add_up([values.float()], WHOLES[1]) else values
     for number, (kind, given, returned) in enumerate(seen):
-        if returned.numel() == values.numel() == given.numel() and torch.equal(returned.reshape(values.shape), values):
-            again = _squash(kind, given.reshape(values.shape).float())
-            # along another axis it would be the softmax of something else
-            if (again - values.float()).abs().max() <= CLOSE:
-                found[kind] = number
+        if not returned.numel() == values.numel() == given.numel():
+            continue
+        again = _squash(kind, given.reshape(values.shape).float())
+        # along another axis it would be the softmax of something else
+        if torch.allclose(returned.reshape(values.shape).float(), shares.float()) and torch.allclose(
+            again, shares.float(), atol=CLOSE
+        ):
+            found[kind] = number
     return found
 
 
