@@ -55,10 +55,13 @@ BETTER = 0.03
 MOST_KNOWN = 16
 
 
-def placed(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout]) -> dict[Call, Layout]:
+def placed(
+    network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout], *, doubted: bool = False
+) -> dict[Call, Layout]:
     """The layouts of those calls whose cells follow places of the first input, as their cells lie on it.
 
-    `layouts` are what their shapes suggest, in the order of the calls. What does not answer to any change stays.
+    `layouts` are what their shapes suggest, in the order of the calls. What does not answer to any change stays, unless
+    the shapes are `doubted`.
     """
     found: dict[Call, Layout] = {}
     for strips in (STRIPS, FINE_STRIPS):
@@ -69,8 +72,9 @@ def placed(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout]) -
         for call, layout in layouts.items():
             ordered = apart.get((layout.grid, layout.prefix), layout.apart)
             one = replace(layout, apart=ordered)
-            place = _place(answers[call].cells(one), layout, known) if call in answers else known[0]
-            if place is not None:
+            cells = answers[call].cells(one) if call in answers else None
+            place = known[0] if cells is None else _place(cells, layout, known)
+            if place is not None and not (doubted and (cells is None or not cells.follows(place))):
                 known = [place, *(other for other in known if other != place)][:MOST_KNOWN]
                 found[call] = _laid_out(one, place)
         if all(layout == layouts[call] for call, layout in found.items()):

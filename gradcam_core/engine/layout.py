@@ -138,8 +138,13 @@ class Layer:
         return f"{self.name} · {self.shape[2]}×{self.shape[1]}"  # noqa: RUF001
 
 
-def find_layout(shape: tuple[int, ...], size: Grid, known: Iterable[Grid] = ()) -> Layout | None:
+def find_layout(
+    shape: tuple[int, ...], size: Grid, known: Iterable[Grid] = (), *, loosely: bool = False
+) -> Layout | None:
     """The layout of an output of `shape`, one image a batch, of an input of `size`; None where it shows no places.
+
+    `loosely` allows maps of any shape, of a part of the input or of one that was turned: whether they show places is to
+    be tried out.
 
     A map has the input's shape, so which axes hold it can be seen; so has the grid of tokens, once those in front
     are left out. `known` are the grids of the maps in front, in order.
@@ -147,6 +152,8 @@ def find_layout(shape: tuple[int, ...], size: Grid, known: Iterable[Grid] = ()) 
     if len(shape) == 4 and shape[0] == 1:
         misfit, channels = min((_misfit(grid, size), axis) for axis, grid in ((1, shape[2:]), (3, shape[1:3])))
         allowed = SQUARE_TOLERANCE if size[0] == size[1] else MAP_TOLERANCE
+        if loosely and min(shape[2:]) > 1 and max(shape[2:]) <= max(size):
+            return MAPS
         return Layout(channels) if misfit <= allowed else None
     if len(shape) == 3 and 1 in shape[:2] and max(shape[:2]) > 1:
         batch, grids = shape[:2].index(1), list(known)

@@ -57,8 +57,9 @@ class _Returned:
 class _Looker:
     """A recorder that notes every output of a module that shows places, in the order they run."""
 
-    def __init__(self, size: Grid) -> None:
+    def __init__(self, size: Grid, loosely: bool) -> None:
         self._size = size
+        self._loosely = loosely
         self._before: tuple[float, ...] = ()
         self.of: dict[Call, _Returned] = {}
         self.runs: Counter[nn.Module] = Counter()
@@ -74,7 +75,7 @@ class _Looker:
         numbers = (values.numel(), *(float(edge) for edge in values.detach().aminmax()))
         passing, self._before = numbers == self._before, numbers
         grids = (seen.shape[1:] for seen in self.of.values() if seen.layout.grid is None)
-        layout = find_layout(tuple(values.shape), self._size, grids)
+        layout = find_layout(tuple(values.shape), self._size, grids, loosely=self._loosely)
         if layout is None:
             return None
         if values.is_inference():
@@ -152,11 +153,15 @@ def survey(
     many blocks twelve. Raises LayerError where there is none.
     """
     inputs = {"image": noise(network, input_shape) if image is None else image, **beside}
-    looked, runs, differentiable, closed = _look(network, inputs)
     # what a network makes anew in its forward pass has no name
     known = {module: name for name, module in network.named_modules()}
-    seen = _fed(network, inputs, {call: one for call, one in looked.items() if call.module in known})
-    unplaced = _place(network, inputs, seen)
+    # first as shapes suggest, then, where that finds nothing, whatever its shape
+    for loosely in (False, True):
+        looked, runs, differentiable, closed = _look(network, inputs, loosely)
+        seen = _fed(network, inputs, {call: one for call, one in looked.items() if call.module in known})
+        unplaced = _place(network, inputs, seen, loosely)
+        if any(one.influence for one in seen.values()) or closed:
+            break
     if any(one.influence for one in unplaced.values()) and not any(one.influence for one in seen.values()):
         raise LayerError("layers.follow_no_place", name=_name(network))
     if not seen:
@@ -203,11 +208,13 @@ def noise(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Tensor:
     return values.to(first.device, dtype_of(network))
 
 
-def _look(network: nn.Module, inputs: Inputs) -> tuple[dict[Call, _Returned], Counter[nn.Module], bool, bool]:
+def _look(
+    network: nn.Module, inputs: Inputs, loosely: bool
+) -> tuple[dict[Call, _Returned], Counter[nn.Module], bool, bool]:
     """What calls that show places have returned, how often each module has run, whether gradients tell
     anything, and whether some calls are closed to them."""
     image, dice = first_of(inputs), torch.Generator().manual_seed(1)
-    with torch.enable_grad(), recording(_Looker((image.shape[-2], image.shape[-1]))) as looker:
+    with torch.enable_grad(), recording(_Looker((image.shape[-2], image.shape[-1]), loosely)) as looker:
         scores = called(network, with_first(inputs, image.clone().requires_grad_()))
     seen, differentiable = looker.of, True
     if not isinstance(scores, Tensor):
@@ -260,9 +267,9 @@ class _Keeper:
             self.maps[call] = layout.to_map(values)[0].float()
 
 
-def _place(network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned]) -> dict[Call, _Returned]:
+def _place(network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned], loosely: bool) -> dict[Call, _Returned]:
     """Lay all of `seen` out as their cells lie on the input; takes those out of it whose cells follow no place."""
-    found = placed(network, inputs, {call: one.layout for call, one in seen.items()})
+    found = placed(network, inputs, {call: one.layout for call, one in seen.items()}, doubted=loosely)
     unplaced = {call: seen.pop(call) for call in list(seen) if call not in found}
     for call, one in seen.items():
         if found[call].transposed:

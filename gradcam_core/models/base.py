@@ -273,7 +273,7 @@ class LoadedModel:
         known = isinstance(layer, str) and bool(layer)
         if known and layer in self.offered:
             return self.offered
-        if known and layer in self.unplaced:
+        if known and layer not in self.layouts and any(layer in (name, module_name(name)) for name in self.unplaced):
             raise LayerError("layer.follows_no_place", layer=layer, title=self.title)
         modules = dict(self.network.named_modules())
         if known and layer in self.layouts and module_name(layer) in modules:

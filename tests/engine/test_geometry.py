@@ -74,6 +74,8 @@ CHANGES: dict[str, Change] = {
     "padded": lambda x: functional.pad(x, (16, 16, 16, 16)),
     "padded at one side": lambda x: functional.pad(x, (16, 0, 0, 16)),
     "enlarged": warped(0, 0.75),
+    "upper half": lambda x: x[..., :32, :],
+    "a strip down, turned": lambda x: x[..., 16:48].rot90(1, (-2, -1)),
     "mirrored centre, enlarged": lambda x: functional.interpolate(x[..., 8:56, 8:56].flip(-1), (64, 64)),
 }
 
@@ -242,6 +244,17 @@ def test_frequencies_are_no_places() -> None:
             return self.head(self.pool(self.last(spectrum)).flatten(1))
 
     assert [layer.name for layer in survey(Spectrum(), (1, 3, SIZE, SIZE)).stages] == ["stem", "middle"]
+
+
+def test_each_half_of_a_pair_lies_on_its_half() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Light(lambda x: x[..., :32], lambda x: x[..., 32:]), transform=STEPS)
+    names = [layer.name for layer in explainer.layers("it")]
+    assert "cells#2" in names
+    for name, half in (("cells#1", slice(0, 30)), ("cells#2", slice(34, 64))):
+        e = explainer.explain(photograph(), model="it", layer=name, target=0)
+        assert not np.isnan(e.heatmap[:, half]).any()
+        assert np.isnan(np.delete(e.heatmap, np.arange(64)[half], 1)).mean() > 0.8
 
 
 def test_of_a_backbone_that_runs_twice_the_run_that_is_explained_lies_right() -> None:
