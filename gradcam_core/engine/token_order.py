@@ -18,6 +18,8 @@ __all__ = ["orders"]
 
 # another order has to agree better than the usual one by this part
 BETTER = 0.03
+# and at least so well: one of the few usual ones, and any
+LIKELY, SURE = 0.3, 0.7
 
 
 def orders(answers: Mapping[Call, Answer], layouts: Mapping[Call, Layout]) -> dict[Hashable, tuple[int, ...]]:
@@ -41,7 +43,9 @@ def _order(answers: list[Answer], layout: Layout) -> tuple[int, ...]:
     options.append(_aligned(max(answers, key=lambda one: one.down.std()), count))
     agreements = [agreement(option) for option in options]
     at = int(np.argmax(agreements))
-    return options[at] if at and agreements[at] > agreements[0] * (1 + BETTER) else ()
+    # among enough orders one agrees with anything a little
+    least = max(agreements[0] * (1 + BETTER), SURE if at == len(options) - 1 else LIKELY)
+    return options[at] if at and agreements[at] > least else ()
 
 
 def _aligned(answer: Answer, count: int) -> tuple[int, ...]:
