@@ -28,7 +28,10 @@ from .layout import Grid, Layer, Layout, find_layout
 __all__ = ["Survey", "default_layer", "dtype_of", "find_layers", "noise", "survey"]
 
 # thin their input out: the layer in front says the same, at a finer resolution or as fine
-THINNING = (nn.Dropout, nn.Dropout2d, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
+THINNING = (
+    nn.Dropout, nn.Dropout2d, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.MaxPool1d,
+    nn.AvgPool1d, nn.AdaptiveAvgPool1d, nn.AdaptiveMaxPool1d,
+)  # fmt: skip
 SMALLEST_DEFAULT = 7
 # of a network whose blocks all have one shape, so many are offered, evenly spread
 MOST_BLOCKS = 12

@@ -75,6 +75,8 @@ def test_a_model_of_the_hub_says_what_transformers_says(
     assert e.target.probability == pytest.approx(float(expected.max()), abs=1e-4)
     # all of the picture is squeezed into the input
     assert np.isfinite(e.heatmap).all()
+    # what is left of all places together, 64 values, is no map of 8 x 8 places
+    assert "pool" not in e.layer
     record = e.record()
     assert record["origin"] == {"repository": f"owner/{name}", "revision": COMMIT}
     assert record["request"]["model"] == f"owner/{name}"
