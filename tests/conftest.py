@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -21,6 +26,33 @@ from gradcam_core.models import MODELS
 
 from .helpers import SmallNetwork, small_spec
 from .reviews import explainer_of, random_network, toy_network
+
+
+def _parse_alone() -> None:
+    """Let one thread at a time parse Python, with nothing collected meanwhile.
+
+    Before 3.11.8 all threads count in one place how deep they are (python/cpython#106905). Where what is collected
+    while one parses lets another parse as well, either may end in a SystemError: so did hypothesis and pytest, which
+    parse what they import and report, beside the threads of a server.
+    """
+    parse, lock = ast.parse, RLock()
+
+    @wraps(parse)
+    def alone(*given: Any, **options: Any) -> Any:
+        with lock:
+            collecting = gc.isenabled()
+            gc.disable()
+            try:
+                return parse(*given, **options)
+            finally:
+                if collecting:
+                    gc.enable()
+
+    ast.parse = alone
+
+
+if sys.version_info < (3, 11, 8):
+    _parse_alone()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

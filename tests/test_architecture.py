@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import gc
 import inspect
 import re
 from collections.abc import Iterator
@@ -48,12 +47,6 @@ LINES = (
     {"app"},
 )
 RANK = {part: rank for rank, parts in enumerate(LINES) for part in parts}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _settled() -> None:
-    """A finaliser of what earlier tests left fails `ast.parse` when it runs inside it (SystemError in CPython 3.11)."""
-    gc.collect()
 
 
 def part_of(module: str) -> str:
