@@ -27,6 +27,7 @@ from .description import Answer, Description
 from .engine.cache import ByteCache
 from .engine.capture import Capture
 from .engine.engines import runner_for
+from .engine.forecast import Bound
 from .engine.inputs import Inputs, first_of
 from .engine.runner import Decision, Runner
 from .engine.watch import NOBODY, Watch
@@ -59,7 +60,8 @@ class Explainer(Catalogue):
     `device` is "auto", "cuda", "mps" or "cpu"; `cache_mb` bounds what photographs and captures are kept, for
     at most `cache_ttl` seconds, so that another class, layer or method needs no forward pass. `borrow` is a decorator
     under which a GPU is there for one call, such as `spaces.GPU`: all else is computed on the CPU then. `engine` is
-    "auto", to run networks on OpenVINO where they are proved to answer the same there, or "torch".
+    "auto", to run networks on OpenVINO where they are proved to answer the same there, or "torch". A pass of an input
+    that is larger than a network's own may take no more than `bound`, None for any.
     Raises DeviceError, OptionError.
     """
 
@@ -71,9 +73,10 @@ class Explainer(Catalogue):
         cache_ttl: float = DEFAULT_TTL_SECONDS,
         borrow: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
         engine: str = AUTO,
+        bound: Bound | None = None,
     ) -> None:
         self._runner = runner_for(device, engine, borrow, lambda name, detail: self.load(name, detail=detail))
-        super().__init__(self._runner.device, self._runner.copies)
+        super().__init__(self._runner.device, self._runner.copies, bound)
         for name, value in (("cache_mb", cache_mb), ("cache_ttl", cache_ttl)):
             if not isinstance(value, (int, float)) or not value >= 0 or (name == "cache_mb" and math.isinf(value)):
                 raise OptionError("explainer.negative", name=name, value=value)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import DeviceError, Examiner, Explainer, ModelError
+from gradcam_core.engine.forecast import Bound, forecast, without_values
 from gradcam_core.reading.preprocess import Preprocessing
 
 from .helpers import PLAIN, CellNetwork, SmallNetwork, counted_calls, noise, random_network
@@ -138,6 +139,29 @@ def test_a_lack_of_memory_is_not_taken_for_the_models_fault(offer: Callable[...,
     offer(Hungry())
     with pytest.raises(DeviceError, match="Out of memory for an input of twice the size"):
         Explainer(device="cpu").explain(noise(32, 32), model="own", detail=True)
+
+
+@pytest.mark.parametrize(("nbytes", "operations", "fits"), [(1, 1, True), (0.9, 1, False), (1, 0.9, False)])
+def test_where_passes_are_bounded_a_larger_input_is_told_so_before_it_is_run(
+    offer: Callable[..., str], nbytes: float, operations: float, fits: bool
+) -> None:
+    network = SmallNetwork().eval()
+    offer(network)
+    weights = {name: value.clone() for name, value in network.state_dict().items()}
+    cost = forecast(without_values(network), (1, 3, 64, 64))
+    assert cost is not None
+    bound = Bound(round(cost.nbytes * nbytes), round(cost.operations * operations))
+    explainer = Explainer(device="cpu", bound=bound)
+    plain = explainer.explain(noise(32, 32), model="own")
+    with counted_calls(network, "forward") as passes:
+        if fits:
+            assert explainer.explain(noise(32, 32), model="own", detail=True).cam.shape[0] > plain.cam.shape[0]
+        else:
+            with pytest.raises(ModelError, match="more than is allowed here, 32×32 is the most"):  # noqa: RUF001
+                explainer.explain(noise(32, 32), model="own", detail=True)
+    assert bool(passes) == fits
+    # what was told of had no values; the network has kept its own
+    assert all(torch.equal(value, weights[name]) for name, value in network.state_dict().items())
 
 
 def test_a_vision_transformer_refuses(offer: Callable[..., str]) -> None:

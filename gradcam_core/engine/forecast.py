@@ -1,4 +1,6 @@
-"""What one pass through a network takes, told before it is run. Public names: `Bound`, `Forecast`, `forecast`.
+"""What one pass through a network takes, told before it is run.
+
+Public names: `Bound`, `Forecast`, `forecast`, `twice_within`, `without_values`.
 
 The pass is gone through with tensors that have a shape and no values: it takes no memory, and a moment, whatever the
 size of the input.
@@ -7,7 +9,9 @@ size of the input.
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import torch
@@ -16,7 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-__all__ = ["Bound", "Forecast", "forecast"]
+__all__ = ["Bound", "Forecast", "forecast", "twice_within", "without_values"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,13 @@ def _tensors(values: Any) -> list[Tensor]:
     return [one for one in tree_leaves(values) if isinstance(one, Tensor)]
 
 
+def without_values(network: nn.Module) -> nn.Module:
+    """A copy whose tensors have a shape and no values, so that it takes no memory."""
+    held = chain(network.parameters(), network.buffers())
+    # a copy takes what it finds there for what it has copied already
+    return deepcopy(network, {id(tensor): tensor.detach().to("meta") for tensor in held})
+
+
 def forecast(network: nn.Module, input_shape: tuple[int, ...]) -> Forecast | None:
     """What `network`, whose tensors have no values, takes for one input; None where only running it tells."""
     weighed, counted = _Weighed(), FlopCounterMode(display=False)
@@ -76,3 +87,9 @@ def forecast(network: nn.Module, input_shape: tuple[int, ...]) -> Forecast | Non
         # it looks at values, of which there are none, or takes no input of that size
         return None
     return Forecast(weighed.nbytes, int(counted.get_total_flops()))
+
+
+def twice_within(network: nn.Module, size: int, bound: Bound) -> int:
+    """`size` in pixels a side, or twice that where a pass of `network`, without values, fits within `bound` too."""
+    twice = forecast(network, (1, 3, 2 * size, 2 * size))
+    return size if twice is None or bound.share(twice) > 1 else 2 * size

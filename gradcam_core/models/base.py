@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ..engine.calls import module_name, module_of
 from ..engine.devices import is_out_of_memory, mixed
+from ..engine.forecast import Bound, twice_within, without_values
 from ..engine.inputs import Inputs
 from ..engine.layout import Layer, Layout
 from ..engine.score import Score, contrast
@@ -297,8 +298,11 @@ class LoadedModel:
         return class_index(target, self.labels, self.title, name)
 
 
-def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
-    """Build the network, freeze it, move it to `device` and find its layers; raises ModelError."""
+def load(spec: ModelSpec, device: torch.device, bound: Bound | None = None) -> LoadedModel:
+    """Build the network, freeze it, move it to `device` and find its layers; raises ModelError.
+
+    A pass of an input that is larger than the network's own may take no more than `bound`.
+    """
     identity = spec.identity
     if spec.settled is not None:
         spec = spec.settled()
@@ -326,7 +330,7 @@ def load(spec: ModelSpec, device: torch.device) -> LoadedModel:
         found.in_place_safe,
         spec.head,
         spec.private,
-        spec.largest_input,
+        spec.largest_input or _largest_input(network, speech, preprocessing, bound),
         identity,
         speech=speech,
         beside=beside,
@@ -349,3 +353,11 @@ def frozen(network: nn.Module) -> nn.Module:
         with suppress(RuntimeError):
             parameter.requires_grad_(False)
     return network
+
+
+def _largest_input(network: nn.Module, speech: Speech | None, steps: Encoder, bound: Bound | None) -> int | None:
+    """The most pixels a side within `bound`; None for any."""
+    if bound is None:
+        return None
+    looks = network if speech is None else network.get_submodule(speech.looks_with)
+    return twice_within(without_values(looks), max(steps.input_shape[-2:]), bound)

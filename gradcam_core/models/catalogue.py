@@ -72,11 +72,13 @@ class _Added:
 class Catalogue:
     """Finds models by name, adds and removes one's own, and keeps those that were loaded, on `device`.
 
-    Weights that are in memory so many times, `copies`, are counted as often.
+    Weights that are in memory so many times, `copies`, are counted as often. Inputs that are larger than a network's
+    own are refused where a pass of twice its size would take more than `bound`.
     """
 
-    def __init__(self, device: torch.device, copies: float = 1.0) -> None:
+    def __init__(self, device: torch.device, copies: float = 1.0, bound: Bound | None = None) -> None:
         self._device = device
+        self._bound = bound
         self._models: ByteCache[LoadedModel] = ByteCache(int(model_bytes(device) / copies), float("inf"))
         self._added = _Added()
         self._offer = Offer()
@@ -292,7 +294,8 @@ class Catalogue:
         return tuple(one if one.speech is None else one.speech.bound(one, request) for one in models)
 
     def _ready(self, spec: ModelSpec) -> LoadedModel:
-        return self._models.get(spec.identity, partial(with_room, partial(load, spec, self._device), self._let_go))
+        make = partial(load, spec, self._device, self._bound)
+        return self._models.get(spec.identity, partial(with_room, make, self._let_go))
 
     def how_far(self, model: str) -> Finding:
         """What the loading of `model` is at."""

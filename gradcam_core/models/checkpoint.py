@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ..engine.devices import is_out_of_memory
-from ..engine.forecast import Bound, forecast
+from ..engine.forecast import Bound, forecast, twice_within
 from ..errors import ModelError
 from ..languages import Finding
 from ..reading.preprocess import Preprocessing
@@ -104,8 +104,7 @@ def _largest(network: nn.Module, name: str, size: int, usual: int, bound: Bound)
             most_billions=bound.operations / BILLION,
             largest=bound.largest(size, cost),
         )
-    twice = forecast(network, (1, 3, 2 * size, 2 * size))
-    return size if twice is None or bound.share(twice) > 1 else 2 * size
+    return twice_within(network, size, bound)
 
 
 def read_weights(path: str | Path | Upload, *, max_bytes: int = MAX_BYTES) -> dict[str, Any]:

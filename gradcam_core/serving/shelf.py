@@ -4,7 +4,7 @@
     name = shelf.put(Upload(path, folder), "resnet18")
     explainer.explain(image, model=name)      # for this visitor; for all others there is no such model
 
-Public names: `SECONDS_KEPT`, `Shelf`.
+Public names: `BOUND`, `SECONDS_KEPT`, `Shelf`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from ..explainer import Explainer
 from ..reading.uploads import Upload
 from .room import MAX_WEIGHTS
 
-__all__ = ["SECONDS_KEPT", "Shelf"]
+__all__ = ["BOUND", "SECONDS_KEPT", "Shelf"]
 
-# of one pass; with its gradients and all that loading tries out a model takes about three times as much memory
+# of one pass that a visitor has a say in: of a model of his own, or of an input larger than the model's; with its
+# gradients and all that loading tries out a model takes about three times as much memory
 BOUND = Bound(nbytes=1_000_000_000, operations=200_000_000_000)
 # of all visitors together: each holds its weights in memory
 MAX_MODELS = 8
