@@ -19,13 +19,18 @@ from typing import Any, NoReturn
 from gradcam_core import CamError, Explainer
 from gradcam_core.engine.devices import share_cores
 from gradcam_core.engine.memory import share_one_arena
+from gradcam_core.reading.photograph import MAX_UPLOAD_BYTES
 from gradcam_core.serving.demo import prepared
 from gradcam_core.serving.demo_config import found_config
 from gradcam_core.serving.folder import ServerFolder
 from gradcam_core.serving.hosts import Hosts
 from gradcam_core.serving.lanes import CHEAP, usual_lanes
 from gradcam_core.serving.options import OPTIONS, command_line, default_of, free
-from gradcam_core.serving.room import MAX_PHOTOGRAPH, MAX_WEIGHTS
+from gradcam_core.serving.room import MAX_WEIGHTS
+from gradcam_core.serving.shelf import BOUND
+
+# a fifth of Python's own
+SWITCH_SECONDS = 0.001
 
 
 def chosen() -> dict[str, Any]:
@@ -58,6 +63,8 @@ def serve(options: dict[str, Any]) -> None:
     free(host, options["port"])
     with closing(ServerFolder()) as folder:
         os.environ["GRADIO_TEMP_DIR"] = str(folder.path)
+        # one thread speaks to everybody: it waits no longer than this for those that compute
+        sys.setswitchinterval(SWITCH_SECONDS)
         share_one_arena()
         share_cores(usual_lanes()[CHEAP].run)
         explainer = Explainer(
@@ -65,6 +72,7 @@ def serve(options: dict[str, Any]) -> None:
             cache_mb=options["cache_mb"],
             borrow=getattr(spaces, "GPU", None),
             engine=options["engine"],
+            bound=BOUND,
         )
         demo = prepared(options, explainer)
         # takes less than the imports above, and nobody's first click has to wait for it; converting goes on beside
@@ -76,7 +84,7 @@ def serve(options: dict[str, Any]) -> None:
             ui.build(explainer, own_models=options["own_models"], demo=demo),
             hosts=hosts,
             folder=folder,
-            max_file=MAX_WEIGHTS if options["own_models"] else MAX_PHOTOGRAPH,
+            max_file=MAX_WEIGHTS if options["own_models"] else MAX_UPLOAD_BYTES,
             server_name=f"[{host}]" if ":" in host.strip("[]") else host,
             server_port=options["port"],
             share=options["share"],

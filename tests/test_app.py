@@ -14,7 +14,8 @@ import torch
 
 import app
 from gradcam_core import ui
-from gradcam_core.serving.room import MAX_PHOTOGRAPH, MAX_WEIGHTS
+from gradcam_core.reading.photograph import MAX_UPLOAD_BYTES
+from gradcam_core.serving.room import MAX_WEIGHTS
 
 ROOT = Path(__file__).parent.parent
 
@@ -126,7 +127,7 @@ def test_own_models_are_switched_with_their_uploads(
     monkeypatch.setattr(app.signal, "signal", lambda *_: None)
     app.main()
     assert built == [own_models]
-    assert [options["max_file"] for options in served] == [MAX_WEIGHTS if own_models else MAX_PHOTOGRAPH]
+    assert [options["max_file"] for options in served] == [MAX_WEIGHTS if own_models else MAX_UPLOAD_BYTES]
     assert [options["server_name"] for options in served] == ["0.0.0.0" if in_a_space else "127.0.0.1"]  # noqa: S104
     # what was handed in went with the server
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]

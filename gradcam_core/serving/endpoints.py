@@ -145,6 +145,16 @@ def _text_method(value: Any, name: str) -> str:
 EVERY = "all"
 # what a grid has several of, in the place of one
 AXES = frozenset({"target", "method", "layer"})
+STROKES = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "points": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+            "radius": {"type": "number"},
+        },
+    },
+}
 IMAGE = Input("image", "image", "The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.", REQUIRED, unread)
 PICTURES: Mapping[str, Output] = {"overlay": "picture", "heatmap": "picture", "record": "record"}
 RECORD: Mapping[str, Output] = {"record": "record"}
@@ -256,6 +266,7 @@ ENDPOINTS = (
                 ' "radius": r}; one point is a dab.',
                 REQUIRED,
                 unread,
+                schema=STROKES,
             ),
             "model",
             changed("target", description="Class index or label to tell of, or auto for the top prediction."),

@@ -1,18 +1,21 @@
-"""A server's own folder for what visitors hand in and what is written for them. Public name: `ServerFolder`.
+"""A server's own folder for what visitors hand in and what is written for them.
 
 Several servers may share one place: each has a folder of its own in it, which it keeps locked as long as it lives.
-Folders without a living owner are deleted by whoever starts next, and by the others while they run.
+Folders without a living owner are deleted by whoever starts next, and by the others while they run. Public names:
+`ServerFolder`, `written`.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 from threading import Event, Lock, Thread
 
@@ -21,7 +24,7 @@ from filelock import FileLock, Timeout
 from ..errors import ServingError
 from ..languages import Finding
 
-__all__ = ["ServerFolder"]
+__all__ = ["ServerFolder", "written"]
 
 PREFIX = "server-"
 ALIVE = ".alive"
@@ -34,6 +37,27 @@ SURE_SECONDS = 600
 MAX_BYTES = 4_000_000_000
 # of the disk, for everybody else on this machine
 SPARE_BYTES = 200_000_000
+# of this process: paths are made from content, and content can be guessed
+SECRET = secrets.token_bytes(32)
+
+
+def written(content: bytes, name: str, folder: str) -> str:
+    """The path of a file of that name below `folder`, the same for the same content; nobody can guess it.
+
+    Raises OSError where there is no room for all of it; then nothing of it is left.
+    """
+    place = Path(folder) / blake2b(content, key=SECRET, digest_size=32).hexdigest()
+    place.mkdir(parents=True, exist_ok=True)
+    part = place / secrets.token_hex(8)
+    try:
+        part.write_bytes(content)
+        part.replace(place / name)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+            place.rmdir()
+        raise
+    return str(place / name)
 
 
 class ServerFolder:

@@ -20,9 +20,10 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from ..errors import ServingError
+from ..reading.photograph import MAX_UPLOAD_BYTES
 from .hosts import Hosts
 from .lanes import Listening
-from .room import MAX_PHOTOGRAPH, Room, full, megabytes
+from .room import Room, full, megabytes
 
 __all__ = ["FAILED", "Guard", "Visitor"]
 
@@ -38,7 +39,7 @@ MAX_JSON = 1_000_000
 # a file's frame within a form
 FORM_BYTES = 16_384
 # a photograph in a message is written in letters, four for three bytes
-MAX_MESSAGE = MAX_PHOTOGRAPH * 4 // 3 + MAX_JSON
+MAX_MESSAGE = MAX_UPLOAD_BYTES * 4 // 3 + MAX_JSON
 # between two parts of a body; and the least that one has to come with from there on, after a while to begin with
 SILENT_SECONDS, BEGIN_SECONDS, BYTES_A_SECOND = 20.0, 30.0, 10_000
 # of what is refused: so much is read and forgotten
@@ -49,13 +50,15 @@ BODIES_AT_ONCE = 64
 # one of this server
 UNUSED = re.compile(
     r"/(gradio_api/)?(component_server|process_recording|vibe-|undo-vibe-|custom_component|proxy=|dev/|stream/|file/"
-    r"|file=\w+:|monitoring|login$|login/$)"
+    r"|file=\w+:|monitoring|profiling|runs\b|run-history|deep_link|login/?$)"
 )
 LISTENS = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/(?P<key>[^/]+)/?$")
 LISTENS_ALL, UPLOAD, TOOLS = "/gradio_api/queue/data", "/gradio_api/upload", "/gradio_api/mcp"
 FAILED = "Something went wrong on the server; whoever runs it finds more in its log."
 SLOW = "What you sent came too slowly, or not at all; send it again."
 WRITES = ("/gradio_api/call", "/gradio_api/queue/join", TOOLS)
+# whoever reads the first of two would let in what another refuses by the second
+ONCE = ("host", "origin", "content-length", "transfer-encoding")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CALLER = "x-gradcam-caller"
 FORWARDED = re.compile(r"forwarded|x-forwarded-.+|x-real-ip|x-gradio-server|" + CALLER)
@@ -81,7 +84,7 @@ class Guard:
     """Stands in front of `app`; `hosts` may be replaced while it serves. Every scope is given its `visitor`."""
 
     def __init__(
-        self, app: App, hosts: Hosts, listening: Listening, room: Room | None = None, max_file: int = MAX_PHOTOGRAPH
+        self, app: App, hosts: Hosts, listening: Listening, room: Room | None = None, max_file: int = MAX_UPLOAD_BYTES
     ) -> None:
         self.hosts = hosts
         self._app = app
@@ -110,7 +113,10 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+        headers = dict(pairs)
+        if any(sum(name == one for name, _ in pairs) > 1 for one in ONCE):
+            raise RefusedError(400, f"A request says only once each of: {', '.join(ONCE)}.")
         path = scope["path"]
         self._check_name(scope["method"], headers)
         if UNUSED.match(path):
@@ -188,8 +194,11 @@ class Guard:
             self._room.holds(visitor.address, paths)
 
     def _clean(self, scope: Scope, *more: tuple[bytes, bytes]) -> None:
-        """Take away what gradio would believe: foreign origins, so that it allows none, and forwarded names."""
-        unwanted = re.compile("origin" if self.hosts.behind_proxy else f"origin|{FORWARDED.pattern}")
+        """Take away what gradio would believe: foreign origins, so that it allows none, and forwarded names.
+
+        And ranges: it answers one with all headers of the request, as if they were its own.
+        """
+        unwanted = re.compile("origin|range" if self.hosts.behind_proxy else f"origin|range|{FORWARDED.pattern}")
         kept = [pair for pair in scope["headers"] if not unwanted.fullmatch(pair[0].decode("latin-1").lower())]
         if scope["path"] == UPLOAD:
             # its answer is read on its way out

@@ -6,8 +6,8 @@ Public names: `REQUIRED`, `Input`, `number`, `several`, `switch`, `text`, `unrea
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..errors import OptionError
@@ -26,7 +26,8 @@ class Input:
     """One value that is given to an endpoint.
 
     `default` stands there if nothing is given; `read` makes the value that the endpoint works with, and is told the
-    input's name for its error. `choices` are the values there are, where they can be listed.
+    input's name for its error. `choices` are the values there are, where they can be listed. `schema` describes a list
+    or a table of values as JSON Schema does.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Input:
     default: Any
     read: Callable[[Any, str], Any]
     choices: tuple[str, ...] = ()
+    schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 def unread(value: Any, _name: str) -> Any:

@@ -1,4 +1,4 @@
-"""How much each visitor may hand in. Public names: `MAX_PHOTOGRAPH`, `MAX_WEIGHTS`, `Room`, `megabytes`."""
+"""How much each visitor may hand in. Public names: `MAX_WEIGHTS`, `Room`, `megabytes`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from threading import Lock
 from ..errors import ServingError
 from .folder import SURE_SECONDS, ServerFolder
 
-__all__ = ["MAX_PHOTOGRAPH", "MAX_WEIGHTS", "Room", "megabytes"]
+__all__ = ["MAX_WEIGHTS", "Room", "megabytes"]
 
-MAX_PHOTOGRAPH = 20_000_000
+# beside a photograph's, which `reading` holds it to
 MAX_WEIGHTS = 400_000_000
 # of one address, as long as the files lie there: weights are deleted when they are read
 VISITOR_BYTES = 1_000_000_000

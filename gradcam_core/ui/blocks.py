@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeGuard
 from weakref import WeakKeyDictionary
 
 import gradio as gr
+from anyio import to_thread
 from gradio.blocks import Block, BlockFunction, BlocksConfig
 from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
@@ -17,7 +18,7 @@ from gradio.utils import get_upload_folder
 from ..errors import UploadError
 from ..serving.failures import plain_words
 from ..serving.lanes import CHEAP, Lanes
-from .named_files import of_request, of_tool_call
+from .named_files import is_in_answer, of_request, of_tool_call
 from .page_queue import PageQueue
 
 __all__ = ["PageBlocks"]
@@ -30,6 +31,12 @@ log = logging.getLogger(__name__)
 
 # of gr.HTML: what an update may change beside the properties of its templates
 HTML_PARAMETERS = frozenset(signature(gr.HTML.__init__).parameters)
+
+
+async def _answer_of(job: Any) -> list[Any]:
+    """All that a tool answers: to whoever asks for no progress gradio shows several outputs as one text."""
+    found = await to_thread.run_sync(job.result)
+    return list(found) if isinstance(found, tuple) else [found]
 
 
 class _SessionConfig(BlocksConfig):
@@ -77,6 +84,7 @@ class PageBlocks(gr.Blocks):
     def mcp_server_obj(self, tools: Any) -> None:
         if tools is not None:
             tools.convert_strings_to_filedata = of_tool_call(get_upload_folder())
+            tools._execute_tool_without_progress = _answer_of
         self._tools = tools
 
     def queue_in_lanes(self, *, status_update_rate: float) -> PageQueue:
@@ -128,7 +136,7 @@ class PageBlocks(gr.Blocks):
     async def postprocess_data(
         self, block_fn: BlockFunction, predictions: list[Any] | dict[Any, Any], state: SessionState | None
     ) -> list[Any]:
-        """Gradio's own, but for the outputs that a handler leaves out or skips, and for HTML.
+        """Gradio's own, but for the outputs that a handler leaves out or skips, for HTML, and for files named already.
 
         Gradio builds each of them anew to change nothing about it: 13 ms of an answer for the controls of the
         photograph's tab, in the one thread that serves everybody, where the map itself takes 2. HTML, which the server
@@ -140,7 +148,8 @@ class PageBlocks(gr.Blocks):
         if block_fn.batch or len(outputs) < 2 or not _is_about(predictions, outputs):
             return await super().postprocess_data(block_fn, predictions, state)
         given = {output: value for output, value in predictions.items() if not _is_skip(value)}
-        answered: dict[Any, Any] = {output: _sent(given.pop(output)) for output in [*given] if type(output) is gr.HTML}
+        ready = [output for output, value in given.items() if type(output) is gr.HTML or is_in_answer(value)]
+        answered: dict[Any, Any] = {output: _sent(given.pop(output)) for output in ready}
         if given:
             mentioned = copy(block_fn)
             mentioned.outputs = list(given)

@@ -25,10 +25,11 @@ from PIL import Image
 
 from ..errors import ServingError
 from ..explainer import Explainer
+from ..reading.photograph import MAX_UPLOAD_BYTES
 from ..serving.demo import Demo, pictures_in
 from ..serving.folder import ServerFolder
 from ..serving.hosts import Hosts
-from ..serving.room import MAX_PHOTOGRAPH, MAX_WEIGHTS
+from ..serving.room import MAX_WEIGHTS
 from .page import build, serve
 
 __all__ = ["Address", "launch"]
@@ -104,7 +105,7 @@ def launch(
             given["prevent_thread_lock"] = True
             serve(
                 page, hosts=Hosts.of(str(given["server_name"]), allow=tuple(allow_host)), folder=folder,
-                max_file=MAX_WEIGHTS if own_models else MAX_PHOTOGRAPH, **given,
+                max_file=MAX_WEIGHTS if own_models else MAX_UPLOAD_BYTES, **given,
             )  # fmt: skip
         except BaseException:
             folder.close()

@@ -1,4 +1,6 @@
-"""Files that requests name: uploads and nothing else. Public names: `of_request`, `of_tool_call`.
+"""Files that requests name: uploads and nothing else; and those that answers name.
+
+Public names: `in_answer`, `is_in_answer`, `of_request`, `of_tool_call`.
 
 Gradio on its own fetches whatever address a request names as a file, and hands on a path that lacks its mark. A tool's
 call (MCP) it answers by asking its own server as a client would, and that client opens whatever file a value names, as
@@ -11,22 +13,36 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import gradio as gr
 from gradio.blocks import Block
-from gradio.processing_utils import save_bytes_to_cache
 
 from ..errors import UploadError
 from ..reading.photograph import MAX_UPLOAD_BYTES
 from ..reading.uploads import NOT_UPLOADED, PHOTOGRAPH_FILE, Upload
+from ..serving.folder import written
 
-__all__ = ["of_request", "of_tool_call"]
+__all__ = ["in_answer", "is_in_answer", "of_request", "of_tool_call"]
 
 # how gradio tells a file from other values
 MARK = {"_type": "gradio.FileData"}
 # how gradio's helper that hands in a language model's file names it afterwards
 ADDRESS = "/gradio_api/file="
+
+
+def in_answer(content: bytes, name: str, folder: str) -> dict[str, Any]:
+    """How an answer names a file of this `content`, which is written below `folder`; raises OSError.
+
+    As gradio would say it, which looks the path up a dozen times, in the one thread that serves everybody.
+    """
+    path = written(content, name, folder)
+    return {"path": path, "url": ADDRESS + quote(path), "orig_name": name, "is_stream": False, "meta": MARK}
+
+
+def is_in_answer(value: Any) -> bool:
+    """Whether it is what `in_answer` has made."""
+    return isinstance(value, dict) and value.get("meta") is MARK
 
 
 def of_request(value: Any, block: Block) -> Any:
@@ -60,7 +76,7 @@ def of_tool_call(folder: str) -> Callable[[Any, Sequence[list[str | int]]], Any]
 def _tools_file(value: Any, folder: str) -> dict[str, Any]:
     text = value if isinstance(value, str) else ""
     if text.startswith("data:"):
-        path = save_bytes_to_cache(_decoded(text), "file", folder)
+        path = written(_decoded(text), "file", folder)
     else:
         path = unquote(text.partition(ADDRESS)[2]) if ADDRESS in text else text
     # what cannot be opened here is not handed to gradio's client, which opens it next

@@ -21,12 +21,14 @@ from ..errors import ServingError
 from ..explainer import Explainer
 from ..models import DEFAULT_MODEL, Access
 from ..models.catalogue import Offer
+from ..reading.photograph import MAX_UPLOAD_BYTES
 from ..serving.demo import Demo
+from ..serving.failures import NO_ROOM
 from ..serving.folder import KEEP_SECONDS, ServerFolder
 from ..serving.guard import FAILED, Guard
 from ..serving.hosts import Hosts, name_of
 from ..serving.plain_log import keep_lines_apart
-from ..serving.room import MAX_PHOTOGRAPH, Room
+from ..serving.room import Room
 from ..serving.services import Services
 from ..serving.shelf import Shelf
 from ..text_explainer import TextExplainer
@@ -51,7 +53,6 @@ CLEAN_EVERY_SECONDS = 3600
 # what gradio raises where a request names a number or a part that is not there
 UNFIT = (ArithmeticError, AttributeError, FnIndexInferError, LookupError, RecursionError, TypeError, ValueError)
 NOTHING_THERE = "The server cannot make anything of this request: compare it with the API page."
-NO_ROOM = "The server could not write its answer down: its disk is full, or cannot be written to. Try again later."
 WEB = Path(__file__).parent / "web"
 USUAL = Demo()
 
@@ -101,7 +102,7 @@ def serve(
     *,
     hosts: Hosts | None = None,
     folder: ServerFolder | None = None,
-    max_file: int = MAX_PHOTOGRAPH,
+    max_file: int = MAX_UPLOAD_BYTES,
     **options: Any,
 ) -> None:
     """Serve `page` until it is stopped, to those that `hosts` lets in; what is handed in is kept in `folder`.

@@ -7,22 +7,27 @@ deleted took the other's away. And it has one limit for all kinds of files.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gradio import route_utils
 from gradio.route_utils import GradioMultiPartParser, GradioUploadFile
-from starlette.datastructures import FormData
+from gradio_client.utils import strip_invalid_filename_characters
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
-from ..serving.room import MAX_PHOTOGRAPH, megabytes
+from ..reading.photograph import MAX_UPLOAD_BYTES
+from ..serving.room import megabytes
 from .panels.own_model import ENDINGS
 
 __all__ = ["take_in_uploads"]
 
 FILES, FIELDS = 4, 4
+# of a form, that holds the files
+FIELD = "files"
 
 
 class _OwnFile(GradioUploadFile):
@@ -31,6 +36,9 @@ class _OwnFile(GradioUploadFile):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.sha.update(secrets.token_bytes(32))
+        if strip_invalid_filename_characters(Path(self.filename or "").name).strip(".") == "":
+            # a name that is none would be refused when all of the file lies there, and stay
+            self.filename = "upload"
 
 
 class _Parser(GradioMultiPartParser):
@@ -45,7 +53,7 @@ class _Parser(GradioMultiPartParser):
         super().on_headers_finished()
         file = self._current_part.file
         if file is None or not (file.filename or "").lower().endswith(tuple(ENDINGS)):
-            self._most = MAX_PHOTOGRAPH
+            self._most = MAX_UPLOAD_BYTES
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         super().on_part_data(data, start, end)
@@ -60,13 +68,25 @@ class _Parser(GradioMultiPartParser):
 
     async def parse(self) -> FormData:
         try:
-            return await super().parse()
-        except ClientDisconnect:
-            for file in self._files_to_close_on_error:
-                file.close()
-                with suppress(OSError):
-                    Path(file.name).unlink()
+            form = await super().parse()
+        except (ClientDisconnect, OSError) as error:
+            self._delete(self._files_to_close_on_error)
+            if isinstance(error, OSError):
+                raise
             raise MultiPartException("The upload ended before all of it was there; send it again.") from None
+        # under another name nobody takes them
+        others = [value.file for name, value in form.multi_items() if name != FIELD and isinstance(value, UploadFile)]
+        self._delete(others)
+        return form
+
+    @staticmethod
+    def _delete(files: Iterable[Any]) -> None:
+        for file in files:
+            with suppress(OSError):
+                # what is still to be written is tried again
+                file.close()
+            with suppress(OSError):
+                Path(file.name).unlink()
 
 
 def take_in_uploads() -> None:

@@ -62,6 +62,14 @@ class Page:
         with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as answer:  # noqa: S310
             return json.loads(answer.read())
 
+    def _messages(self) -> Iterator[dict[str, Any]]:
+        """What the server tells this visitor, until it ends the stream."""
+        path = f"{self.url}/gradio_api/queue/data?session_hash={self.session}"
+        with urllib.request.urlopen(path, timeout=WAIT_SECONDS) as stream:  # noqa: S310
+            for line in stream:
+                if line.startswith(b"data:"):
+                    yield json.loads(line[5:])
+
     def upload(self, data: bytes) -> dict[str, Any]:
         edge = uuid.uuid4().hex
         head = f'--{edge}\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n'
@@ -85,16 +93,13 @@ class Page:
             "session_hash": self.session,
         }  # fmt: skip
         self._post("queue/join", json.dumps(body).encode())
-        path = f"{self.url}/gradio_api/queue/data?session_hash={self.session}"
-        with urllib.request.urlopen(path, timeout=WAIT_SECONDS) as stream:  # noqa: S310
-            for line in stream:
-                message = json.loads(line[5:]) if line.startswith(b"data:") else {}
-                if message.get("msg") == "process_completed":
-                    if not message["success"]:
-                        raise RuntimeError(str(message["output"]))
-                    # the menu has changed with the first answer, as in the browser
-                    self.layer = message["output"]["data"][self.menu].get("value", self.layer)
-                    return message
+        for message in self._messages():
+            if message.get("msg") == "process_completed":
+                if not message["success"]:
+                    raise RuntimeError(str(message["output"]))
+                # the menu has changed with the first answer, as in the browser
+                self.layer = message["output"]["data"][self.menu].get("value", self.layer)
+                return message
         raise RuntimeError("the server closed the stream before the answer came")
 
     def direct(self, file: dict[str, Any], target: str, against: bool = False) -> dict[str, Any]:

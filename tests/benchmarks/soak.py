@@ -51,6 +51,11 @@ REVIEWS = (
 )
 # compared with what a fresh photograph's map is in this process
 CHECKED_FRESH = 60
+# what a client may have come to for a request
+REQUESTS = (
+    "answers", "errors", "refused with 429", "bad input refused", "bad input answered", "failures without a sentence",
+    "vanished", "cut off by a restart",
+)  # fmt: skip
 # what differs between two equal answers
 NOT_COMPARED = {"path", "url", "orig_name", "size", "engine", "seconds", "device", "photograph"}
 SMALL = (320, 240)
@@ -298,6 +303,7 @@ def soak(minutes: float, clients: int, cache_mb: int) -> tuple[list[tuple[str, s
         print(f"{times:6} {said}", file=sys.stderr)
     rows = [
         ("minutes, clients", f"{spent / 60:.1f}, {clients}"),
+        ("requests", str(sum(tally.count[name] for name in REQUESTS))),
         *((name, str(tally.count[name])) for name in sorted(tally.count | Counter({"wrong": 0, "errors": 0}))),
         *(
             (f"seconds of {name} endpoints, p50 and p95", _percentiles(tally.seconds[costly]))
@@ -347,7 +353,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     options = parser.parse_args()
     rows, well = soak(options.minutes, options.clients, options.cache_mb)
-    print("\n".join(f"| {name} | {value} |" for name, value in rows))
+    print("\n".join(f"| {name} | {value} |" for name, value in [("what", "found"), ("---", "---"), *rows]))
     if options.json:
         options.json.write_text(json.dumps(dict(rows), indent=1, ensure_ascii=False))
     sys.exit(not well)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import cv2
@@ -9,10 +10,18 @@ import matplotlib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from gradcam_core import Look
 from gradcam_core.canvases import render
-from gradcam_core.canvases.render import COLORMAPS, color_table, heatmap_picture, masked_picture, overlay_picture
+from gradcam_core.canvases.render import (
+    COLORMAPS,
+    color_table,
+    heatmap_picture,
+    masked_picture,
+    overlay_picture,
+    png_of,
+)
 
 from ..helpers import noise
 
@@ -192,6 +201,9 @@ def test_pieces_do_not_show(draw: str, signed: bool, monkeypatch: pytest.MonkeyP
     np.testing.assert_array_equal(in_pieces, picture())
     monkeypatch.setattr(render, "CHUNK_ROWS", 1)
     np.testing.assert_array_equal(in_pieces, picture())
+    # painted by several threads
+    monkeypatch.setattr(render, "LARGE", 0)
+    np.testing.assert_array_equal(in_pieces, picture())
 
 
 def test_drawing_changes_nothing_given() -> None:
@@ -225,3 +237,11 @@ def test_opencv_agrees_on_the_blend() -> None:
 def test_looks_that_cannot_be_drawn(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Look(**options)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (300, 451), (3, 70_000), (70_000, 3)])
+def test_a_png_file_has_every_pixel(size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    read = Image.open(BytesIO(png_of(Image.fromarray(pixels))))
+    assert (read.format, read.mode) == ("PNG", "RGB")
+    np.testing.assert_array_equal(np.asarray(read), pixels)

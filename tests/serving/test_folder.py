@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 
 from gradcam_core.errors import CamError
 from gradcam_core.serving import folder as module
-from gradcam_core.serving.folder import ServerFolder
+from gradcam_core.serving.folder import ServerFolder, written
 from gradcam_core.serving.room import Room
 
 
@@ -152,3 +154,31 @@ def test_few_uploads_of_one_address_are_on_their_way_at_once(own: ServerFolder) 
         one.__exit__(None, None, None)
     with room.coming("me", 1):
         pass
+
+
+def test_what_is_written_lies_where_nobody_guesses_and_once_for_equal_content(tmp_path: Path) -> None:
+    one, again, other = (written(content, "a.png", str(tmp_path / "new")) for content in (b"one", b"one", b"two"))
+    assert one == again != other
+    assert Path(one).read_bytes() == b"one"
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"a.png"}
+    assert len(Path(one).parent.name) == 64
+    assert Path(one).parent.name != blake2b(b"one", digest_size=32).hexdigest()
+
+
+def test_what_finds_no_room_leaves_nothing_and_what_was_there_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = written(b"kept", "a.png", str(tmp_path))
+    write = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        write(path, content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    for content in (b"kept", b"new"):
+        with pytest.raises(OSError, match="No space"):
+            written(content, "a.png", str(tmp_path))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [Path(kept)]
+    assert Path(kept).read_bytes() == b"kept"
+    assert len(list(tmp_path.iterdir())) == 1

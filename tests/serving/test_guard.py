@@ -237,3 +237,31 @@ def test_web_sockets_are_closed() -> None:
 
     asyncio.run(door()({"type": "websocket", "path": "/", "headers": []}, receive, send))
     assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+@pytest.mark.parametrize("name", [b"host", b"Host", b"origin", b"content-length", b"Transfer-Encoding"])
+def test_what_a_request_says_of_itself_it_says_once(name: bytes) -> None:
+    """Or the first would be believed here and the second behind it."""
+    behind = Behind()
+    twice = [(name, b"localhost")] * (1 if name.lower() == b"host" else 2)
+    status, text = ask(door(behind), headers=twice)
+    assert (status, behind.scopes) == (400, [])
+    assert "only once" in json.loads(text)["detail"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/monitoring/summary", "/gradio_api/profiling/clear", "/gradio_api/runs", "/gradio_api/run-history/connect",
+        "/gradio_api/deep_link", "/login",
+    ],
+)  # fmt: skip
+def test_what_the_web_library_offers_beyond_this_page_is_not_there(path: str) -> None:
+    behind = Behind()
+    assert ask(door(behind), path)[0] == 404
+    assert behind.scopes == []
+
+
+@pytest.mark.parametrize("path", ["/gradio_api/run/stop", "/gradio_api/run/predict", "/gradio_api/login_check"])
+def test_what_the_page_uses_stays_there(path: str) -> None:
+    assert ask(door(), path)[0] == 200

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +17,7 @@ from PIL import Image
 
 from gradcam_core import Explainer
 from gradcam_core.models import MODELS
-from gradcam_core.serving.endpoints import ENDPOINTS
 from gradcam_core.serving.lanes import usual_lanes
-from gradcam_core.ui import build, serve
 from tests import pictures
 from tests.helpers import noise, small_spec
 
@@ -215,45 +209,3 @@ def test_only_explanations_are_offered(client: Client) -> None:
     explanations = {"/explain", "/contrast", "/check", "/ask_place", "/without", "/compare", "/explain_text"}
     explanations |= {"/describe", "/ask", "/report"}
     assert offered == {*explanations, "/stop"}
-
-
-@pytest.fixture(scope="module")
-def tools(explainer: Explainer) -> Iterator[str]:
-    """The address under which the endpoints are tools for language models."""
-    pytest.importorskip("mcp", reason="mcp is not installed")
-    blocks = build(explainer)
-    serve(blocks, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, mcp_server=True)
-    yield f"{blocks.local_url}gradio_api/mcp/"
-    blocks.close()
-
-
-def test_one_flag_serves_the_same_as_a_tool_for_language_models(tools: str) -> None:
-    offered = {tool["name"]: tool for tool in httpx.get(f"{tools}schema").json()}
-    assert list(offered) == [endpoint.name for endpoint in ENDPOINTS]
-    explain = offered["explain"]
-    assert explain["inputSchema"]["required"] == ["image"]
-    assert {"model", "layer", "target", "method", "counterfactual"} < explain["inputSchema"]["properties"].keys()
-    assert "Grad-CAM" in explain["description"]
-    for endpoint in ENDPOINTS:
-        properties = offered[endpoint.name]["inputSchema"]["properties"]
-        assert list(properties) == [one.name for one in endpoint.inputs]
-        assert all(one.description in properties[one.name]["description"] for one in endpoint.inputs)
-
-
-def _use(tools: str, name: str, **arguments: Any) -> str:
-    """What a tool tells a language model."""
-    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
-    headers = {"Accept": "application/json, text/event-stream"}
-    answer = httpx.post(tools, json=message, headers=headers, timeout=300)
-    told = next(line for line in answer.text.splitlines() if line.startswith("data: "))
-    return " ".join(part.get("text", "") for part in json.loads(told[len("data: ") :])["result"]["content"])
-
-
-def test_a_tool_stops_what_tools_compute(tools: str, cat: str) -> None:
-    image = f"data:image/png;base64,{base64.b64encode(Path(cat).read_bytes()).decode()}"
-    with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(_use, tools, "explain", image=image, method="scorecam", target="9")
-        while not asked.done():
-            assert "rror" not in _use(tools, "stop")
-            time.sleep(0.2)
-    assert "Stopped after" in asked.result()

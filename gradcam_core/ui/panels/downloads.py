@@ -14,15 +14,15 @@ from typing import Any, TypeAlias
 
 import gradio as gr
 import numpy as np
-from gradio.processing_utils import save_bytes_to_cache
 from PIL import Image
 
-from ...canvases.render import Look
+from ...canvases.render import Look, png_of
 from ...checks import Examiner
 from ...errors import CamError
 from ...explainer import Explainer
 from ...explanation import Explanation
 from ...report import report_page
+from ...serving.folder import written
 from ...serving.lanes import CHEAP, COSTLY
 from ..handlers import Controls, answer
 from ..parts import Page
@@ -31,25 +31,19 @@ from ..web.stage import look_of
 __all__ = ["FILES", "downloads_panel"]
 
 Maker: TypeAlias = Callable[[Explanation, Look, str, Examiner], bytes]
-# pictures of that many pixels are packed less tightly, which is several times as fast, and few are made at once
+# of pictures of that many pixels few are made at once
 LARGE_PIXELS, LARGE_AT_ONCE = 8_000_000, 2
 _large = BoundedSemaphore(LARGE_AT_ONCE)
 
 
-def _png(picture: Image.Image) -> bytes:
-    packed = BytesIO()
-    picture.save(packed, "PNG", **({"compress_level": 1} if picture.width * picture.height > LARGE_PIXELS else {}))
-    return packed.getvalue()
-
-
 def _picture(explanation: Explanation, look: Look, view: str, _examiner: Examiner) -> bytes:
     if view == "photograph":
-        return _png(Image.fromarray(explanation.photograph.pixels))
-    return _png(explanation.masked(look) if view == "masked" else explanation.overlay(look))
+        return png_of(Image.fromarray(explanation.photograph.pixels))
+    return png_of(explanation.masked(look) if view == "masked" else explanation.overlay(look))
 
 
 def _heatmap(explanation: Explanation, look: Look, _: str, _examiner: Examiner) -> bytes:
-    return _png(explanation.heatmap_picture(look))
+    return png_of(explanation.heatmap_picture(look))
 
 
 def _map(explanation: Explanation, _look: Look, _: str, _examiner: Examiner) -> bytes:
@@ -127,4 +121,4 @@ def _file(
     # the model's title: the name of somebody's own is known to nobody else, and files are handed on
     title = re.sub(r"[^\w.-]+", "-", explanation.model_title).strip("-")
     name = f"{title}_{explanation.target.index}_{side}_{ending}"
-    return save_bytes_to_cache(packed, name, folder)
+    return written(packed, name, folder)

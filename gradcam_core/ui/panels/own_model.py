@@ -15,6 +15,7 @@ from ...errors import ModelError
 from ...reading.uploads import Upload
 from ...serving.failures import plain_words
 from ...serving.lanes import LOADING
+from ...serving.room import MAX_WEIGHTS, megabytes
 from ...serving.shelf import SECONDS_KEPT, Shelf
 from ...tasks.classes import HEADS
 from ..handlers import model_choices
@@ -78,7 +79,9 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
 def _fields() -> list[Any]:
     """What is asked about a model: weights, architecture, labels, input size, mean, standard deviation, head."""
     return [
-        gr.File(label="Weights (safetensors, .pt or .pth; up to 400 MB)", file_types=ENDINGS, height=110),
+        gr.File(
+            label=f"Weights (safetensors, .pt or .pth; up to {megabytes(MAX_WEIGHTS)})", file_types=ENDINGS, height=110
+        ),
         gr.Textbox(
             label="Architecture",
             info="Its name in torchvision or timm, such as resnet18 or timm/resnet18.",
@@ -120,6 +123,6 @@ def _three(name: str, text: str) -> tuple[float, ...] | None:
 
 NOTE = (
     "<p class='note'>A file is read as data, never as code, and deleted once it is read. Only you can use the model,"
-    " and it is forgotten once you have not used it for an hour.</p>"
+    f" and it is forgotten once you have not used it for {SECONDS_KEPT / 60:.0f} minutes.</p>"
 )
 LOADED_NOTE = "<p class='note' role='status'>Loaded and chosen above; the file has been deleted.</p>"
