@@ -151,7 +151,7 @@ def overlay_picture(photograph: Pixels, values: Drawable, look: Look = DEFAULT_L
     def paint(part: FloatArray, photo: Pixels) -> FloatArray:
         shown = _shown(part, look)
         alpha = (look.opacity * np.abs(shown))[..., None]
-        return photo * (1 - alpha) + table[look.levels(shown)] * alpha
+        return np.add(photo * (1 - alpha), table[look.levels(shown)] * alpha)
 
     return _paint(values, photograph, paint, _dimmed)
 
@@ -160,7 +160,7 @@ def masked_picture(photograph: Pixels, values: Drawable, look: Look = DEFAULT_LO
     """The photograph multiplied by the map: only the evidence is lit."""
 
     def paint(part: FloatArray, photo: Pixels) -> FloatArray:
-        return photo * np.abs(_shown(part, look))[..., None]
+        return np.multiply(photo, np.abs(_shown(part, look))[..., None])
 
     return _paint(values, photograph, paint, _dimmed)
 

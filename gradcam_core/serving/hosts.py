@@ -19,6 +19,8 @@ from ..errors import ServingError
 __all__ = ["Hosts", "name_of"]
 
 LOOPBACK_NAMES = frozenset({"localhost", "localhost.localdomain", "127.0.0.1", "::1"})
+# nothing that an address may hold beside it: a person's name, a path, a question
+HOST = re.compile(r"[\w.-]+(:\d*)?|\[[0-9a-f:.]+\](:\d*)?|[0-9a-f:.]+", re.ASCII | re.IGNORECASE)
 NAME = re.compile(r"[\w-]+(\.[\w-]+)*", re.ASCII)
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # of one visitor with IPv6: everybody is given at least so many addresses
@@ -27,6 +29,8 @@ IPV6_SHARE = 64
 
 def name_of(host: str) -> str:
     """The name in a Host header, in small letters, without port, brackets and final dot; "" where there is none."""
+    if not HOST.fullmatch(host):
+        return ""
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:

@@ -23,8 +23,14 @@ def _no_space(monkeypatch: pytest.MonkeyPatch) -> None:
         ("127.0.0.1", "127.0.0.1"),
         ("", ""),
         ("[", ""),
-        # what stands behind an @ is what a browser would ask
-        ("127.0.0.1@evil.example", "evil.example"),
+        ("fe80:0::1", "fe80"),
+        # addresses hold more than that, and a Host nothing of it
+        ("127.0.0.1@evil.example", ""),
+        ("evil.example@127.0.0.1", ""),
+        ("127.0.0.1/evil", ""),
+        ("127.0.0.1#evil", ""),
+        ("127.0.0.1 evil", ""),
+        ("127.0.0.1\\evil", ""),
     ],
 )
 def test_a_name_is_read_out_of_a_host(host: str, name: str) -> None:

@@ -27,6 +27,7 @@ ASKED: dict[str, tuple[dict[str, Any], str]] = {
     "describe": ({"word": "0"}, "caption"),
     "ask": ({"question": "what animal is it?"}, "without_picture"),
     "check": ({}, "hide_and_look"),
+    "report": ({"check": False}, "<html"),
     "ask_place": ({"x": 60, "y": 40}, "speaks_for"),
     "without": ({"strokes": [{"points": [[30, 30], [60, 40]], "radius": 12}]}, "Without this region"),
     "compare": ({"methods": "gradcam; hirescam"}, "cells"),

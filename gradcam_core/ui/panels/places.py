@@ -14,10 +14,11 @@ from ...explanation import Explanation
 from ...languages import percent
 from ..handlers import Controls, looked_into
 from ..messages import sentence
-from ..parts import Page
+from ..parts import AT_ONCE, Page, told
 
 __all__ = ["places_panel"]
 
+SLOT = "without"
 POINT = (
     "<p class='note'>Click on a picture to ask what that place speaks for, or draw on it to see what is left without a"
     " region. By keyboard: arrow keys, then Enter, or Space for a dab of the brush.</p>"
@@ -26,7 +27,7 @@ POINT = (
 
 def places_panel(page: Page, stage: gr.HTML, shown_photograph: gr.State) -> None:
     """Answer what is pointed at, and drawn, on the `stage` that shows `shown_photograph`."""
-    examiner = page.services.examiner
+    examiner, running = page.services.examiner, page.services.running
 
     def point_at(asked: Controls | None, event: gr.EventData) -> str:
         def point(explanation: Explanation, _: object) -> str:
@@ -34,18 +35,34 @@ def places_panel(page: Page, stage: gr.HTML, shown_photograph: gr.State) -> None
 
         return looked_into(page.services, asked, point)
 
-    def look_without(asked: Controls | None, event: gr.EventData) -> str:
+    def look_without(
+        asked: Controls | None,
+        event: gr.EventData,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
+    ) -> str:
         def look(explanation: Explanation, watch: Watch) -> str:
             region = brushed(event._data.get("strokes"), explanation.placement, watch=watch)
             return _changes(explanation, examiner.without(explanation, region))
 
-        return looked_into(page.services, asked, look)
+        # the answers share a place: what was drawn last stands there
+        running.overtake(request.session_hash, slot=SLOT)
+        with running.task(request.session_hash, told(progress), slot=SLOT) as task:
+            found = looked_into(page.services, asked, look, task.watch)
+        return gr.skip() if task.overtaken else found
 
-    place, without = gr.HTML(POINT, elem_id="place"), gr.HTML("", elem_id="without")
+    def stop_it(request: gr.Request) -> None:
+        running.stop(request.session_hash, slot=SLOT)
+
+    place = gr.HTML(POINT, elem_id="place")
+    with gr.Column(elem_id="brushing"):
+        without = gr.HTML("", elem_id="without", min_height=60)
+        stop = gr.Button("Stop", size="sm", min_width=80, elem_id="without-stop")
     stage.select(
         point_at, shown_photograph, place, trigger_mode="multiple", show_progress="hidden", api_visibility="private"
     )
-    stage.submit(look_without, shown_photograph, without, trigger_mode="once", api_visibility="private")
+    stage.submit(look_without, shown_photograph, without, trigger_mode="multiple", api_visibility="private")
+    stop.click(stop_it, None, None, **AT_ONCE)
     # in the browser: an answer about another map must not stay beside this one
     shown_photograph.change(
         None, None, [place, without], js=f"() => [{json.dumps(POINT)}, '']", api_visibility="private"
