@@ -29,6 +29,7 @@ from .explainer import Explainer
 from .explanation import Explanation
 from .methods import METHODS
 from .methods.text import TEXT_METHODS
+from .models.spoken import Wording
 from .request import Request
 from .text_explainer import TextExplainer
 from .text_explanation import TextExplanation
@@ -67,4 +68,5 @@ __all__ = [
     "TextExplainer",
     "TextExplanation",
     "Watch",
+    "Wording",
 ]

@@ -75,14 +75,16 @@ class Answers:
 
     def _asked(self, request: Request) -> _Asked:
         """The request with its model, layer and target by name and number; raises what a wrong one raises."""
-        method = find_method(request.method)
+        # a wrong name is told before a model is loaded
+        given = None if request.method is None else find_method(request.method)
         model, *larger = self._find(request)
+        method = given or find_method(model.default_method)
         layer = model.default.name if request.layer is None else model.layer_name(request.layer)
         model.layer_modules(layer)
         target = model.own_target if request.target is None else model.class_index(request.target)
         if not method.of_class and (request.counterfactual or request.rival is not None):
             raise MethodError("method.looks_at_no_class", method_key=method.key)
-        settled = request.replace(model=model.name, layer=layer, target=target)
+        settled = request.replace(model=model.name, layer=layer, target=target, method=method.key)
         return _Asked(settled, model, tuple(larger), method, layer)
 
     def _together(self, photograph: Photograph, asked: Sequence[_Asked], watch: Watch) -> dict[Hashable, Explanation]:

@@ -22,7 +22,7 @@ from .errors import CamError, DeviceError, LayerError, MethodError, ModelError, 
 from .explanation import Explanation
 from .languages import Finding, Said, say
 from .methods import METHODS, find_method
-from .request import Request
+from .request import AUTO, Request
 
 __all__ = ["TOLD_APART", "Cell", "Comparison", "axes", "compared", "filled"]
 
@@ -158,7 +158,7 @@ def compared(
     answered: Callable[[Request, Watch], Explanation],
     request: Request,
     targets: Sequence[Any],
-    methods: Sequence[str],
+    methods: Sequence[str | None],
     layers: Sequence[Any],
     models: Sequence[Any],
     watch: Watch,
@@ -170,7 +170,8 @@ def compared(
     """
     row_axis, rows, column_axis, columns = axes(targets, methods, layers, models)
     for method in methods:
-        find_method(method)
+        if method not in (None, AUTO):
+            find_method(method)
     places = [(row, column) for row in rows for column in columns]
     cells = []
     for number, (row, column) in enumerate(places):
@@ -183,7 +184,7 @@ def compared(
 
 
 def axes(
-    targets: Sequence[Any], methods: Sequence[str], layers: Sequence[Any], models: Sequence[Any] = (None,)
+    targets: Sequence[Any], methods: Sequence[str | None], layers: Sequence[Any], models: Sequence[Any] = (None,)
 ) -> tuple[str, list[Asked], str, list[Asked]]:
     """What varies along the rows with what each row asks for, and the same for the columns.
 
@@ -225,9 +226,10 @@ def filled(row_axis: str, rows: Sequence[Asked], column_axis: str, columns: Sequ
 
 
 def _title(axis: str, asked: Asked, cells: Sequence[Cell]) -> str:
-    if axis == "method":
-        return METHODS[asked[axis]].title
     found = next((cell.explanation for cell in cells if cell.explanation), None)
+    if axis == "method":
+        key = found.method if found else asked[axis]
+        return METHODS[key].title if key in METHODS else str(key)
     if found is None:
         return str(asked[axis])
     if axis == "model":

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
+import numpy as np
 from torch import Tensor
 
 from .canvases.project import normalise
@@ -89,12 +90,10 @@ class Description(Said, Noted):
             raise ModelError("model.no_captions", model=model.title)
         caption = str(request.caption)
         reading = model.speech.read(caption)
-        shares = logits[0].float().softmax(-1)
+        chances = model.speech.chances(logits.detach(), reading)
         words = tuple(
-            DescribedWord(
-                word.text, float(shares[step, number]), word.start, word.end, word.text not in reading.unknown
-            )
-            for step, (word, number) in enumerate(zip(reading.words, reading.numbers, strict=True))
+            DescribedWord(word.text, chance, word.start, word.end, word.text not in reading.unknown)
+            for word, chance in zip(reading.words, chances, strict=True)
         )
         return cls(photograph, request, caption, words, captions, model.title, explainer)
 
@@ -192,7 +191,8 @@ class Answer(Said, Noted):
         score = self._model.score(self._model.class_index(target), (), False)
         products = self._capture.activations(speech.word_layer) * self._capture.gradient(speech.word_layer, score)
         reading = speech.read(self.question)
-        values = products.float().sum(0).flatten().cpu().numpy()[: len(reading.words)]
+        pieces = products.float().sum(0).flatten().cpu().numpy()
+        values = np.array([pieces[own].sum() for own in speech.places(reading)])
         weights = normalise(values)
         return tuple(
             AnswerWord(word.text, word.start, word.end, float(value), float(weight), word.text not in reading.unknown)

@@ -31,7 +31,7 @@ from .engine.forecast import Bound
 from .engine.inputs import Inputs, first_of
 from .engine.runner import Decision, Runner
 from .engine.watch import NOBODY, Watch
-from .errors import ModelError, OptionError
+from .errors import ModelError, OptionError, OutputError
 from .explanation import Explanation
 from .models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER, LoadedModel
 from .models.catalogue import Catalogue, Offer
@@ -171,7 +171,7 @@ class Explainer(Catalogue):
         image: ImageSource | Photograph | None,
         *,
         targets: Sequence[int | str | None] = (None,),
-        methods: Sequence[str] = ("gradcam",),
+        methods: Sequence[str | None] = (None,),
         layers: Sequence[str | None] = (None,),
         models: Sequence[str | None] = (),
         watch: Watch = NOBODY,
@@ -234,7 +234,10 @@ class Explainer(Catalogue):
             raise ModelError("model.no_captions", model=model.title)
         speech, image = model.speech, partial(self._captures.given, model, photograph)
         key = ("captions", *model.key, photograph.digest)
-        return self._captures.remembered(key, lambda: speech.written(first_of(image()), BEAM)).captions
+        written = self._captures.remembered(key, lambda: speech.written(first_of(image()), BEAM))
+        if not written.captions:
+            raise OutputError("caption.nothing_written", model=model.title)
+        return written.captions
 
     def answer(self, image: ImageSource | Photograph | None, request: Request, *, watch: Watch = NOBODY) -> Explanation:
         """What `explain` answers to the options of `request`."""

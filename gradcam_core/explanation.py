@@ -54,7 +54,7 @@ class Explained(Said, Noted):
     @property
     def method(self) -> str:
         """The key of the method."""
-        return self.request.method
+        return str(self.request.method)
 
     @property
     def counterfactual(self) -> bool:

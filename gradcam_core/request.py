@@ -36,7 +36,6 @@ __all__ = [
 # leaves the choice to the program; as a rival: the most probable class but the target
 AUTO = "auto"
 NEXT_THREE = "next three"
-DEFAULT_METHOD = "gradcam"
 # what of the photograph the network is given: what it was trained to see, or all of it
 CENTRE, WHOLE = "centre", "whole"
 VIEWS = (CENTRE, WHOLE)
@@ -88,9 +87,9 @@ def _name_of(key: str, error: type[CamError]) -> Callable[[Any, str], str | None
     return read
 
 
-def _read_method(value: Any, name: str) -> str:
+def _read_method(value: Any, name: str) -> str | None:
     if _left_open(value):
-        return DEFAULT_METHOD
+        return None
     if not isinstance(value, str):
         raise MethodError("request.not_a_method", name=name, shown=_shown(value))
     return value
@@ -195,7 +194,7 @@ def _option(
 class Request:
     """A question about one input; each field is an option, and what is given for it is read when it is made.
 
-    None stands for what is left to the program: the default model and layer, the most probable class.
+    None stands for what is left to the program: the default model, layer and method, the most probable class.
     Raises CamError of the kind that fits the option.
     """
 
@@ -223,12 +222,13 @@ class Request:
         description="Class index or label to explain, or auto for the top prediction.",
         words="for {}",
     )
-    method: str = _option(
+    method: str | None = _option(
         _read_method,
         kind="text",
-        default=DEFAULT_METHOD,
+        default=AUTO,
         title="Method",
-        description="Key of the method, for example gradcam or hirescam.",
+        description="Key of the method, for example gradcam or hirescam, or auto for the one that suits the model:"
+        " hirescam for the embedded captioner, gradcam for all others.",
         words="with {}",
     )
     counterfactual: bool = _option(

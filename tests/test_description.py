@@ -78,10 +78,33 @@ def test_the_map_of_a_word_is_grad_cam_of_its_log_probability(explainer: Explain
     )
     found = explainer.describe(PICTURE, caption=CAPTION)
     for word in (1, "dog"):
-        np.testing.assert_allclose(found.explain(word).cam, expected, atol=1e-4 * np.abs(expected).max())
-    against = found.explain("dog", counterfactual=True)
+        cam = found.explain(word, method="gradcam").cam
+        np.testing.assert_allclose(cam, expected, atol=1e-4 * np.abs(expected).max())
+    against = found.explain("dog", method="gradcam", counterfactual=True)
     np.testing.assert_allclose(against.cam, -expected, atol=1e-4 * np.abs(expected).max())
     assert found.explain("dog").target.probability == pytest.approx(found.words[1].probability)
+
+
+def test_words_are_explained_by_hirescam_and_answers_by_gradcam_unless_asked_otherwise(
+    explainer: Explainer, image: Tensor
+) -> None:
+    reader = captioner.load_captioner()
+    numbers, words = words_of(reader)
+    network = reader.network.requires_grad_(False)
+    values, slope = by_hand(
+        network, (image, words), network.backbone.bn2, lambda out: out.log_softmax(-1)[0, 1, numbers[1]]
+    )
+    expected = (values * slope).sum(1)[0].numpy()
+    found = explainer.describe(PICTURE, caption=CAPTION).explain("dog")
+    np.testing.assert_allclose(found.cam, expected, atol=1e-4 * np.abs(expected).max())
+    for method in ("auto", "", None):
+        assert found.request.replace(method=method).method is None
+        assert explainer.answer(PICTURE, found.request.replace(method=method)).method == "hirescam"
+        assert explainer.ask(PICTURE, QUESTION).explain(method=method).method == "gradcam"
+        assert explainer.explain(PICTURE, method=method).method == "gradcam"
+    assert found.record()["request"]["method"] == "hirescam"
+    hidden = Examiner(explainer).hide_and_look(found, shares=(0.2,), draws=1)
+    assert hidden.target.label == "dog"
 
 
 def test_the_map_of_a_whole_caption_is_that_of_the_sum_of_its_words(explainer: Explainer, image: Tensor) -> None:
@@ -94,7 +117,7 @@ def test_the_map_of_a_whole_caption_is_that_of_the_sum_of_its_words(explainer: E
 
     expected = grad_cam(*by_hand(network, (image, words), network.backbone.bn2, total))
     found = explainer.describe(PICTURE, caption=CAPTION)
-    whole = found.explain()
+    whole = found.explain(method="gradcam")
     np.testing.assert_allclose(whole.cam, expected, atol=1e-4 * np.abs(expected).max())
     mean = np.prod([word.probability for word in found.words]) ** (1 / len(found.words))
     assert whole.target.probability == pytest.approx(mean, rel=1e-4)
@@ -109,7 +132,7 @@ def test_another_word_at_the_same_place_and_one_rather_than_another(explainer: E
         *by_hand(network, (image, words), network.backbone.bn2, lambda out: out[0, 1, dog] - out[0, 1, cat])
     )
     found = explainer.describe(PICTURE, caption=CAPTION)
-    contrast = found.explain("dog", rival="cat")
+    contrast = found.explain("dog", rival="cat", method="gradcam")
     np.testing.assert_allclose(contrast.cam, expected, atol=1e-4 * np.abs(expected).max())
     assert found.explain("dog", target="cat").target.label == "cat"
 
@@ -228,8 +251,10 @@ def test_models_do_what_they_are_for(explainer: Explainer) -> None:
         explainer.ask(PICTURE, QUESTION).explain(layer="embedding")
     with pytest.raises(TargetError):
         explainer.ask(PICTURE, QUESTION).explain("no such answer at all")
-    assert [info.name for info in explainer.models("caption")] == ["captioner"]
-    assert [info.name for info in explainer.models("answer")] == ["answerer"]
+    for task, own, other in (("caption", "captioner", "git"), ("answer", "answerer", "vilt")):
+        first, *others = explainer.models(task)
+        assert (first.name, first.offline) == (own, True)
+        assert any(other in info.name and not info.offline and info.download_mb for info in others)
     assert not {"captioner", "answerer"} & {info.name for info in explainer.models_first()}
 
 

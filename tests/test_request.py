@@ -21,7 +21,7 @@ TEXTS = [name for name, option in Request.options().items() if option.kind == "t
 
 def test_the_defaults_are_those_that_are_promised() -> None:
     expected = {
-        "model": None, "layer": None, "target": None, "method": "gradcam", "counterfactual": False, "rival": None,
+        "model": None, "layer": None, "target": None, "method": None, "counterfactual": False, "rival": None,
         "detail": False, "question": None, "caption": None, "word": None, "sharper": False, "view": "centre",
     }  # fmt: skip
     assert Request().record() == expected
@@ -204,7 +204,7 @@ def test_a_function_that_takes_options_lists_them() -> None:
 
     parameters = inspect.signature(ask).parameters
     assert list(parameters) == ["image", "watch", *(name for name in Request.options() if name != "layer")]
-    assert parameters["method"].default == "gradcam"
+    assert parameters["method"].default is None
     assert parameters["target"].default is None
     described = " ".join((ask.__doc__ or "").split())
     for name, option in Request.options().items():

@@ -241,9 +241,9 @@ def _look(
 def _fed(network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned]) -> dict[Call, _Returned]:
     """Those of `seen` that depend on the input; what a network adds by itself, such as codes of places, shows nothing.
 
-    Tried out with another input, for gradients may be switched off on the way.
+    Tried out with another input, for gradients may be switched off on the way, and words have gradients too.
     """
-    if not any(one.detached for one in seen.values()):
+    if len(inputs) == 1 and not any(one.detached for one in seen.values()):
         return seen
     layouts = {call: one.layout for call, one in seen.items()}
     mirrored = with_first(inputs, first_of(inputs).flip(-1))

@@ -26,9 +26,11 @@ from torch.nn.functional import interpolate
 from ..errors import MethodError, did_you_mean
 from ..languages import Finding
 
-__all__ = ["GRADIENTS", "GUIDED", "METHODS", "REPLAY", "Method", "Replaying", "find_method", "method"]
+__all__ = ["DEFAULT_METHOD", "GRADIENTS", "GUIDED", "METHODS", "REPLAY", "Method", "Replaying", "find_method", "method"]
 
 MapFunction = Callable[..., Tensor]
+
+DEFAULT_METHOD = "gradcam"
 
 GRADIENTS, REPLAY, GUIDED = "gradients", "replay", "guided"
 ONE_BACKWARD = "a partial backward pass"

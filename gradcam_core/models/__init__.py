@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import ModelError, did_you_mean
-from . import embedded, hub_source, own, spoken, timm_source, torchvision_source
+from . import embedded, embedded_words, hub_source, own, own_words, timm_source, torchvision_source, transformers_source
 from .base import Architecture, LoadedModel, ModelSpec, load
+from .embedded_words import DEFAULT_ANSWERER, DEFAULT_CAPTIONER
 from .fetch import how_far
 from .hub import Access
-from .spoken import DEFAULT_ANSWERER, DEFAULT_CAPTIONER
 
 __all__ = [
     "DEFAULT_ANSWERER",
@@ -35,13 +35,14 @@ __all__ = [
     "how_far",
     "load",
     "own",
+    "own_words",
 ]
 
 LONGEST_SHOWN = 100
 DEFAULT_MODEL = "efficientnet_lite0"
 MODELS: dict[str, ModelSpec] = {spec.name: spec for spec in (*embedded.SPECS, *torchvision_source.FEATURED)}
 # those that speak: captions and answers
-SPEAKERS: dict[str, ModelSpec] = {spec.name: spec for spec in spoken.SPECS}
+SPEAKERS: dict[str, ModelSpec] = {spec.name: spec for spec in (*embedded_words.SPECS, *transformers_source.SPECS)}
 # a name that several have is the first one's; "timm/..." always is timm's
 SOURCES = (torchvision_source, timm_source)
 

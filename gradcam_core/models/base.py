@@ -23,6 +23,7 @@ from ..engine.score import Score, contrast
 from ..engine.survey import default_layer, dtype_of
 from ..errors import DeviceError, LayerError, ModelError, did_you_mean
 from ..languages import Finding
+from ..methods import DEFAULT_METHOD
 from ..reading.photograph import Photograph
 from ..reading.preprocess import Encoder, Preprocessing
 from ..reading.trials import trial_picture
@@ -60,7 +61,7 @@ class Speech(Protocol):
 
     @property
     def looks_with(self) -> str:
-        """The module that is given the image alone: maps are made of its layers."""
+        """The module that is given the image alone, of whose layers maps are made; "" where there is none."""
 
     def example(self) -> Inputs:
         """What comes beside the image, by name, to try the network out with."""
@@ -84,7 +85,8 @@ class ModelSpec:
     know its name: it is neither listed nor suggested, and what leaves the program calls it by its title. Where `usable`
     says no, it is as if it was not there. Inputs of more than `largest_input` pixels a side are refused. `identity`
     tells models apart that come to bear one name. `speech` is there where words come beside the photograph, made of
-    the network that was built; `task` is what the model does. `remarks` are what a person should know about its scores.
+    the network that was built; `task` is what the model does, and `default_method` the key of the method that explains
+    it where none is asked for, as tests/benchmarks measured. `remarks` are what a person should know about its scores.
     `settled` gives the same once its files are here, for those of which more is only known then; `origin` says where
     these came from.
     """
@@ -108,6 +110,7 @@ class ModelSpec:
     remarks: tuple[Finding, ...] = ()
     settled: Callable[[], ModelSpec] | None = None
     origin: Mapping[str, str] = field(default_factory=dict)
+    default_method: str = DEFAULT_METHOD
 
     @property
     def is_usable(self) -> bool:
@@ -137,12 +140,12 @@ class Architecture:
 class LoadedModel:
     """A network that is ready: frozen, in eval mode, on its device, its layers found.
 
-    `beside` is what it is given beside the photograph, and `step` the one of its outputs that is asked about; `score`
-    makes what is explained of a class, less its rivals. `own_target` is the class that is explained where none is
-    asked for, None for the most probable. Of one that is not `differentiable` gradients say nothing. The cells of
-    layers called `unplaced` follow no place. `view` is what it is given of the photograph; what is `resized` is given
-    inputs of another size than its own. `origin` is the repository and the revision of one from the
-    hub.
+    `beside` is what it is given beside the photograph, `step` the one of its outputs that is asked about, and `word`
+    the place in a caption of what stands there; `score` makes what is explained of a class, less its rivals.
+    `own_target` and `default_method` are the class that is explained, None for the most probable, and by what, where
+    none is asked for. Of one that is not `differentiable` gradients say nothing. The cells of layers called `unplaced`
+    follow no place. `view` is what it is given of the photograph; what is `resized` is given inputs of another size
+    than its own. `origin` is the repository and the revision of one from the hub.
     """
 
     name: str
@@ -162,6 +165,7 @@ class LoadedModel:
     speech: Speech | None = None
     beside: Inputs = field(default_factory=dict)
     step: int = 0
+    word: int | None = None
     score: Callable[[int, Sequence[int], bool], Score] = plain_score
     own_target: int | None = None
     remarks: tuple[Finding, ...] = ()
@@ -170,6 +174,7 @@ class LoadedModel:
     view: str = CENTRE
     resized: bool = False
     origin: Mapping[str, str] = field(default_factory=dict)
+    default_method: str = DEFAULT_METHOD
 
     @cached_property
     def nbytes(self) -> int:
@@ -338,6 +343,7 @@ def load(spec: ModelSpec, device: torch.device, bound: Bound | None = None) -> L
         differentiable=found.differentiable,
         unplaced=found.unplaced,
         origin=spec.origin,
+        default_method=spec.default_method,
     )
 
 

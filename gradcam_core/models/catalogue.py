@@ -10,7 +10,7 @@ Public names: `Catalogue`, `Offer`.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import is_
@@ -44,10 +44,12 @@ from . import (
     how_far,
     hub_source,
     own,
+    own_words,
 )
 from .base import CLASSES, LoadedModel, ModelSpec, load
 from .checkpoint import MAX_BYTES, load_checkpoint
 from .labels_file import read_labels
+from .spoken import ANSWER, CAPTION
 
 __all__ = ["Catalogue", "Offer"]
 
@@ -110,12 +112,17 @@ class Catalogue:
         A `private` model can be used by its name alone: `models()` does not list it, records call it by its title; and
         only where `usable`, asked each time, says yes. Inputs of more than `largest_input` pixels a side are refused.
 
+        With the `task` "answer" or "caption" the module takes `words` beside the image, (n, T) int64: a `Wording` says
+        how texts become such numbers. For a question it returns (n, answers) scores, which `labels` name; for a caption
+        (n, T, V) scores of what stands behind each of its words.
+
         The weights are shared, not copied, and the module is left as it is: its mode, its requires_grad, its device.
         After training it further, add it again. Raises ModelError, LayerError, OutputError where it cannot be
         explained, DeviceError where memory does not suffice; then nothing is added.
         """
         self._check_free(name)
-        return self._offered(name, with_room(partial(own.spec, name, module, own.About(**options)), self._let_go))
+        about = own.About(**options)
+        return self._offered(name, with_room(partial(_maker(about), name, module, about), self._let_go))
 
     def _offered(self, name: str, spec: ModelSpec) -> ModelInfo:
         # finds its layers, or says why there are none
@@ -321,3 +328,13 @@ class Catalogue:
             )
 
         return tuple(sorted(infos, key=place))
+
+
+def _maker(about: own.About) -> Callable[[str, nn.Module, own.About], ModelSpec]:
+    """What makes the entry of a module of one's own for its task; raises ModelError."""
+    tasks = {CLASSES: own.spec, ANSWER: own_words.spec, CAPTION: own_words.spec}
+    if about.task not in tasks:
+        raise ModelError("task.unknown", task=about.task, tasks=tuple(tasks))
+    if about.task == CLASSES and about.words is not None:
+        raise ModelError("wording.unused")
+    return tasks[about.task]

@@ -26,11 +26,12 @@ from ..reading.probed_transform import Ramped
 from ..reading.trials import trial_picture, trial_pictures
 from ..tasks.classes import HEADS, LOGIT, SOFTMAX, VALUE, Head, find_head
 from .alone import alone, detached, patched_forward
-from .base import ModelSpec, frozen
+from .base import CLASSES, ModelSpec, frozen
 from .failing import check_weights, failing
 from .labels_file import MOST_CLASSES, from_mapping
 from .returned import described, remedy, scores_in
 from .sizes import placed
+from .spoken import Wording
 from .squashed import SIGMOID, Squashed, squashed
 
 __all__ = ["About", "Reader", "encoder_of", "spec", "tried", "twin", "unwrapped"]
@@ -46,6 +47,8 @@ WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "Opti
 class About:
     """What somebody says about a network of one's own: the options of `Explainer.add_model`, which describes them."""
 
+    task: str = CLASSES
+    words: Wording | None = None
     labels: Sequence[str] | Mapping[Any, Any] | None = None
     transform: Encoder | Callable[[Any], Any] | None = None
     input_size: int | None = None

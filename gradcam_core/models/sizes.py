@@ -43,10 +43,14 @@ class Stride:
 
 
 class Looking(Protocol):
-    """A network that takes words beside the photograph; the module `looks_with` is given the image alone."""
+    """A network that takes words beside the photograph.
+
+    The module `looks_with` is given the image alone, "" where there is none: then `example` is what is tried beside it.
+    """
 
     @property
     def looks_with(self) -> str: ...
+    def example(self) -> Inputs: ...
 
 
 class Sized(Protocol):
@@ -75,6 +79,10 @@ def surveyed(network: nn.Module, speech: Looking | None, image: Tensor) -> Surve
     shape: tuple[int, int, int, int] = tuple(image.shape)  # type: ignore[assignment]
     if speech is None:
         return survey(network, shape, image=placed(image, network))
+    if not speech.looks_with:
+        image = placed(image, network)
+        beside = {name: values.to(image.device) for name, values in speech.example().items()}
+        return survey(network, shape, beside, image)
     # words have places of their own, which are none of the photograph
     return survey(network.get_submodule(speech.looks_with), shape).inside(speech.looks_with)
 

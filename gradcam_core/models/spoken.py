@@ -1,8 +1,8 @@
-"""The networks that are trained here to speak: one describes photographs, one answers questions about them.
+"""Networks that are given words beside a photograph: they describe it, or answer questions about it.
 
-Both stand in the registry as classifiers do. Asked about one word of one caption, or one question, each is a classifier
-of photographs: its classes are words, or answers. Public names: `ANSWER`, `CAPTION`, `DEFAULT_ANSWERER`,
-`DEFAULT_CAPTIONER`, `SPECS`, `Answering`, `Describing`, `Written`.
+Asked about one word of one caption, or one question, each is a classifier of photographs: its classes are words, or
+answers. A `Wording` says how such a network takes words. Public names: `ANSWER`, `CAPTION`, `Answering`, `Describing`,
+`Wording`, `Written`.
 """
 
 from __future__ import annotations
@@ -10,29 +10,84 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import Any, cast
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..engine.inputs import Inputs
+from ..engine.inputs import Inputs, called
+from ..engine.layout import Layout
 from ..engine.score import Score, contrast
 from ..errors import TextError
 from ..request import Request
 from ..tasks.classes import Head
-from . import answerer, captioner
-from .base import LoadedModel, ModelSpec
-from .features import photograph_steps
-from .training import read_weights
-from .vocabulary import END, Reading, Vocabulary
+from .base import LoadedModel
+from .beam import Caption
+from .vocabulary import Reading, Token, read, split_words
 
-__all__ = ["ANSWER", "CAPTION", "DEFAULT_ANSWERER", "DEFAULT_CAPTIONER", "SPECS", "Answering", "Describing", "Written"]
+__all__ = ["ANSWER", "CAPTION", "Answering", "Describing", "Wording", "Written"]
 
 ANSWER, CAPTION = "answer", "caption"
-DEFAULT_ANSWERER, DEFAULT_CAPTIONER = "answerer", "captioner"
-# of a network's vocabulary, for what is no word
-NO_WORD = "(end)"
+# of a picture that shows nothing
+GREY = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """How a network takes words: the numbers that it is given for a text, as (1, T) int64 beside the image.
+
+    `tokens` makes (number, start, end) of a text, one for each piece of it: its characters `start` to before `end`. A
+    network may read at most `limit` of them; `before` and `behind` are numbers around them, such as the one that
+    begins a caption, and `fill` is what a question is filled up with to its full length, None where it need not be.
+
+    `end` is the number that ends a caption, `never` those that are no words, `unknown` what stands for a word that it
+    never saw. `embedding` is the dotted name of the module whose output, (1, T, E), holds the words: with it a
+    question's words have values too. `looks_with` names the module that is given the image alone, "" where
+    image and words go through the network together. With `english_only` other scripts are refused. `words` are the
+    texts of all numbers, where they are known.
+    """
+
+    tokens: Callable[[str], Sequence[Token]]
+    limit: int = 40
+    before: tuple[int, ...] = ()
+    behind: tuple[int, ...] = ()
+    fill: int | None = None
+    end: int | None = None
+    never: tuple[int, ...] = ()
+    unknown: int | None = None
+    embedding: str | None = None
+    looks_with: str = ""
+    english_only: bool = False
+    words: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, words: Sequence[str], **options: object) -> Wording:
+        """For a network that has a number for each of its `words`, which is their index; any other is `unknown`."""
+        numbers = {word.lower(): number for number, word in enumerate(words)}
+        unknown = options.get("unknown")
+
+        def tokens(text: str) -> list[Token]:
+            found = ((numbers.get(word.plain, unknown), word.start, word.end) for word in split_words(text))
+            return [(number, start, end) for number, start, end in found if isinstance(number, int)]
+
+        return cls(tokens=tokens, words=tuple(words), **options)  # type: ignore[arg-type]
+
+    def read(self, text: str, name: str) -> Reading:
+        """The words and numbers of `text`, which an error calls `name`; raises TextError."""
+        return read(
+            text, self.tokens, limit=self.limit, name=name, unknown=self.unknown, english_only=self.english_only
+        )
+
+    def question(self, numbers: Sequence[int]) -> Tensor:
+        """(1, T) int64: the numbers of a question with all that stands around them."""
+        whole = [*self.before, *numbers, *self.behind]
+        if self.fill is not None:
+            whole += [self.fill] * (self.limit - len(numbers))
+        return torch.tensor([whole], dtype=torch.int64)
+
+    def caption(self, numbers: Sequence[int]) -> Tensor:
+        """(1, T) int64: the numbers of a caption behind what begins it."""
+        return torch.tensor([[*self.before, *numbers]], dtype=torch.int64)
 
 
 @dataclass(frozen=True)
@@ -48,83 +103,122 @@ class Written:
 
 @dataclass(frozen=True, eq=False)
 class Answering:
-    """A network that is given a question: its classes are the answers."""
+    """A network that is given a question: its classes are the answers, `labels`.
 
-    answerer: answerer.Answerer
+    `alone` gives its (1, answers) logits of a question alone, None where it has to be shown a grey picture for that.
+    """
+
+    labels: tuple[str, ...]
+    wording: Wording
+    alone: Callable[[Tensor], Tensor] | None = None
     task: str = ANSWER
-    word_layer: str | None = "embedding"
-    looks_with: str = "backbone"
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The answers, by index."""
-        return self.answerer.answers
+    def word_layer(self) -> str | None:
+        """The module whose output holds the question's words."""
+        return self.wording.embedding
+
+    @property
+    def looks_with(self) -> str:
+        """The module that is given the image alone."""
+        return self.wording.looks_with
 
     def read(self, text: str) -> Reading:
         """The words of a question; raises TextError."""
-        return self.answerer.read(text)
+        return self.wording.read(text, "question")
 
     def example(self) -> Inputs:
         """A question to try the network out with."""
-        limit = self.answerer.limit
-        return {"question": torch.arange(limit).remainder(len(self.answerer.vocabulary))[None]}
+        return {"question": self.wording.question(_any_numbers(len(self.labels), self.wording))}
 
     def bound(self, model: LoadedModel, request: Request) -> LoadedModel:
         """`model` for the question of `request`; raises TextError."""
         if request.question is None:
             raise TextError("question.missing", model=model.title)
-        return replace(model, beside={"question": self.answerer.question(self.read(request.question))})
+        question = self.wording.question(self.read(request.question).numbers)
+        layouts = model.layouts
+        if self.word_layer is not None:
+            words = Layout(channels=2, grid=(1, question.shape[1]), on_image=False)
+            layouts = {**layouts, self.word_layer: words}
+        return replace(model, beside={"question": question}, layouts=layouts)
+
+    def places(self, reading: Reading) -> list[list[int]]:
+        """Where in what the network is given the numbers of each word stand."""
+        return [[at + len(self.wording.before) for at in own] for own in reading.places]
 
     def blind(self, model: LoadedModel) -> Tensor:
-        """(1, answers) logits for the question that `model` is bound to, without looking."""
+        """(1, answers) logits for the question that `model` is bound to, without looking at any photograph."""
         question = next(iter(model.beside.values()))
-        return self.answerer.without_picture(question)
+        if self.alone is not None:
+            return self.alone(question)
+        height, width = model.preprocessing.input_shape[-2:]
+        grey, _ = model.preprocessing.encode(np.full((height, width, 3), GREY, np.uint8))
+        first = next(model.network.parameters(), grey)
+        with torch.inference_mode():
+            return called(model.network, {"image": grey.to(first), "question": question.to(first.device)})
 
 
 @dataclass(frozen=True, eq=False)
 class Describing:
-    """A network that is given the words of a caption: its classes are the words that may stand at one place of it."""
+    """A network that is given the words of a caption: its classes are what may stand at one place of it, by `labels`.
 
-    captioner: captioner.Captioner
+    `text` makes a caption of numbers, and `write` up to so many captions of a (1, 3, H, W) input, the best first.
+    """
+
+    labels: tuple[str, ...]
+    wording: Wording
+    text: Callable[[Sequence[int]], str]
+    write: Callable[[Tensor, int], Sequence[Caption]]
     task: str = CAPTION
     word_layer: str | None = None
-    looks_with: str = "backbone"
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """The words, by number."""
-        vocabulary = self.captioner.vocabulary
-        return tuple(NO_WORD if number == END else vocabulary.word(number) for number in range(len(vocabulary)))
+    def looks_with(self) -> str:
+        """The module that is given the image alone."""
+        return self.wording.looks_with
 
     def read(self, text: str) -> Reading:
         """The words of a caption; raises TextError."""
-        return self.captioner.read(text)
+        return self.wording.read(text, "caption")
 
     def example(self) -> Inputs:
         """A caption to try the network out with."""
-        return {"words": self.captioner.previous([4, 5, 6])}
+        return {"words": self.wording.caption(_any_numbers(len(self.labels), self.wording)[:3])}
 
     def bound(self, model: LoadedModel, request: Request) -> LoadedModel:
         """`model` for one word of the caption of `request`, or all of it; raises TextError."""
         if request.caption is None:
             raise TextError("caption.missing", model=model.title)
         reading = self.read(request.caption)
-        beside = {"words": self.captioner.previous(reading.numbers)}
+        asked = replace(model, beside={"words": self.wording.caption(reading.numbers)})
         if request.word is None:
-            terms = tuple(enumerate(reading.numbers))
-            head = Head("caption", "the caption's words (geometric mean)", True, partial(_mean, terms))
-            score = partial(_whole_score, terms)
-            caption = self.captioner.vocabulary.text(reading.numbers)
-            return replace(model, beside=beside, head=head, labels=(caption,), score=score, own_target=0)
-        step = place_of(request.word, reading)
+            head = Head("caption", "the caption's words (geometric mean)", True, partial(_mean, self._terms(reading)))
+            return _as_one(asked, self.text(reading.numbers), head, self._terms(reading))
+        place = place_of(request.word, reading)
+        terms = self._terms(reading, place)
+        if not terms:
+            raise TextError("words.unknown", name="word", text=reading.words[place].text)
+        if len(terms) > 1:
+            head = Head("words", "the word's parts (product)", True, partial(_product, terms))
+            return replace(_as_one(asked, reading.words[place].text, head, terms), word=place)
+        ((step, number),) = terms
         head = Head("word", "one of the words (softmax)", True, partial(_at, step))
-        score = partial(_word_score, step)
-        return replace(model, beside=beside, step=step, head=head, score=score, own_target=reading.numbers[step])
+        return replace(asked, step=step, word=place, head=head, score=partial(_word_score, step), own_target=number)
+
+    def chances(self, logits: Tensor, reading: Reading) -> list[float]:
+        """The probability of each word given those before it, from (1, steps, K) logits for the caption."""
+        return [float(_product(self._terms(reading, place), logits)) for place in range(len(reading.words))]
 
     def written(self, image: Tensor, beam: int) -> Written:
         """Up to `beam` captions of a (1, 3, H, W) input."""
-        found = self.captioner.write(image, beam=beam)
-        return Written(tuple(self.captioner.vocabulary.text(one.numbers) for one in found))
+        texts = (self.text(one.numbers).strip() for one in self.write(image, beam))
+        return Written(tuple(dict.fromkeys(text for text in texts if text)))
+
+    def _terms(self, reading: Reading, place: int | None = None) -> tuple[tuple[int, int], ...]:
+        """(step, number) of the word at `place`, or of the whole caption."""
+        ahead = len(self.wording.before) - 1
+        chosen = range(len(reading.numbers)) if place is None else reading.places[place]
+        return tuple((ahead + at, reading.numbers[at]) for at in chosen)
 
 
 def place_of(word: int | str, reading: Reading) -> int:
@@ -142,8 +236,24 @@ def place_of(word: int | str, reading: Reading) -> int:
     return found[0]
 
 
+def _any_numbers(count: int, wording: Wording) -> list[int]:
+    """Numbers to try a network out with, as many as it reads."""
+    special = {*wording.before, *wording.behind, *wording.never, wording.end, wording.fill}
+    usual = [number for number in range(max(count, 2)) if number not in special] or [0]
+    return [usual[at % len(usual)] for at in range(wording.limit)]
+
+
+def _as_one(model: LoadedModel, label: str, head: Head, terms: Sequence[tuple[int, int]]) -> LoadedModel:
+    """`model` with one class: all of `terms` together."""
+    return replace(model, head=head, labels=(label,), score=partial(_sum_score, terms), own_target=0)
+
+
 def _at(step: int, logits: Tensor) -> Tensor:
     return logits[:, step].softmax(-1)
+
+
+def _product(terms: Sequence[tuple[int, int]], logits: Tensor) -> Tensor:
+    return Score(tuple((*one, 1.0) for one in terms), log=True).of(logits).exp()[:, None]
 
 
 def _mean(terms: Sequence[tuple[int, int]], logits: Tensor) -> Tensor:
@@ -154,46 +264,6 @@ def _word_score(step: int, target: int, rivals: Sequence[int], counterfactual: b
     return contrast(target, rivals, counterfactual=counterfactual, step=step, log=True)
 
 
-def _whole_score(terms: Sequence[tuple[int, int]], _target: int, _rivals: Sequence[int], counterfactual: bool) -> Score:
+def _sum_score(terms: Sequence[tuple[int, int]], _target: int, _rivals: Sequence[int], counterfactual: bool) -> Score:
     sign = -1.0 if counterfactual else 1.0
     return Score(tuple((*one, sign) for one in terms), log=True)
-
-
-def _answering(network: nn.Module) -> Answering:
-    _, header = read_weights(answerer.WEIGHTS)
-    vocabulary, answers = Vocabulary(header["vocabulary"]), tuple(header["answers"])
-    return Answering(answerer.Answerer(cast(Any, network), vocabulary, answers, header.get("card", {})))
-
-
-def _describing(network: nn.Module) -> Describing:
-    _, header = read_weights(captioner.WEIGHTS)
-    vocabulary = Vocabulary(header["vocabulary"])
-    return Describing(captioner.Captioner(cast(Any, network), vocabulary, header.get("card", {})))
-
-
-def _spec(
-    name: str,
-    title: str,
-    task: str,
-    weights: Path,
-    load: Callable[[], Any],
-    speech: Callable[[nn.Module], Answering | Describing],
-) -> ModelSpec:
-    return ModelSpec(
-        name=name,
-        title=title,
-        source="embedded",
-        build=lambda: load().network,
-        preprocessing=photograph_steps,
-        labels=tuple,
-        is_offline=weights.is_file,
-        default_layer="backbone.bn2",
-        speech=speech,
-        task=task,
-    )
-
-
-SPECS = (
-    _spec(DEFAULT_CAPTIONER, "Captioner", CAPTION, captioner.WEIGHTS, captioner.load_captioner, _describing),
-    _spec(DEFAULT_ANSWERER, "Answerer", ANSWER, answerer.WEIGHTS, answerer.load_answerer, _answering),
-)

@@ -6,18 +6,22 @@
     reading.unknown            # ("flies",)
     reading.words[1].start     # 2
 
-Public names: `END`, `PAD`, `START`, `UNKNOWN`, `Reading`, `Vocabulary`, `Word`, `split_words`.
+Public names: `END`, `PAD`, `START`, `UNKNOWN`, `Reading`, `Token`, `Vocabulary`, `Word`, `read`, `split_words`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ..errors import TextError
 
-__all__ = ["END", "PAD", "START", "UNKNOWN", "Reading", "Vocabulary", "Word", "split_words"]
+__all__ = ["END", "PAD", "START", "UNKNOWN", "Reading", "Token", "Vocabulary", "Word", "read", "split_words"]
+
+# a number, and the characters that it stands for: from one to before another
+Token: TypeAlias = tuple[int, int, int]
 
 PAD, START, END, UNKNOWN = range(4)
 SPECIAL = 4
@@ -50,16 +54,16 @@ def split_words(text: str) -> tuple[Word, ...]:
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as a network gets it: its words, a number for each, and those words that the network never saw."""
+    """A text as a network gets it: its words, its numbers, and for each word the `places` of its numbers among them.
+
+    A network may have several numbers for a word, and others for what stands between words. `unknown` are the words
+    that it never saw, each once, as they were typed.
+    """
 
     words: tuple[Word, ...]
     numbers: tuple[int, ...]
-
-    @property
-    def unknown(self) -> tuple[str, ...]:
-        """The words that the network never saw, each once, as they were typed."""
-        pairs = zip(self.words, self.numbers, strict=True)
-        return tuple(dict.fromkeys(word.text for word, number in pairs if number == UNKNOWN))
+    places: tuple[tuple[int, ...], ...]
+    unknown: tuple[str, ...] = ()
 
 
 class Vocabulary:
@@ -96,16 +100,43 @@ class Vocabulary:
 
         Raises TextError where there is no word in it, none that the network knows, or more than `limit`.
         """
-        if not isinstance(text, str):
-            raise TextError("words.not_text", name=name, value=text)
-        words = split_words(text)
-        shown = text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
-        if not words:
-            raise TextError("words.none", name=name, text=shown)
-        if len(words) > limit:
-            raise TextError("words.too_many", name=name, count=len(words), limit=limit)
-        numbers = tuple(self.number(word.plain) for word in words)
-        if all(number == UNKNOWN for number in numbers):
-            foreign = not any(LATIN.search(word.text) for word in words)
-            raise TextError("words.not_english" if foreign else "words.unknown", name=name, text=shown)
-        return Reading(words, numbers)
+        return read(text, self.tokens, limit=limit, name=name, unknown=UNKNOWN)
+
+    def tokens(self, text: str) -> list[Token]:
+        """The number of each word, and where it stands in `text`."""
+        return [(self.number(word.plain), word.start, word.end) for word in split_words(text)]
+
+
+def read(
+    text: str,
+    tokens: Callable[[str], Sequence[Token]],
+    *,
+    limit: int,
+    name: str,
+    unknown: int | None = None,
+    english_only: bool = False,
+) -> Reading:
+    """Split `text` into words, and into at most `limit` numbers by `tokens`; `name` is what an error calls it.
+
+    `unknown` is the number of what the network never saw; with `english_only` other scripts are refused. Raises
+    TextError where there is no word in it, none that the network knows, or too much of it.
+    """
+    if not isinstance(text, str):
+        raise TextError("words.not_text", name=name, value=text)
+    shown = text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
+    words = split_words(text)
+    if not words:
+        raise TextError("words.none", name=name, text=shown)
+    found = tokens(text)
+    if len(found) > limit:
+        raise TextError("words.too_many", name=name, count=len(found), limit=limit)
+    places = tuple(
+        tuple(at for at, (_, start, end) in enumerate(found) if start < word.end and end > word.start) for word in words
+    )
+    numbers = tuple(number for number, _, _ in found)
+    strange = [not own or any(numbers[at] == unknown for at in own) for own in places]
+    foreign = not any(LATIN.search(word.text) for word in words)
+    if all(strange) or (foreign and english_only):
+        raise TextError("words.not_english" if foreign else "words.unknown", name=name, text=shown)
+    odd = tuple(dict.fromkeys(word.text for word, one in zip(words, strange, strict=True) if one))
+    return Reading(words, numbers, places, odd)

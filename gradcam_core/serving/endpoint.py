@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from ..engine.watch import NOBODY, Watch
 from ..methods import METHODS
-from ..request import VIEWS, Request
+from ..request import AUTO, VIEWS, Request
 from .inputs import REQUIRED, Input
 from .services import Services
 
@@ -20,7 +20,7 @@ __all__ = ["EVERY_OPTION", "Endpoint", "Output", "changed"]
 
 EVERY_OPTION = frozenset(Request.options())
 Output: TypeAlias = Literal["picture", "record", "text"]
-CHOICES = {"method": tuple(METHODS), "view": VIEWS}
+CHOICES = {"method": (AUTO, *METHODS), "view": VIEWS}
 TYPES = {"image": Any, "text": str, "switch": bool, "number": float, "json": list}
 
 

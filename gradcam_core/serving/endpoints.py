@@ -289,7 +289,13 @@ ENDPOINTS = (
                 AUTO,
                 several,
             ),
-            Input("methods", "text", "Keys of methods, separated by semicolons.", "gradcam", several),
+            Input(
+                "methods",
+                "text",
+                "Keys of methods, separated by semicolons, or auto for the one that suits the model.",
+                AUTO,
+                several,
+            ),
             Input(
                 "layers",
                 "text",

@@ -1,6 +1,6 @@
 """The menu of models: a few at first, all names once somebody opens it, and loading that holds up nobody else.
 
-Public names: `LOADED`, `loaded_by`, `model_menu`.
+Public names: `LOADED`, `how_to_search`, `loaded_by`, `model_menu`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import gradio as gr
 
 from ..explainer import Explainer
 from ..models import Access
+from ..models.spoken import ANSWER, CAPTION
 from ..serving.failures import plain_words
 from ..serving.lanes import LOADING
 from ..serving.services import Services
 from .handlers import QUESTION, Controls, model_choices
 from .messages import problem_box
 
-__all__ = ["LOADED", "loaded_by", "model_menu"]
+__all__ = ["LOADED", "how_to_search", "loaded_by", "model_menu"]
 
 SECONDS_BETWEEN_REPORTS = 0.3
 SEARCH = "Type to search all of torchvision and timm"
@@ -36,20 +37,28 @@ INFO = {
 LOADED = itertools.count(1)
 
 
-def model_menu(explainer: Explainer) -> gr.Dropdown:
-    """The menu with what is shown first; opened for the first time it gets every name that can be searched."""
+def how_to_search(explainer: Explainer) -> str | None:
+    """What stands beside the menu of classifiers."""
+    return INFO[explainer.offer.access is not Access.NOTHING, explainer.offer.only]
+
+
+def model_menu(explainer: Explainer) -> tuple[gr.Dropdown, gr.State]:
+    """The menu with what is shown first; opened for the first time it gets every name that can be searched.
+
+    The state says whether it has. Of models that take words the menu holds all from the start.
+    """
     menu = gr.Dropdown(
         model_choices(explainer.models_first()),
         value=explainer.default_model,
         label="Model",
-        info=INFO[explainer.offer.access is not Access.NOTHING, explainer.offer.only],
+        info=how_to_search(explainer),
         allow_custom_value=explainer.offer.access is not Access.NOTHING,
         elem_id="model",
     )
     filled = gr.State(False)
 
     def fill(is_filled: bool, value: str) -> tuple[Any, Any]:
-        if is_filled:
+        if is_filled or value in {info.name for task in (CAPTION, ANSWER) for info in explainer.models(task)}:
             return gr.skip(), gr.skip()
         choices = model_choices(explainer.models())
         if value not in {name for _, name in choices}:
@@ -58,7 +67,7 @@ def model_menu(explainer: Explainer) -> gr.Dropdown:
         return gr.update(choices=choices), True
 
     menu.focus(fill, [filled, menu], [menu, filled], show_progress="hidden", api_visibility="private")
-    return menu
+    return menu, filled
 
 
 def loaded_by(

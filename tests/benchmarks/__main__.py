@@ -1,7 +1,7 @@
 """Speed and memory of this project and its peers on the same work, in the same run.
 
     pip install -r tests/benchmarks/requirements.txt
-    python -m tests.benchmarks [--rounds 15] [--clock wall] [--parts maps whole server scaling] [--json FILE] [--quick]
+    python -m tests.benchmarks [--rounds 15] [--clock wall] [--parts maps whole spoken server scaling] [--quick]
 
 Prints a table. `forwards` are plain forward passes of the model in inference mode on this machine in this
 run. `--quick` runs every row once on small cases, to see that it runs: its figures mean nothing.
@@ -17,10 +17,10 @@ from pathlib import Path
 
 import torch
 
-from . import maps, scaling, server, whole
+from . import maps, scaling, server, spoken, whole
 from .timing import CLOCKS, Row, table
 
-PARTS = ("maps", "whole", "server", "scaling")
+PARTS = ("maps", "whole", "spoken", "server", "scaling")
 MODELS = ("efficientnet_lite0", "resnet50", "vgg16")
 
 
@@ -33,6 +33,8 @@ def measure(parts: list[str], models: list[str], rounds: int, quick: bool, clock
     if "whole" in parts:
         rows += whole.large(rounds, CLOCKS[clock])
         rows += whole.memory(10 if quick else 1000)
+    if "spoken" in parts:
+        rows += spoken.measure(rounds, CLOCKS[clock])
     if "server" in parts:
         rows += server.serving(1 if quick else 3 * rounds, server.CLIENTS if quick else 4 * server.CLIENTS)
         rows += server.starting(1 if quick else 3)

@@ -299,4 +299,23 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     ),
     "weights.no_room_on_disk": _not_downloaded("Free some room on the disk"),
     "weights.not_downloaded": _not_downloaded("Check the connection"),
+    "task.unknown": "`task` {task!r} is unknown; choose one of {tasks:list}.",
+    "weights.no_processor": (
+        "The files of {name!r} do not say how it takes photographs ({reason}); choose another model."
+    ),
+    "wording.missing": (
+        "`words` is a {kind}; for the task {task!r} give a Wording, which says how a text becomes the numbers that the"
+        " module takes."
+    ),
+    "wording.no_answers": (
+        "For an image and words the module must return scores of shape (1, answers), not {described}."
+    ),
+    "wording.no_words": (
+        "For an image and words the module must return scores of shape (1, {steps}, words), of what stands behind each"
+        " of the words, not {described}."
+    ),
+    "wording.unused": "`words` means nothing to a classifier; leave it out, or give the task 'answer' or 'caption'.",
+    "wording.without_ends": (
+        "`words` must have `before`, the number that begins a caption, and `end`, the one that ends it."
+    ),
 }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 __all__ = ["QUESTIONS"]
 
 QUESTIONS: Mapping[str, str] = {
+    "caption.nothing_written": "{model} writes no word about this photograph; hand in a `caption` of your own.",
     "caption.missing": "`caption` is empty; hand in a caption, or ask {model} to write one.",
     "check.count_too_small": "`{name}` {value!r} must be a whole number, {least} at least.",
     "check.nothing_to_hide": (

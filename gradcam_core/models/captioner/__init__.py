@@ -10,7 +10,7 @@
 
 The network's inputs are `image` and `words`. `logits[0, t].log_softmax(-1)[numbers[t]]` is the log-probability of
 word t given the words before it; position len(numbers) is that of the end. The layer for maps is `backbone.bn2`,
-(1, 1280, 7, 7). Public names: `WEIGHTS`, `Caption`, `CaptionNetwork`, `Captioner`, `load_captioner`.
+(1, 1280, 7, 7). Public names: `NEVER`, `WEIGHTS`, `Caption`, `CaptionNetwork`, `Captioner`, `load_captioner`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ import torch
 from torch import Tensor
 
 from ...reading.preprocess import Preprocessing
+from ..beam import Caption
 from ..features import build_backbone, photograph_steps
 from ..training import read_weights, restore
 from ..vocabulary import START, Reading, Vocabulary
-from .decode import Caption, decode
+from .decode import NEVER, decode
 from .network import CaptionNetwork, CaptionShape
 
-__all__ = ["WEIGHTS", "Caption", "CaptionNetwork", "Captioner", "load_captioner"]
+__all__ = ["NEVER", "WEIGHTS", "Caption", "CaptionNetwork", "Captioner", "load_captioner"]
 
 WEIGHTS = Path(__file__).parents[3] / "assets" / "captioner" / "captioner.safetensors"
 

@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
-from ...methods import METHODS, Method
+from ...methods import DEFAULT_METHOD, METHODS, Method
 from ...reading.photograph import content_of, digest_of
 from ...request import AUTO, CENTRE, WHOLE, WORDED, Request
 from ..handlers import layer_choices, target_choices, usual_view
@@ -35,7 +35,7 @@ PLAIN_CONTROLS: dict[str, Any] = {"text": gr.Textbox, "switch": gr.Checkbox, "nu
 # options with a place of their own above
 ELSEWHERE = frozenset({"model", "target", "layer", "counterfactual", "view", "sharper", *WORDED})
 VIEWS = [("The whole photograph", WHOLE), ("What it was trained to see", CENTRE)]
-METHOD_CHOICES = [(method.title, key) for key, method in METHODS.items()]
+METHOD_CHOICES = [("The one that suits the model", AUTO), *((method.title, key) for key, method in METHODS.items())]
 
 
 def photograph_tab(page: Page) -> None:
@@ -44,13 +44,13 @@ def photograph_tab(page: Page) -> None:
     asks: list[Any] = []
     with gr.Row(elem_classes="workplace"):
         with gr.Column(scale=1, min_width=300, elem_classes="given"):
-            controls, ready = _given(page)
+            controls, ready, filled = _given(page)
         with gr.Column(scale=4, min_width=320, elem_classes="found"):
             shown = _shown(page, controls, asks)
     examples = {digest_of(content_of(str(path))): path for path in _examples(page)}
     hidden = gr.Number(0, visible=False), gr.Textbox("", visible=False)
     given = Given(controls, ready, *hidden, examples)
-    switching(page, shown.words, controls["model"], ready, shown.asked, shown.problem)
+    switching(page, shown, controls["model"], ready, filled)
     answering(page, given, shown, asks)
 
 
@@ -59,8 +59,8 @@ def _examples(page: Page) -> list[Path]:
     return list(page.examples) or sorted(EXAMPLES.glob("*.jpg"))
 
 
-def _given(page: Page) -> tuple[dict[str, Any], gr.State]:
-    """The photograph and the controls by their names in `Controls`, and what is set anew when a model is loaded."""
+def _given(page: Page) -> tuple[dict[str, Any], gr.State, gr.State]:
+    """The photograph and the controls by their names in `Controls`, and the states of a loaded model and its menu."""
     explainer, examples = page.services.explainer, _examples(page)
     controls: dict[str, Any] = {}
     controls["image"] = PhotographInput(
@@ -81,7 +81,7 @@ def _given(page: Page) -> tuple[dict[str, Any], gr.State]:
         show_progress="hidden",
         api_visibility="private",
     )
-    controls["model"] = model_menu(explainer)
+    controls["model"], filled = model_menu(explainer)
     ready = gr.State(0)
     # in the page from its start: a thousand names in the first answer would cost more than the map
     classes, _ = target_choices(explainer, explainer.default_model, ())
@@ -100,7 +100,7 @@ def _given(page: Page) -> tuple[dict[str, Any], gr.State]:
     )
     controls |= _advanced(classes)
     lay_out_panels("below the controls", page, {"menu": controls["model"], "ready": ready})
-    return controls, ready
+    return controls, ready, filled
 
 
 def _shown(page: Page, controls: dict[str, Any], asks: list[Any]) -> Shown:
@@ -159,8 +159,8 @@ def _picker(examples: list[Path], folder: str) -> Callable[[gr.EventData], str]:
 def _advanced(classes: list[tuple[str, str]]) -> dict[str, Any]:
     """Method, rival (one of `classes`), detail, any module, and every option that has no place of its own."""
     with gr.Accordion("Advanced", open=False):
-        method = gr.Dropdown(METHOD_CHOICES, value="gradcam", label="Method", elem_id="method")
-        about = gr.HTML(METHOD_NOTES["gradcam"], elem_id="about-method")
+        method = gr.Dropdown(METHOD_CHOICES, value=AUTO, label="Method", elem_id="method")
+        about = gr.HTML(METHOD_NOTES[AUTO], elem_id="about-method")
         # in the browser: it stands there before the answer does
         method.change(
             None, method, about, js=f"key => ({json.dumps(METHOD_NOTES)})[key] ?? ''", api_visibility="private"
@@ -199,7 +199,11 @@ def _note(method: Method) -> str:
     return f"<p class='note'>{html.escape(method.good_for)}{warning} Cost: {html.escape(method.cost)}. {paper}.</p>"
 
 
-METHOD_NOTES = {key: _note(method) for key, method in METHODS.items()}
+BEST = (
+    f"<p class='note'>{METHODS[DEFAULT_METHOD].title}; for words of the embedded captioner HiResCAM, whose maps lie"
+    " on the object that a word names far more often there.</p>"
+)
+METHOD_NOTES = {AUTO: BEST, **{key: _note(method) for key, method in METHODS.items()}}
 WAITING = "<p class='sentence' role='status'>Choose a photograph, or wait a moment for the first example.</p>"
 READING = """
 - **Heatmap**: how strongly each place raised the score of the class, from nothing to the strongest place. The

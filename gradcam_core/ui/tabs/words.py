@@ -1,12 +1,12 @@
 """The three questions that a photograph can be asked, and what is shown of captions and questions.
 
-`TASKS` is the switch's table. Public names: `TASKS`, `Task`, `Words`, `switching`, `words`.
+`TASKS` is the switch's table. Public names: `TASKS`, `Task`, `Words`, `fitting`, `switching`, `words`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import gradio as gr
 
@@ -14,49 +14,57 @@ from ...explainer import Explainer
 from ...explanation import Explanation
 from ...models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER, DEFAULT_MODEL
 from ...models.base import CLASSES
+from ...models.kinds import PLURALS, kinds_in
 from ...models.spoken import ANSWER, CAPTION
 from ...request import AUTO, Request
 from ...serving.failures import plain_words
 from ...serving.lanes import LOADING
 from ..handlers import QUESTION, Controls, model_choices
 from ..messages import note, problem_box
-from ..model_menu import LOADED
+from ..model_menu import LOADED, how_to_search
 from ..parts import Page
 from ..web.caption import caption_value, caption_words
 from ..web.text import sentence_value, shaded_text
 
-__all__ = ["TASKS", "Task", "Words", "switching", "words"]
+__all__ = ["TASKS", "Task", "Words", "fitting", "switching", "words"]
 
-QUESTIONS = (
-    "what is in the picture?",
-    "what color is the cup?",
-    "what is on the table?",
-    "is there a cat?",
-    "is there a dog?",
-    "what is the man wearing?",
-    "where is this?",
-)
+FIRST = "what is in the picture?"
+# about things that a caption of the photograph names, one of them or several; and what fits always
+ABOUT_ONE = ("what color is the {}?", "what is the {} doing?")
+ABOUT_SEVERAL = ("what color are the {}?", "how many {} are there?")
+ABOUT_THING = ("what color is the {}?", "what is beside the {}?")
+ALIVE = frozenset(["person", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"])
+ALWAYS = ("is there a dog?", "is there a cup?", "where is this?")
 SMALL = (
     "This network is small and was trained here on {photographs}: dogs, people, sports and everyday things. It knows"
-    " little else, and says something all the same."
+    " little else, and says something all the same: of the examples it gets the last three right, the rocket wrong."
 )
+OTHERS = "The others are larger, know more, and are fetched first."
 
 
 @dataclass(frozen=True)
 class Task:
-    """One of the questions: its `key` as models have it, its `title`, the `model` asked at first, its `control`."""
+    """One of the questions: its `key` as models have it, its `title`, the `model` asked at first, its `control`.
+
+    `about` is to be known of that model, and `menu` of the menu of models.
+    """
 
     key: str
     title: str
     model: str
     control: str = ""
     about: str = ""
+    menu: str = OTHERS
+
+    def notes(self, model: str | None) -> tuple[str, ...]:
+        """What is to be known of `model`: `about` is of the one asked at first."""
+        return (self.about,) if self.about and model == self.model else ()
 
 
 TASKS = {
     task.key: task
     for task in (
-        Task(CLASSES, "What is it?", DEFAULT_MODEL),
+        Task(CLASSES, "What is it?", DEFAULT_MODEL, menu=""),
         Task(CAPTION, "Describe it", DEFAULT_CAPTIONER, "caption", SMALL.format(photographs="described photographs")),
         Task(ANSWER, "Ask it", DEFAULT_ANSWERER, "question", SMALL.format(photographs="photographs with questions")),
     )
@@ -99,7 +107,7 @@ class Words:
             if found.caption != request.caption:
                 found = explainer.describe(explanation.photograph, model=request.model, caption=request.caption)
             chosen = None if request.word is None else place(explainer, explanation)
-            said = "".join(map(note, [found.sentence, *found.notes, TASKS[CAPTION].about]))
+            said = "".join(map(note, [found.sentence, *found.notes, *TASKS[CAPTION].notes(request.model)]))
             filled = {self.caption: caption_value(found, chosen), self.said: said}
             return empty | filled | {self.area: gr.update(visible=True)}
         if request.question:
@@ -107,14 +115,25 @@ class Words:
             valued = answered.words_for(explanation.target.index)
             score = f"score for {explanation.target.label}"
             shaded = {**sentence_value(answered.question, valued, score, language="en"), "chart": []}
-            said = "".join(map(note, [answered.sentence, *answered.notes, TASKS[ANSWER].about]))
+            said = "".join(map(note, [answered.sentence, *answered.notes, *TASKS[ANSWER].notes(request.model)]))
             return empty | {self.question: shaded, self.said: said, self.area: gr.update(visible=True)}
         return {self.area: gr.update(visible=False)}
 
 
-def place(explainer: Explainer, explanation: Explanation) -> int:
+def place(explainer: Explainer, explanation: Explanation) -> int | None:
     """Where the explained word stands in its caption."""
-    return explainer.network_of(explanation).step
+    return explainer.network_of(explanation).word
+
+
+def fitting(caption: str) -> list[str]:
+    """Questions about a photograph that `caption` describes."""
+    words = caption.split()
+    made = [FIRST]
+    for first, count, kind in kinds_in(words)[:2]:
+        name = " ".join(words[first : first + count])
+        several = ABOUT_SEVERAL if name in PLURALS[kind] else ABOUT_ONE if kind in ALIVE else ABOUT_THING
+        made += [form.format(name) for form in several]
+    return list(dict.fromkeys([*made, *ALWAYS]))
 
 
 def words(explainer: Explainer) -> Words:
@@ -124,7 +143,7 @@ def words(explainer: Explainer) -> Words:
         elem_id="task", elem_classes="switch", visible=not explainer.offer.only,
     )  # fmt: skip
     question = gr.Dropdown(
-        list(QUESTIONS), value="", allow_custom_value=True, visible=False, label="Your question, in English",
+        [FIRST, *ALWAYS], value="", allow_custom_value=True, visible=False, label="Your question, in English",
         info="Type one and press Enter, or choose.", elem_id="question",
     )  # fmt: skip
     caption = gr.Textbox(
@@ -137,11 +156,23 @@ def words(explainer: Explainer) -> Words:
     return Words(switch, {"question": question, "caption": caption, "word": word}, area, *drawn)
 
 
-def switching(
-    page: Page, made: Words, menu: gr.Dropdown, ready: gr.State, shown_now: gr.State, problem: gr.HTML
-) -> None:
-    """Let the switch choose the model, and show the control that its question needs."""
-    services = page.services
+class Answered(Protocol):
+    """Where answers are shown: what is `asked`, the `words` and the box for a `problem`."""
+
+    @property
+    def words(self) -> Words: ...
+    @property
+    def asked(self) -> gr.State: ...
+    @property
+    def problem(self) -> gr.HTML: ...
+
+
+def switching(page: Page, shown: Answered, menu: gr.Dropdown, ready: gr.State, filled: gr.State) -> None:
+    """Let the switch choose the model, and show the control that its question needs.
+
+    `ready` changes when another model can be used; the `menu` of models is `filled` once it holds all names.
+    """
+    services, made = page.services, shown.words
 
     def switch_task(key: str, question: str, before: Controls | None, request: gr.Request) -> tuple[Any, ...]:
         task = TASKS[key]
@@ -152,20 +183,33 @@ def switching(
             explainer.load(model)
         except Exception as error:
             box = problem_box(plain_words(error), kept=before is not None)
-            return (*[gr.skip()] * 3, gr.update(value=box, visible=True), gr.skip())
+            return (*[gr.skip()] * 3, gr.update(value=box, visible=True), gr.skip(), gr.skip())
         services.running.overtake(request.session_hash, slot=QUESTION)
         return (
-            gr.update(choices=model_choices(infos), value=model),
-            gr.update(visible=task.control == "question", value=question or QUESTIONS[0]),
+            gr.update(choices=model_choices(infos), value=model, info=task.menu or how_to_search(explainer)),
+            gr.update(visible=task.control == "question", value=question or FIRST),
             gr.update(visible=task.control == "caption", value=""),
             gr.update(visible=False),
             next(LOADED),
+            False,
         )
 
+    def fit(before: Controls | None) -> Any:
+        """Offer questions that fit, once somebody turns to them: no answer waits for that."""
+        if before is None or before.image is None:
+            return gr.skip()
+        try:
+            return gr.update(choices=fitting(services.explainer.describe(before.image).caption))
+        except Exception:
+            # those that fit always stay
+            return gr.skip()
+
+    question = made.controls["question"]
+    question.focus(fit, shown.asked, question, show_progress="hidden", api_visibility="private")
     made.switch.input(
         switch_task,
-        [made.switch, made.controls["question"], shown_now],
-        [menu, made.controls["question"], made.controls["caption"], problem, ready],
+        [made.switch, question, shown.asked],
+        [menu, question, made.controls["caption"], shown.problem, ready, filled],
         trigger_mode="always_last",
         concurrency_id=LOADING,
         show_progress="minimal",

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from gradcam_core.models.captioner.decode import LENGTH_POWER, decode
+from gradcam_core.models.beam import LENGTH_POWER
+from gradcam_core.models.captioner.decode import decode
 from gradcam_core.models.captioner.network import CaptionNetwork, CaptionShape
 from gradcam_core.models.features import CHANNELS
 from gradcam_core.models.vocabulary import END, START

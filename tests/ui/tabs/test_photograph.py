@@ -9,7 +9,7 @@ from gradcam_core.ui.tabs.photograph import METHOD_CHOICES, METHOD_NOTES
 
 
 def test_every_method_is_offered_with_its_purpose_cost_and_warning() -> None:
-    assert [key for _, key in METHOD_CHOICES] == list(METHODS)
+    assert [key for _, key in METHOD_CHOICES] == ["auto", *METHODS]
     for key, method in METHODS.items():
         said = unescape(METHOD_NOTES[key])
         assert all(text in said for text in (method.good_for, method.cost, str(method.warning or "")))

@@ -1,0 +1,85 @@
+"""The most probable captions, word by word, several side by side.
+
+    captions = search(after, end=2, never=(0, 1), beam=3, limit=20)
+    captions[0].numbers, captions[0].log_probability
+
+Public names: `After`, `Caption`, `search`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+__all__ = ["After", "Caption", "search"]
+
+# log-probabilities are divided by this power of the length, or short captions would always win (Wu et al. 2016)
+LENGTH_POWER = 0.7
+Numbers: TypeAlias = tuple[int, ...]
+# (n, V) logits of what comes behind n beginnings of captions; and of the beginnings before, which each went on from
+After: TypeAlias = Callable[[Sequence[Numbers], Sequence[int]], Tensor]
+
+
+@dataclass(frozen=True)
+class Caption:
+    """The words' numbers, without start and end, and the log-probability of it all (with the end, where it has one)."""
+
+    numbers: tuple[int, ...]
+    log_probability: float
+
+    @property
+    def rank(self) -> float:
+        """By what captions of different lengths are compared."""
+        return self.log_probability / (len(self.numbers) + 1) ** LENGTH_POWER
+
+
+def search(after: After, *, end: int, never: Sequence[int] = (), beam: int = 3, limit: int) -> list[Caption]:
+    """Up to `beam` captions of at most `limit` words, best first.
+
+    `end` is the number that ends a caption; those in `never` are no words. `beam` 1 takes the most probable word each
+    time. No three words in a row occur twice in a caption.
+    """
+    rows: list[Numbers] = [()]
+    chosen: list[int] = [0]
+    totals: list[float] = [0.0]
+    done: list[Caption] = []
+    with torch.inference_mode():
+        for _ in range(limit):
+            following = after(rows, chosen).float().log_softmax(-1)
+            following[:, list(never)] = -torch.inf
+            if not rows[0]:
+                following[:, end] = -torch.inf
+            for row, numbers in enumerate(rows):
+                following[row, list(_repeats(numbers))] = -torch.inf
+            sums = (torch.tensor(totals).to(following).unsqueeze(1) + following).flatten()
+            best, flat = sums.topk(min(2 * beam, len(sums)))
+            kept: list[tuple[int, int, float]] = []
+            free = beam - len(done)
+            for place, (value, at) in enumerate(zip(best.tolist(), flat.tolist(), strict=True)):
+                row, word = divmod(at, following.shape[1])
+                if word == end and place < free and value > -torch.inf:
+                    done.append(Caption(rows[row], value))
+                elif word != end and value > -torch.inf:
+                    kept.append((row, word, value))
+            # a caption that has ended keeps its place in the beam
+            kept = kept[: beam - len(done)]
+            if not kept:
+                break
+            rows = [(*rows[row], word) for row, word, _ in kept]
+            totals = [value for _, _, value in kept]
+            chosen = [row for row, _, _ in kept]
+        else:
+            done += [Caption(numbers, total) for numbers, total in zip(rows, totals, strict=True)]
+    return sorted(done, key=lambda caption: -caption.rank)[:beam]
+
+
+def _repeats(numbers: Numbers) -> set[int]:
+    """The words that would end three in a row which stand in `numbers` already."""
+    if len(numbers) < 3:
+        return set()
+    triples = zip(numbers, numbers[1:], numbers[2:], strict=False)
+    return {third for first, second, third in triples if (first, second) == numbers[-2:]}

@@ -1,0 +1,133 @@
+"""A network of one's own that takes words beside the photograph, as a `ModelSpec`.
+
+    explainer.add_model("mine", network, task="answer", labels=["yes", "no"], words=Wording.of(["what", "is", ...]))
+
+`network(image, words)` returns (1, K) scores of the answers to a question, or with the task "caption" (1, T, V)
+scores of what stands behind each of its T words. Public name: `spec`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..engine.devices import is_out_of_memory
+from ..engine.inputs import called
+from ..errors import CamError, ModelError, OutputError
+from ..reading.preprocess import Encoder
+from ..reading.trials import trial_picture
+from ..tasks.classes import SOFTMAX, find_head
+from .base import ModelSpec
+from .beam import Caption, search
+from .failing import check_weights, failing
+from .labels_file import from_mapping
+from .own import About, Reader, encoder_of, twin, unwrapped
+from .returned import described
+from .sizes import placed
+from .spoken import ANSWER, Answering, Describing, Wording
+
+__all__ = ["spec"]
+
+
+def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
+    """The entry for `module`, run once to learn how many scores it has; raises ModelError, OutputError."""
+    if not isinstance(module, nn.Module):
+        raise ModelError("module.wrong_type", kind=type(module).__name__)
+    words, answers = about.words, about.task == ANSWER
+    if not isinstance(words, Wording):
+        raise ModelError("wording.missing", task=about.task, kind=type(words).__name__)
+    if not answers and (words.end is None or not words.before):
+        raise ModelError("wording.without_ends")
+    inner, encoder = unwrapped(module), encoder_of(about.transform, about.input_size)
+    check_weights(inner)
+    read = partial(_read, about.logits)
+    count = _count(twin(inner, Reader(read)), inner, encoder, about.title or name, words, answers=answers)
+    named = _named(about.labels, words, count, answers=answers)
+    return ModelSpec(
+        name=name,
+        title=about.title or name,
+        source="own",
+        build=lambda: twin(inner, Reader(read)),
+        preprocessing=lambda: encoder,
+        labels=lambda: named,
+        is_offline=lambda: True,
+        head=SOFTMAX if about.head is None else find_head(about.head),
+        private=about.private,
+        usable=about.usable,
+        largest_input=about.largest_input,
+        speech=partial(_answering, named, words) if answers else partial(_describing, named, words),
+        task=about.task,
+    )
+
+
+def _read(logits: Callable[[Any], Tensor] | None, run: Callable[[], Any]) -> Any:
+    returned = run()
+    return returned if logits is None else logits(returned)
+
+
+def _answering(labels: tuple[str, ...], words: Wording, _network: nn.Module) -> Answering:
+    return Answering(labels, words)
+
+
+def _describing(labels: tuple[str, ...], words: Wording, network: nn.Module) -> Describing:
+    special = {*words.before, *words.behind, *words.never, words.end}
+
+    def text(numbers: Sequence[int]) -> str:
+        return " ".join(labels[number] for number in numbers if number not in special)
+
+    return Describing(labels, words, text, partial(_write, network, words))
+
+
+def _write(network: nn.Module, words: Wording, image: Tensor, beam: int) -> list[Caption]:
+    """Captions by running the whole network once for each further word, those of the beam as one batch."""
+
+    def after(rows: Sequence[tuple[int, ...]], _chosen: Sequence[int]) -> Tensor:
+        numbers = torch.tensor([[*words.before, *row] for row in rows], device=image.device)
+        scores: Tensor = called(network, {"image": image.expand(len(rows), *image.shape[1:]), "words": numbers})
+        return scores[:, -1]
+
+    never = {*words.before, *words.never} - {words.end}
+    if words.unknown is not None:
+        never.add(words.unknown)
+    return search(after, end=int(words.end or 0), never=sorted(never), beam=beam, limit=words.limit)
+
+
+def _count(network: nn.Module, module: nn.Module, encoder: Encoder, name: str, words: Wording, *, answers: bool) -> int:
+    """How many answers, or numbers of words, `network`, the twin of `module`, has scores for."""
+    numbers = words.question([0] * min(words.limit, 3)) if answers else words.caption([0, 0])
+    picture = placed(trial_picture(encoder), network)
+    try:
+        with torch.no_grad():
+            scores = called(network, {"image": picture, "words": numbers.to(picture.device)})
+    except CamError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        # anything may happen in somebody's own code: it is said, not thrown at them
+        raise failing(module, error, encoder.input_shape, name) from error
+    if answers:
+        fits = isinstance(scores, Tensor) and scores.ndim == 2 and len(scores) == 1
+    else:
+        fits = isinstance(scores, Tensor) and scores.ndim == 3 and scores.shape[:2] == numbers.shape
+    if not fits or not scores.shape[-1]:
+        key = "wording.no_answers" if answers else "wording.no_words"
+        raise OutputError(key, steps=numbers.shape[1], described=described(scores))
+    return int(scores.shape[-1])
+
+
+def _named(
+    labels: Sequence[str] | Mapping[Any, Any] | None, words: Wording, count: int, *, answers: bool
+) -> tuple[str, ...]:
+    if isinstance(labels, Mapping):
+        labels = from_mapping(labels, "`labels`")
+    if labels is None and not answers:
+        labels = words.words or None
+    named = tuple(labels) if labels is not None else tuple(f"class {index}" for index in range(count))
+    if len(named) != count:
+        raise ModelError("labels.wrong_count", names_count=len(named), classes=count)
+    return named
