@@ -112,7 +112,7 @@ class TextExplainer:
 
     def answer(self, text: str, request: Request, *, watch: Watch = NOBODY) -> TextExplanation:
         """What `explain` answers to the options of `request`; those about pictures are left out."""
-        method, model = find_text_method(request.method), self.trained
+        method, model = find_text_method(request.method or DEFAULT_TEXT_METHOD), self.trained
         reading = model.read(text)
         layers = model.layers[method.over]
         seen = self._captures.seen(model, reading, layers[0])
