@@ -67,8 +67,12 @@ def test_table_says_what_was_reached_and_what_was_not_measured() -> None:
 
 
 def test_costly_methods_are_timed_against_every_peer() -> None:
-    network = SmallNetwork()
-    rows = costly.measure(network, network, "last", torch.rand(1, 3, 32, 32), 1, time.perf_counter, "small")
+    network, inputs = SmallNetwork(), torch.rand(1, 3, 32, 32)
+
+    def mine(key: str, target: int) -> costly.Work:
+        return costly.ours(key, network, network.last, inputs, target)
+
+    rows = costly.measure(network, mine, "last", inputs, 1, time.perf_counter, "small")
     assert [row.who for row in rows] == [who for peers in costly.PEERS.values() for who in (costly.OURS, *peers)]
     assert all(row.value is not None and row.value > 0 for row in rows)
     found = costly.chunks(network, torch.rand(1, 3, 32, 32), 1, time.perf_counter)

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from ..errors import CamError, ModelError
 from ..languages import Finding
-from .front import convert, decompositions
+from .front import convert, convert_back, decompositions
 from .graph import Graph
 from .inputs import Inputs
 from .tracing import check_hooks, trace, twin_of
@@ -113,6 +113,9 @@ def main(place: str) -> None:
         graph = trace(network, inputs, layers, scores=scores, decompositions=decompositions())
         graph.save(folder)
         convert(graph, network, inputs, folder)
+        # the better part is done: without the way back its gradients stay with torch
+        with suppress(Exception):
+            convert_back(graph, network, inputs, folder)
     except Exception as error:
         # anything may happen in somebody's own code
         traceback.print_exc()

@@ -1,21 +1,23 @@
 """A graph on OpenVINO, an engine made for inference: scores, layers and what crosses into their tails, in one pass.
 
     convert(graph, network, inputs, folder)      # in a process of its own, see convert.py
+    convert_back(graph, network, inputs, folder)
     front = Front.read(folder, graph)
     values = front.run(inputs)                   # every value of the graph by name
     scores = front.scores(batch)                 # of many inputs, several at once
 
 Nothing here talks to a host: OpenVINO tells its maker of every import and conversion where its package for that is
-found, so it is not let find it. Public names: `Front`, `convert`, `decompositions`, `engine_missing`.
+found, so it is not let find it. Public names: `Front`, `convert`, `convert_back`, `decompositions`,
+`engine_missing`.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -26,15 +28,16 @@ import torch
 from torch import Tensor, fx, nn
 
 from ..languages import Finding
+from .backward import differentiated
 from .cores import allowed_cores
 from .graph import Graph
 from .inputs import Inputs, named
 
-__all__ = ["Front", "convert", "decompositions", "engine_missing"]
+__all__ = ["Front", "convert", "convert_back", "decompositions", "engine_missing"]
 
 log = logging.getLogger(__name__)
 
-MODEL = "model.xml"
+MODEL, BACK = "model.xml", "back.xml"
 # one pass on more cores than these hardly gets faster, so that several passes share a larger machine
 CORES_A_PASS = 4
 REPORTER = "openvino_telemetry"
@@ -98,6 +101,16 @@ def convert(graph: Graph, network: nn.Module, inputs: Tensor | Inputs, folder: P
     _openvino().save_model(model, folder / MODEL, compress_to_fp16=False)
 
 
+def convert_back(graph: Graph, network: nn.Module, inputs: Tensor | Inputs, folder: Path) -> None:
+    """Write what `Front.back` reads into `folder`: the gradients at all layers; raises as `convert` does."""
+    with torch.no_grad():
+        values = dict(zip(graph.values, graph.whole(network)(*named(inputs).values()), strict=True))
+    module = differentiated(graph, network, list(graph.layers), values, decompositions())
+    begin = [values[name] for name in graph.needs(list(graph.layers))]
+    model = _model(module, [*begin, values[graph.scores]])
+    _openvino().save_model(model, folder / BACK, compress_to_fp16=False)
+
+
 def _model(module: fx.GraphModule, values: Sequence[Tensor]) -> Any:
     from openvino.frontend import FrontEndManager  # noqa: PLC0415
     from openvino.frontend.pytorch.fx_decoder import TorchFXPythonDecoder  # noqa: PLC0415
@@ -114,12 +127,16 @@ def _model(module: fx.GraphModule, values: Sequence[Tensor]) -> Any:
 class Front:
     """A module of single operations, compiled for this machine's processor in float32; for any number of threads.
 
-    `model` is OpenVINO's, `names` those of its outputs, the scores first; `nbytes` is what its weights take.
+    `model` is OpenVINO's, `names` those of its outputs, the scores first; `nbytes` is what its weights take. `needs`
+    are the values of a graph that it is given, where these are not the network's inputs.
     """
 
-    def __init__(self, model: Any, names: Sequence[str], nbytes: int, *, threads: int | None = None) -> None:
+    def __init__(
+        self, model: Any, names: Sequence[str], nbytes: int, *, needs: Sequence[str] = (), threads: int | None = None
+    ) -> None:
         threads = allowed_cores() if threads is None else threads
         self.nbytes = nbytes
+        self.needs = tuple(needs)
         self._names = names
         options = {
             "INFERENCE_PRECISION_HINT": "f32",
@@ -137,6 +154,18 @@ class Front:
         """What `convert` wrote into `folder`, for all values of `graph`."""
         path = folder / MODEL
         return cls(_core().read_model(path), graph.values, path.with_suffix(".bin").stat().st_size, threads=threads)
+
+    @classmethod
+    def back(cls, folder: Path, graph: Graph, *, threads: int | None = None) -> Callable[[], Front] | None:
+        """Compiles what `convert_back` wrote into `folder`, also once the folder is gone; None where nothing is there.
+
+        It is given the values that it `needs` and slopes at the scores, and returns gradients by the layers' names.
+        """
+        path = folder / BACK
+        if not path.exists():
+            return None
+        layers, size = list(graph.layers), path.with_suffix(".bin").stat().st_size
+        return partial(cls, _core().read_model(path), layers, size, needs=graph.needs(layers), threads=threads)
 
     @classmethod
     def of(cls, module: fx.GraphModule, names: Sequence[str], values: Sequence[Tensor]) -> Front:

@@ -5,7 +5,7 @@
     gate.wait()                               # the Decision, with the reason
 
 Nothing is assumed of a network: its graph is run on trial inputs, and scores, layers and gradients are compared with
-those of the network itself. Public names: `Engine`, `Gate`, `Limits`, `difference`.
+those of the network itself. Public names: `Gate`, `Limits`, `difference`, `trial`.
 """
 
 from __future__ import annotations
@@ -30,20 +30,19 @@ from ..languages import Finding
 from .calls import Calls, module_of
 from .capture import recording, tensor_in, with_tensor
 from .convert import apart, reason_of
+from .engine import Engine, WayBack, close
 from .front import Front, engine_missing
-from .graph import Graph, Tail
+from .graph import Graph
 from .inputs import Inputs, called, named
 from .norms import exact_norms
 from .runner import OPENVINO, TORCH, Decision
 from .store import Store, digest
 from .tracing import check_hooks
 
-__all__ = ["Engine", "Gate", "Limits", "difference"]
+__all__ = ["Gate", "Limits", "difference", "trial"]
 
 log = logging.getLogger(__name__)
 
-# of the largest value
-TOLERANCE = 1e-4
 TRIALS, FLAT = 3, 2
 # the compiler holds a network several times while it works
 COPIES = 4
@@ -56,74 +55,6 @@ class Limits:
 
     seconds: float = 600.0
     nbytes: int = 2_000_000_000
-
-
-class Engine:
-    """A network whose graph was proved equal to it: all values on OpenVINO, gradients in PyTorch on a tail."""
-
-    def __init__(self, network: nn.Module, graph: Graph, front: Front) -> None:
-        self.network = network
-        self.graph = graph
-        self._front = front
-        self._tails: dict[tuple[str, ...], Tail] = {}
-        self._stamp = _stamp(network)
-
-    @property
-    def nbytes(self) -> int:
-        """What it holds beside the network's own weights."""
-        return self._front.nbytes
-
-    @property
-    def current(self) -> bool:
-        """Whether the network's weights are still those that were converted."""
-        return _stamp(self.network) == self._stamp
-
-    def run(self, inputs: Tensor | Inputs) -> dict[str, Tensor]:
-        """All values of the graph by name, for one input."""
-        return self._front.run(inputs)
-
-    def scores(self, inputs: Tensor | Inputs) -> Tensor:
-        """(n, ...) scores of n inputs, each (n, ...)."""
-        return self._front.scores(inputs)
-
-    def tail(self, layers: Sequence[str]) -> Tail:
-        """What leads from `layers` to the scores."""
-        key = tuple(sorted(set(layers)))
-        if key not in self._tails:
-            self._tails[key] = self.graph.tail(self.network, key)
-        return self._tails[key]
-
-    def behind(self, layers: Sequence[str], values: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """The scores, and what `layers` returned as parts of the scores' autograd graph."""
-        tail = self.tail(layers)
-        roots = {self.graph.layers[layer] for layer in layers}
-        # leaves of their own: the values are shared with whoever asks about the same input
-        given = [values[name].detach().requires_grad_(name in roots) for name in tail.needs]
-        with torch.enable_grad():
-            scores, *inside = tail.module(*given)
-        known = {**dict(zip(tail.needs, given, strict=True)), **dict(zip(tail.inside, inside, strict=True))}
-        return scores, {layer: known[self.graph.layers[layer]] for layer in layers}
-
-    def behind_many(self, layer: str, values: Mapping[str, Tensor]) -> Callable[[Tensor], Tensor] | None:
-        """A function from n outputs of `layer`, (n, ...), to (n, ...) scores, all else being as in `values`.
-
-        What leads on to the scores is compiled for it, and let go with it. None where it does not give the scores that
-        are among `values`.
-        """
-        tail, root = self.graph.convertible_tail(self.network, layer), self.graph.layers[layer]
-        try:
-            front = Front.of(tail.module, (self.graph.scores,), [values[name] for name in tail.needs])
-        except Exception as error:
-            # a converter may raise anything
-            log.info("What follows %r runs in PyTorch: %s", layer, error)
-            return None
-
-        def scores(outputs: Tensor) -> Tensor:
-            count = len(outputs)
-            others = {name: values[name].expand(count, *values[name].shape[1:]) for name in tail.needs if name != root}
-            return front.scores({name: outputs if name == root else others[name] for name in tail.needs})
-
-        return scores if _close(scores(values[root]), values[self.graph.scores]) else None
 
 
 class Gate:
@@ -151,6 +82,7 @@ class Gate:
         self._stopped, self._decided = threading.Event(), threading.Event()
         self._decision = Decision(TORCH, Finding("engine.undecided"))
         self._engine: Engine | None = None
+        self._gone = False
         _running.add(self)
         threading.Thread(target=self._decide, name="engine-gate", daemon=True).start()
 
@@ -164,6 +96,20 @@ class Gate:
     def nbytes(self) -> int:
         """What the engine holds beside the network's own weights."""
         return 0 if self._engine is None else self._engine.nbytes
+
+    @property
+    def network(self) -> nn.Module:
+        """What is decided about."""
+        return self._network
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether what was compiled had to make room for something else."""
+        return self._gone
+
+    def let_go(self) -> None:
+        """Give back the memory that the engine takes."""
+        self._gone, self._engine = True, None
 
     def wait(self, seconds: float | None = None) -> Decision:
         """The decision, or after so many `seconds` what holds until it is made."""
@@ -201,7 +147,7 @@ class Gate:
             except Exception:
                 # of an older version of somebody's code, or damaged where no check sees it
                 self._store.drop(key)  # type: ignore[union-attr]
-        with tempfile.TemporaryDirectory() as made:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:
             folder = Path(made)
             graph = self._convert(
                 self._network, self._inputs, self._layers, folder,
@@ -222,16 +168,19 @@ class Gate:
 
     def _proved(self, graph: Graph, folder: Path) -> Engine:
         end = time.monotonic() + self._limits.seconds
-        engine = Engine(self._network, graph, Front.read(folder, graph))
+        back = Front.back(folder, graph)
+        trials = [trial(self._inputs, number) for number in range(TRIALS)]
+        way_back = None if back is None else WayBack(list(graph.layers), back, trials)
+        engine = Engine(self._network, graph, Front.read(folder, graph), way_back)
         absent = [layer for layer in self._layers if layer not in graph.layers or not graph.leads_on(layer)]
         if absent:
             raise ModelError("engine.layer_left_out", absent=absent[0])
-        for number in range(TRIALS):
+        for inputs in trials:
             if self._stopped.is_set():
                 raise ModelError("engine.stopped")
             if time.monotonic() > end:
                 raise ModelError("engine.trying_too_slow", seconds=self._limits.seconds)
-            found = difference(engine, trial(self._inputs, number), self._layers, self._scores)
+            found = difference(engine, inputs, self._layers, self._scores)
             if found:
                 raise ModelError(found.key, **found.values)
         return engine
@@ -270,7 +219,7 @@ def difference(
     others = torch.autograd.grad(end, [begins[layer] for layer in outputs], weights, allow_unused=True)
     for layer, slope, other in zip(outputs, slopes, others, strict=True):
         pairs.append((Finding("engine.gradient_differs", layer=layer), other, slope))
-    wrong = next((what for what, found, wanted in pairs if not _close(found, wanted)), None)
+    wrong = next((what for what, found, wanted in pairs if not close(found, wanted)), None)
     if wrong is None and not torch.equal(values[graph.scores].argmax(-1), truth.argmax(-1)):
         return Finding("engine.classes_differ")
     return wrong
@@ -303,19 +252,6 @@ class _Roots:
         return with_tensor(output, values.clone())
 
 
-def _close(found: Tensor | None, truth: Tensor | None) -> bool:
-    if found is None or truth is None:
-        return False
-    found, truth = found.detach(), truth.detach()
-    if found.shape != truth.shape or found.dtype != truth.dtype:
-        return False
-    if not truth.is_floating_point():
-        return torch.equal(found, truth)
-    if not truth.numel():
-        return True
-    return bool((found - truth).abs().max() <= TOLERANCE * truth.abs().max())
-
-
 def _trial(value: Tensor, number: int) -> Tensor:
     dice = torch.Generator().manual_seed(number)
     if not value.is_floating_point():
@@ -329,12 +265,6 @@ def _trial(value: Tensor, number: int) -> Tensor:
         # as in photographs
         noise = noise + number * noise.roll(1, axis)
     return (noise + number / 2).to(value)
-
-
-def _stamp(network: nn.Module) -> tuple[int, ...]:
-    """Changes whenever somebody writes to the network's weights, other than through `.data`."""
-    tensors = (*network.parameters(), *network.buffers())
-    return tuple(0 if tensor.is_inference() else tensor._version for tensor in tensors)
 
 
 def _free_bytes() -> int | None:

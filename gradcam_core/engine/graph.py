@@ -121,10 +121,15 @@ class Graph:
         """The network as a module of single operations, from its inputs to a tuple of all `values`."""
         return self._part(network, self.inputs, self.values)
 
+    def needs(self, layers: Sequence[str]) -> tuple[str, ...]:
+        """The values that what leads from `layers` to the scores begins with."""
+        roots, crossing, _ = self._cut(layers)
+        return (*roots, *crossing)
+
     def tail(self, network: nn.Module, layers: Sequence[str]) -> Tail:
         """What leads from `layers` to the scores, which depend on each; shares its weights with `network`."""
-        roots, crossing, inside = self._cut(layers)
-        needs = (*roots, *crossing)
+        _, _, inside = self._cut(layers)
+        needs = self.needs(layers)
         return Tail(self._part(network, needs, (self.scores, *inside), IN_GRADIENTS), needs, inside)
 
     def convertible_tail(self, network: nn.Module, layer: str) -> Tail:

@@ -10,10 +10,10 @@ Whatever runs a network, here, on a borrowed GPU or in another engine, is a `Run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -54,9 +54,10 @@ class Runnable(Protocol):
     """A network that is ready to be run: frozen, in eval mode, on its device, its layers found.
 
     `name` and `detail` say which it is where another process has to find it; one that is `resized` is given inputs of
-    another size than its own. `offered` are the modules of the layers
-    that are captured together, `layouts` how the outputs of modules are laid out, and nothing behind those called
-    `in_place_safe` writes to what they return. Nothing of a `private` one may be kept on disk.
+    another size than its own. `offered` are the modules of the layers that are captured together, `layouts` how the
+    outputs of modules are laid out, and nothing behind those called `in_place_safe` writes to what they return. Nothing
+    of a `private` one may be kept on disk. `gates` is the runner's, for what it finds out about the network with inputs
+    of each size; it is there as long as the network.
     """
 
     @property
@@ -71,6 +72,8 @@ class Runnable(Protocol):
     def network(self) -> nn.Module: ...
     @property
     def dtype(self) -> torch.dtype: ...
+    @property
+    def gates(self) -> dict[Hashable, Any]: ...
     @property
     def offered(self) -> Mapping[str, nn.Module]: ...
     @property

@@ -28,7 +28,7 @@ from .inputs import Inputs, named
 __all__ = ["Store", "cache_folder", "digest"]
 
 # a new one wherever the files' content changes
-FORMAT = 1
+FORMAT = 2
 CHECKS = "checks.json"
 MAX_BYTES = 4_000_000_000
 PIECE = 1 << 22

@@ -10,10 +10,9 @@ Public names: `TracedCapture`, `TracedReplay`, `TracedRunner`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +20,8 @@ from torch import Tensor, nn
 from ..errors import LayerError
 from .capture import Capture
 from .chunks import in_chunks
-from .gate import Engine, Gate
+from .engine import Engine, spare
+from .gate import Gate
 from .inputs import Inputs, first_of, with_first
 from .layout import Layout
 from .replay import Replay
@@ -69,9 +69,7 @@ class TracedCapture:
         """Like `gradient` for several layers at the cost of one pass back to the earliest."""
         for layer in layers:
             self._check(layer)
-        slopes = score.slopes(self.logits)
-        scores, begins = self.graph.behind(layers, self.values)
-        found = torch.autograd.grad(scores, [begins[layer] for layer in layers], slopes)
+        found = self.graph.gradients(layers, self.values, score.slopes(self.logits))
         return {layer: self._map(layer, gradient) for layer, gradient in zip(layers, found, strict=True)}
 
     def along(self, layer: str, direction: Tensor) -> Tensor:
@@ -106,10 +104,9 @@ class TracedReplay(Replay):
         assert self.capture is not None  # noqa: S101 - dataclasses want defaults behind defaults
         engine, values = self.capture.graph, self.capture.values
         original = values[engine.graph.layers[self.name]]
-        # outputs whose batch is not their first axis are left to the network
-        scores = engine.behind_many(self.name, values) if self.layout.batch == 0 else None
-        if scores is None:
+        if self.layout.batch != 0:
             return super().with_activations(change, count)
+        scores = engine.behind_many(self.name, values)
 
         def compute(part: slice) -> Tensor:
             return self.explained.of(scores(self.layout.inverse(change(part), original)))
@@ -130,19 +127,20 @@ class TracedReplay(Replay):
 
 # inputs between two looks at whether somebody still waits
 PART = 8
+# how often another size of input has to come before the network is converted for it; and where that had to make room
+SECOND_TIME, MANY_TIMES = 1, 16
 
 
 class TracedRunner:
     """Runs networks as graphs where their gate has said yes, and else as `plain` does.
 
-    A network is tried out after its first capture. `store` keeps what was converted, None nothing.
+    A network is tried out after its first capture; with inputs of another size once that is proved, and such a size
+    comes again. `store` keeps what was converted, None nothing.
     """
 
     def __init__(self, plain: Runner, store: Store | None = None) -> None:
         self._plain = plain
         self._store = store
-        # of networks: models that ask one of another question share it
-        self._gates: WeakKeyDictionary[nn.Module, tuple[object, Gate]] = WeakKeyDictionary()
         self._lock = Lock()
         self.device = plain.device
 
@@ -155,18 +153,18 @@ class TracedRunner:
 
     def capture(self, model: Runnable, inputs: Inputs, layers: Mapping[str, nn.Module]) -> Capture:
         """One forward pass with what maps at `layers` need; raises LayerError, OutputError."""
-        if layers is not model.offered or model.resized:
-            # inputs of another size would need a conversion, and the weights once more, of their own
+        if layers is not model.offered:
             return self._plain.capture(model, inputs, layers)
         engine = self._engine(model, inputs)
         if engine is not None:
-            layouts = {layer: model.layouts[layer] for layer in layers}
-            found = TracedCapture(engine, engine.run(inputs), layouts)
-            if torch.isfinite(found.logits).all():
+            values = engine.run(inputs)
+            layouts = _fitted(model, engine, values, first_of(inputs))
+            found = TracedCapture(engine, values, layouts)
+            if len(layouts) == len(layers) and torch.isfinite(found.logits).all():
                 return found
         # says where scores are not finite, too
         capture = self._plain.capture(model, inputs, layers)
-        self._gate(model, inputs)
+        self._came(model, inputs)
         return capture
 
     def outputs(self, model: Runnable, inputs: Inputs, variants: Variants, watch: Watch = NOBODY) -> Tensor:
@@ -202,21 +200,52 @@ class TracedRunner:
         return self._gate(model, inputs).wait(seconds)
 
     def _engine(self, model: Runnable, inputs: Inputs) -> Engine | None:
+        shapes = _shapes(inputs)
         with self._lock:
-            shapes, gate = self._gates.get(model.network, (None, None))
-        if gate is None or gate.engine is None or shapes != _shapes(inputs):
+            gate, usual = model.gates.get(shapes), next(iter(model.gates), None)
+        # one that has forgotten its weights is another network
+        if gate is None or isinstance(gate, int) or gate.network is not model.network:
             return None
+        engine = gate.engine
+        if engine is not None and shapes != usual:
+            spare.used(gate)
         # a rectifier of OpenVINO makes 0 of what is no number, and the scores would look sound
-        return gate.engine if all(bool(torch.isfinite(values).all()) for values in inputs.values()) else None
+        return engine if all(bool(torch.isfinite(values).all()) for values in inputs.values()) else None
+
+    def _came(self, model: Runnable, inputs: Inputs) -> None:
+        """Note that such inputs were asked about, and try the network out as a graph where that is worth it."""
+        shapes, gates = _shapes(inputs), model.gates
+        with self._lock:
+            # a gate, or how often such inputs have to come before there is one
+            waits = gates.get(shapes, SECOND_TIME if gates else 0)
+            if not isinstance(waits, int):
+                if not waits.is_gone:
+                    return
+                # there is no room for all sizes: making them again and again would take longer than they save
+                waits = MANY_TIMES
+            gates[shapes] = max(waits - 1, 0)
+            usual, first = next(iter(gates.items()))
+            proved = not isinstance(first, int) and first.engine is not None
+        if shapes == usual or (proved and not waits):
+            self._gate(model, inputs)
 
     def _gate(self, model: Runnable, inputs: Inputs) -> Gate:
+        shapes = _shapes(inputs)
         with self._lock:
-            if model.network not in self._gates:
+            gate = model.gates.get(shapes)
+            if gate is None or isinstance(gate, int) or gate.is_gone or gate.network is not model.network:
                 kept = None if model.private else self._store
-                gate = Gate(model.network, inputs, list(model.offered), store=kept)
-                self._gates[model.network] = (_shapes(inputs), gate)
-            return self._gates[model.network][1]
+                gate = model.gates[shapes] = Gate(model.network, inputs, list(model.offered), store=kept)
+            return gate
 
 
-def _shapes(inputs: Inputs) -> object:
-    return {name: (values.shape, values.dtype, values.device) for name, values in inputs.items()}
+def _shapes(inputs: Inputs) -> Hashable:
+    return tuple((name, values.shape, values.dtype, values.device) for name, values in inputs.items())
+
+
+def _fitted(model: Runnable, engine: Engine, values: Mapping[str, Tensor], given: Tensor) -> dict[str, Layout]:
+    """How the outputs of the offered layers are laid out for an input of this size, as far as they are maps."""
+    size = (given.shape[-2], given.shape[-1])
+    outputs = {layer: values[engine.graph.layers[layer]] for layer in model.offered}
+    found = {layer: model.layouts[layer].fitted(tuple(output.shape), size) for layer, output in outputs.items()}
+    return {layer: layout for layer, layout in found.items() if layout is not None}

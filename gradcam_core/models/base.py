@@ -175,6 +175,8 @@ class LoadedModel:
     resized: bool = False
     origin: Mapping[str, str] = field(default_factory=dict)
     default_method: str = DEFAULT_METHOD
+    # the runner's, shared with the same network at other sizes and for other questions
+    gates: dict[Hashable, Any] = field(default_factory=dict)
 
     @cached_property
     def nbytes(self) -> int:

@@ -17,6 +17,10 @@ from pathlib import Path
 
 import torch
 
+from gradcam_core.engine.engines import ENGINES
+from gradcam_core.engine.runner import TORCH
+from gradcam_core.request import AUTO
+
 from . import maps, scaling, server, spoken, whole
 from .timing import CLOCKS, Row, table
 
@@ -24,12 +28,12 @@ PARTS = ("maps", "whole", "spoken", "server", "scaling")
 MODELS = ("efficientnet_lite0", "resnet50", "vgg16")
 
 
-def measure(parts: list[str], models: list[str], rounds: int, quick: bool, clock: str) -> list[Row]:
-    """The rows of `parts`, in the order of issue 3."""
+def measure(parts: list[str], models: list[str], rounds: int, quick: bool, clock: str, engine: str) -> list[Row]:
+    """The rows of `parts`."""
     rows: list[Row] = []
     if "maps" in parts:
         for model in models[:1] if quick else models:
-            rows += maps.measure(model, rounds, CLOCKS[clock])
+            rows += maps.measure(model, rounds, CLOCKS[clock], engine)
     if "whole" in parts:
         rows += whole.large(rounds, CLOCKS[clock])
         rows += whole.memory(10 if quick else 1000)
@@ -52,13 +56,16 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=MODELS)
     parser.add_argument("--threads", type=int, help="of one computation; torch's own choice by default")
     parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu: own work only; use --threads 1")
+    parser.add_argument("--engine", choices=ENGINES, default=AUTO, help="of the maps")
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     parser.add_argument("--quick", action="store_true", help="only see that everything runs")
     options = parser.parse_args()
     if options.threads or options.quick:
         torch.set_num_threads(options.threads or 1)
     rounds = 1 if options.quick else options.rounds
-    rows = measure(list(options.parts), list(options.models), rounds, options.quick, options.clock)
+    # converting takes longer than all of a quick run
+    engine = TORCH if options.quick else options.engine
+    rows = measure(list(options.parts), list(options.models), rounds, options.quick, options.clock, engine)
     machine = {
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core.engine.convert import apart
+from gradcam_core.engine.engine import Engine, WayBack
 from gradcam_core.engine.front import Front
-from gradcam_core.engine.gate import Engine
 from gradcam_core.engine.survey import survey
 from gradcam_core.methods import METHODS
 from gradcam_core.models import MODELS
@@ -62,9 +62,10 @@ def works(engine: Engine, layers: list[str], default: str, inputs: Tensor) -> di
     graph = engine.graph
 
     def maps(values: Mapping[str, Tensor], of: list[str], target: int) -> list[object]:
-        scores, begins = engine.behind(of, values)
-        slopes = torch.autograd.grad(scores[0, target], [begins[layer] for layer in of])
-        return [show(values[graph.layers[layer]], slope) for layer, slope in zip(of, slopes, strict=True)]
+        slopes = torch.zeros_like(values[graph.scores])
+        slopes[0, target] = 1
+        found = engine.gradients(of, values, slopes)
+        return [show(values[graph.layers[layer]], slope) for layer, slope in zip(of, found, strict=True)]
 
     def show(activations: Tensor, slopes: Tensor) -> object:
         # tokens as one row: how they lie does not change what the map costs
@@ -76,8 +77,10 @@ def works(engine: Engine, layers: list[str], default: str, inputs: Tensor) -> di
         return maps(values, [default], int(values[graph.scores].softmax(-1).argmax()))
 
     held = engine.run(inputs)
-    scores, begins = engine.behind([default], held)
-    (known,) = torch.autograd.grad(scores[0, 1], begins[default])
+    (known,) = engine.gradients([default], held, torch.ones_like(held[graph.scores]))
+    # the way back is compiled when it is first wanted
+    maps(held, layers, 1)
+    engine.wait(SECONDS)
     return {
         FIRST: first,
         FRONT: partial(engine.run, inputs),
@@ -108,7 +111,9 @@ def measure(name: str, threads: list[int], rounds: int, clock: str) -> list[Row]
         graph = apart(network, inputs, layers, Path(made), seconds=SECONDS)
         for count in threads:
             torch.set_num_threads(count)
-            engine = Engine(network, graph, Front.read(Path(made), graph, threads=count))
+            make = Front.back(Path(made), graph, threads=count)
+            back = make and WayBack(layers, make, [{"image": inputs}])
+            engine = Engine(network, graph, Front.read(Path(made), graph, threads=count), back)
             timed = interleaved({"forward": forward, **works(engine, layers, default, inputs)}, rounds, CLOCKS[clock])
             for work, seconds in timed.items():
                 if work != "forward":

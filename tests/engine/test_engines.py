@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from gradcam_core import Examiner, Explainer
+from gradcam_core.engine.engine import Engine
 from gradcam_core.engine.engines import ENGINES
+from gradcam_core.engine.front import Front
 from gradcam_core.engine.gate import Gate
 from gradcam_core.engine.store import Store
 from gradcam_core.engine.traced import TracedRunner
@@ -79,15 +81,66 @@ def test_checks_give_the_same_figures(pair: tuple[Explainer, Explainer]) -> None
     np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-5)
 
 
+def test_pytorch_runs_nothing_that_the_engine_can(
+    pair: tuple[Explainer, Explainer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph, _ = pair
+    passes: list[int] = []
+    asked: list[str] = []
+
+    def noting(kind: type, name: str, into: list[Any], note: Any) -> None:
+        before = getattr(kind, name)
+
+        def noted(one: Any, *given: Any) -> Any:
+            into.append(note)
+            return before(one, *given)
+
+        monkeypatch.setattr(kind, name, noted)
+
+    examiner, explanation = Examiner(graph), graph.explain(picture(7), model="small", target=3)
+    noting(SmallNetwork, "forward", passes, 1)
+    noting(Front, "run", asked, "run")
+    noting(Front, "scores", asked, "scores")
+    noting(Engine, "behind", asked, "behind")
+    mask = np.zeros((48, 40), bool)
+    mask[10:30, 10:30] = True
+    options: dict[str, Any] = {"model": "small", "target": 2}
+    works: dict[str, tuple[Any, set[str]]] = {
+        "another class": (lambda: graph.explain(picture(7), **options), {"behind"}),
+        "the other side": (lambda: graph.explain(picture(7), **options, counterfactual=True), set()),
+        "a new photograph": (lambda: graph.explain(picture(8), **options), {"run", "behind"}),
+        "hide and look": (lambda: examiner.hide_and_look(explanation, draws=2), {"scores"}),
+        "curves": (lambda: examiner.deletion_and_insertion(explanation, steps=3), {"scores"}),
+        "brush": (lambda: examiner.without(explanation, mask), {"scores"}),
+        "Score-CAM": (lambda: graph.explain(picture(7), **options, method="scorecam"), {"scores"}),
+        "a place": (lambda: examiner.ask_place(explanation, 20, 20), {"behind"}),
+        # so small that PyTorch runs its tail one by one
+        "Ablation-CAM": (lambda: graph.explain(picture(7), **options, method="ablationcam"), set()),
+    }
+    for name, (work, expected) in works.items():
+        passes.clear()
+        asked.clear()
+        work()
+        assert passes == [], name
+        assert set(asked) == expected, name
+
+
 def test_a_remembered_photograph_takes_no_more(pair: tuple[Explainer, Explainer]) -> None:
     mine, theirs = (one.capture(one.explain(picture(3), model="small")).nbytes for one in pair)
     assert mine <= theirs
 
 
-def test_twice_the_pixels_run_as_they_are(pair: tuple[Explainer, Explainer]) -> None:
-    mine, theirs = (one.explain(picture(4), model="small", detail=True) for one in pair)
-    assert mine.record()["engine"] == "torch"
-    np.testing.assert_array_equal(mine.cam, theirs.cam)
+def test_twice_the_pixels_run_as_a_graph_once_they_come_again(pair: tuple[Explainer, Explainer]) -> None:
+    options: dict[str, Any] = {"model": "small", "target": 1, "detail": True}
+    graph, _ = pair
+    for seed in (4, 5):
+        first = graph.explain(picture(seed), **options)
+        assert first.record()["engine"] == "torch"
+    given = graph.given(first)
+    assert graph.runner.decide(graph.network_of(first), given, 300).engine == "openvino"
+    mine, theirs = (one.explain(picture(6), **options) for one in pair)
+    assert mine.record()["engine"] == "openvino"
+    np.testing.assert_allclose(mine.cam, theirs.cam, atol=1e-4 * np.abs(theirs.cam).max())
 
 
 def test_what_was_explained_before_it_was_decided_says_so() -> None:

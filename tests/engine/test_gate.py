@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from gradcam_core.engine import gate as gates
 from gradcam_core.engine.convert import apart
+from gradcam_core.engine.engine import TOLERANCE
 from gradcam_core.engine.gate import Gate, Limits
 from gradcam_core.engine.graph import Graph
 from gradcam_core.engine.runner import Decision
@@ -61,6 +62,7 @@ def test_the_process_apart_gives_the_same(tmp_path: Path) -> None:
     assert gate.wait(900) == Decision("openvino")
     assert gate.engine is not None
     torch.testing.assert_close(gate.engine.scores(inputs()), network(inputs()))
+    assert gate.engine._back is not None
 
 
 class Wrong(torch.autograd.Function):
@@ -222,12 +224,12 @@ def test_every_kind_of_difference_is_seen(place: str, monkeypatch: pytest.Monkey
         names = {"scores": graph.scores, "layer": graph.layers["second"], "crossing": graph.values[-1]}
         value = values[names[place]]
         # three times what is allowed, at one place
-        value.view(-1)[0] += 3 * gates.TOLERANCE * value.abs().max()
+        value.view(-1)[0] += 3 * TOLERANCE * value.abs().max()
         return values
 
     def steeper(engine: gates.Engine, layers: Any, values: Any) -> Any:
         scores, begins = behind(engine, layers, values)
-        return scores * (1 + 3 * gates.TOLERANCE), begins
+        return scores * (1 + 3 * TOLERANCE), begins
 
     if place == "gradient":
         monkeypatch.setattr(gates.Engine, "behind", steeper)

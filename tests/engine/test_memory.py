@@ -5,12 +5,17 @@ from __future__ import annotations
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from gradcam_core.engine import memory
+
+FILE = Path(memory.__file__)
 HEAPS = """
-import ctypes, sys, threading
-from gradcam_core.engine.memory import share_one_arena
+import ctypes, runpy, sys, threading
+# the file alone: with all of the package it would take seconds, and threads of its own
+share_one_arena = runpy.run_path(sys.argv[2])["share_one_arena"]
 if sys.argv[1] == "shared":
     share_one_arena()
 libc = ctypes.CDLL(None)
@@ -31,7 +36,7 @@ libc.fflush(None)
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have one heap or none that is told")
 def test_threads_allocate_from_one_heap() -> None:
     def heaps(how: str) -> int:
-        command = [sys.executable, "-c", HEAPS, how]
+        command = [sys.executable, "-c", HEAPS, how, str(FILE)]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.count("<heap nr=")
 
     assert heaps("shared") == 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import gc
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +14,7 @@ from torch import nn
 
 from gradcam_core.engine import traced
 from gradcam_core.engine.capture import EagerCapture
+from gradcam_core.engine.engine import spare
 from gradcam_core.engine.inputs import first_of, named
 from gradcam_core.engine.layout import MAPS, Layout
 from gradcam_core.engine.runner import LocalRunner, Variants
@@ -20,6 +24,7 @@ from gradcam_core.engine.watch import Watch
 from gradcam_core.errors import LayerError, OutputError, StoppedError, TargetError
 
 from .networks import SIZE, Plain, Residual, Steps, Twice, converted_here, given_of
+from .test_backward import Thing
 
 pytest.importorskip("openvino")
 
@@ -33,6 +38,7 @@ class Model:
 
     def __init__(self, network: nn.Module, layers: tuple[str, ...] = ("first", "second")) -> None:
         self.network = network
+        self.gates: dict[Any, Any] = {}
         self.offered: Mapping[str, nn.Module] = {layer: network.get_submodule(layer) for layer in layers}
         self.layouts: Mapping[str, Layout] = dict.fromkeys(layers, MAPS)
 
@@ -76,8 +82,7 @@ def test_a_capture_answers_as_that_of_the_network(kind: type[nn.Module], monkeyp
 @pytest.mark.parametrize("compiled", [True, False])
 def test_a_replay_answers_as_that_of_the_network(compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     model, runner, inputs = both(Residual(), monkeypatch)
-    if not compiled:
-        monkeypatch.setattr(traced.Engine, "behind_many", lambda *_: None)
+    monkeypatch.setattr("gradcam_core.engine.engine.WORTH_COMPILING", 0 if compiled else 60)
     score = contrast(1, [2])
     replays = []
     for one in (runner, PLAIN):
@@ -115,10 +120,57 @@ def test_outputs_of_changed_inputs_are_those_of_the_network(monkeypatch: pytest.
         runner.outputs(model, inputs, Variants(lambda part: changed[part], 13), Watch(enough))
 
 
-def test_other_sizes_and_other_layers_run_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_size_runs_as_a_graph_once_it_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, runner, inputs = both(Residual(), monkeypatch)
+    wide = {"image": torch.randn(1, 3, 2 * SIZE, 3 * SIZE)}
+    for _ in range(2):
+        assert isinstance(runner.capture(model, wide, model.offered), EagerCapture)
+    assert runner.decide(model, wide, 300).engine == "openvino"
+    for given in (wide, inputs):
+        mine, theirs = (one.capture(model, given, model.offered) for one in (runner, PLAIN))
+        assert isinstance(mine, TracedCapture)
+        torch.testing.assert_close(mine.logits, theirs.logits.detach())
+        for layer in model.offered:
+            torch.testing.assert_close(mine.activations(layer), theirs.activations(layer))
+            torch.testing.assert_close(mine.gradient(layer, Score.logit(2)), theirs.gradient(layer, Score.logit(2)))
+    # what was compiled makes room, and is made again where it is wanted again; the usual size stays
+    huge = Thing(10**12)
+    spare.used(huge)
+    assert not huge.nbytes
+    assert isinstance(runner.capture(model, wide, model.offered), EagerCapture)
+    assert isinstance(runner.capture(model, inputs, model.offered), TracedCapture)
+    for _ in range(traced.MANY_TIMES):
+        runner.capture(model, wide, model.offered)
+    assert runner.decide(model, wide, 300).engine == "openvino"
+    assert isinstance(runner.capture(model, wide, model.offered), TracedCapture)
+
+
+def test_a_network_that_is_gone_takes_its_graph_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, _, _ = both(Plain(), monkeypatch)
+    network = weakref.ref(model.network)
+    graph = weakref.ref(next(iter(model.gates.values())).engine)
+    del model
+    gc.collect()
+    assert network() is None
+    assert graph() is None
+
+
+def test_a_copy_of_other_weights_is_not_taken_for_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, runner, inputs = both(Plain(), monkeypatch)
+    twin = copy.copy(model)
+    twin.network = copy.deepcopy(model.network)
+    with torch.no_grad():
+        twin.network.head.weight.mul_(-1)  # type: ignore[union-attr, operator]
+    twin.offered = {layer: twin.network.get_submodule(layer) for layer in model.offered}
+    found = runner.capture(twin, inputs, twin.offered).logits
+    torch.testing.assert_close(found.detach(), twin.network(first_of(inputs)))
+    batch = torch.randn(2, 3, SIZE, SIZE)
+    torch.testing.assert_close(runner.outputs(twin, inputs, Variants(lambda part: batch[part], 2)), twin.network(batch))
+
+
+def test_other_layers_run_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     model, runner, inputs = both(Plain(), monkeypatch)
     larger = {"image": torch.randn(1, 3, 2 * SIZE, 2 * SIZE)}
-    assert isinstance(runner.capture(model, larger, model.offered), EagerCapture)
     alone = {"second": model.offered["second"]}
     assert isinstance(runner.capture(model, inputs, alone), EagerCapture)
     batch = torch.randn(2, 3, 2 * SIZE, 2 * SIZE)

@@ -26,6 +26,7 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
     "engine.converting_too_slow": "Tracing and converting it takes longer than {seconds:.0f} seconds.",
     "engine.failed": "{error}",
     "engine.gradient_differs": "The gradients at its layer {layer!r} differ from those of its graph.",
+    "engine.gradient_unknown": "Its gradient needs that of a kind of {operation} that is not known here.",
     "engine.hook_on_all_modules": ("Somebody's hook hangs on all modules, and it would no longer be called."),
     "engine.hook_on_module": ("Somebody's hook hangs on the module {name!r}, and it would no longer be called."),
     "engine.layer_differs": "The outputs of its layer {layer!r} differ from those of its graph.",

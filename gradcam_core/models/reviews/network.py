@@ -142,6 +142,7 @@ class TrainedText:
     private: bool = False
     dtype: torch.dtype = torch.float32
     in_place_safe: frozenset[str] = frozenset()
+    gates: dict[Hashable, Any] = field(default_factory=dict)
 
     @cached_property
     def layers(self) -> Mapping[str, tuple[str, ...]]:

@@ -1,0 +1,136 @@
+"""The gradients of a graph as a graph, so that an engine made for inference computes them as well.
+
+    module = differentiated(graph, network, layers, values, decompositions)
+    gradients = module(*(values[name] for name in graph.needs(layers)), slopes)     # one a layer, in order
+
+What torch does behind the earliest of the layers, forwards and back, is written down operation by operation, and each
+gradient of an operation in terms of such as are known for inference: that of a convolution is a convolution. Public
+name: `differentiated`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+from torch._decomp import get_decompositions
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from ..errors import ModelError
+from .graph import Graph
+
+__all__ = ["differentiated"]
+
+aten = torch.ops.aten
+
+
+def differentiated(
+    graph: Graph, network: nn.Module, layers: Sequence[str], values: Mapping[str, Tensor], decompositions: Any
+) -> fx.GraphModule:
+    """A module from what the layers' tail needs, and slopes at the scores, to the gradient at each of `layers`.
+
+    `values` are those of the graph for any input, to trace with; `decompositions` says which operations to take apart.
+    Raises whatever torch raises for what it cannot follow.
+    """
+    from torch.fx.experimental.proxy_tensor import make_fx  # noqa: PLC0415 - takes half a second
+
+    tail = graph.tail(network, layers)
+    names = [graph.layers[layer] for layer in layers]
+
+    def gradients(*given: Tensor) -> tuple[Tensor, ...]:
+        *begin, slopes = given
+        leaves = [one.detach().requires_grad_(name in names) for name, one in zip(tail.needs, begin, strict=True)]
+        with torch.enable_grad():
+            scores, *inside = tail.module(*leaves)
+        known = {**dict(zip(tail.needs, leaves, strict=True)), **dict(zip(tail.inside, inside, strict=True))}
+        return torch.autograd.grad(scores, [known[name] for name in names], slopes)
+
+    apart = {operation: _of_whole(found) for operation, found in get_decompositions(APART).items()}
+    table = {**dict(decompositions.items()), **apart, **OWN}
+    given = [*(values[name] for name in tail.needs), torch.ones_like(values[graph.scores])]
+    # attention in one step has a gradient that only torch knows
+    with sdpa_kernel(SDPBackend.MATH):
+        return make_fx(gradients, decomposition_table=table)(*given)
+
+
+def _of_whole(decomposed: Callable[..., Any]) -> Callable[..., Any]:
+    """Takes apart as torch computes: what lies in another order is brought into order first, and stays so."""
+
+    def whole(values: Tensor, *others: Any) -> Any:
+        return decomposed(values.contiguous(), *others)
+
+    return whole
+
+
+def _convolution(
+    slopes: Tensor,
+    values: Tensor,
+    weight: Tensor,
+    _bias: Any,
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    transposed: bool,
+    _output_padding: Any,
+    groups: int,
+    wanted: Sequence[bool],
+) -> tuple[Tensor, None, None]:
+    if transposed or wanted[1] or wanted[2]:
+        raise ModelError("engine.gradient_unknown", operation="convolution")
+    axes = range(values.ndim - 2)
+    reach = [dilation[axis] * (weight.shape[2 + axis] - 1) for axis in axes]
+    # what the stride left over
+    rest = [
+        values.shape[2 + axis] - ((slopes.shape[2 + axis] - 1) * stride[axis] - 2 * padding[axis] + reach[axis] + 1)
+        for axis in axes
+    ]
+    before = [reach[axis] - padding[axis] for axis in axes]
+    if any(step != 1 for step in stride) or any(rest) or min(before) < 0:
+        found = aten.convolution(slopes, weight, None, stride, padding, dilation, True, rest, groups)
+    else:
+        # a plain one with the weights mirrored, for which engines have more than for transposed ones
+        out, into = weight.shape[0] // groups, weight.shape[1]
+        mirrored = weight.reshape(groups, out, into, *weight.shape[2:]).transpose(1, 2)
+        mirrored = mirrored.reshape(groups * into, out, *weight.shape[2:]).flip([2 + axis for axis in axes])
+        found = aten.convolution(slopes, mirrored, None, stride, before, dilation, False, rest, groups)
+    return found, None, None
+
+
+def _max_pool(slopes: Tensor, values: Tensor, *others: Any) -> Tensor:
+    places = others[-1]
+    flat = values.new_zeros((*values.shape[:2], values.shape[2] * values.shape[3]))
+    return flat.scatter_add(2, places.flatten(2), slopes.flatten(2)).view(values.shape)
+
+
+def _mean_pool(
+    slopes: Tensor,
+    values: Tensor,
+    kernel: Sequence[int],
+    stride: Sequence[int],
+    padding: Sequence[int],
+    ceil: bool,
+    counts_padding: bool,
+    divisor: int | None,
+) -> Tensor:
+    if ceil or (any(padding) and not counts_padding):
+        # the share of each cell differs at the edge
+        raise ModelError("engine.gradient_unknown", operation="avg_pool2d")
+    high, wide = (*kernel, *kernel)[:2]
+    channels = values.shape[1]
+    weight = slopes.new_full((channels, 1, high, wide), 1 / (divisor or high * wide))
+    steps = list(stride or kernel)
+    whole = [True, False, False]
+    found, _, _ = _convolution(slopes, values, weight, None, steps, padding, [1, 1], False, None, channels, whole)
+    return found
+
+
+# their gradients want the mean and the deviation, which engines keep to themselves
+APART = (aten.native_layer_norm, aten.native_group_norm)
+# gradients in terms of what engines for inference know
+OWN: Mapping[Any, Callable[..., Any]] = {
+    aten.avg_pool2d_backward.default: _mean_pool,
+    aten.convolution_backward.default: _convolution,
+    aten.max_pool2d_with_indices_backward.default: _max_pool,
+}

@@ -1,0 +1,273 @@
+"""A network that was proved to run as a graph: all values on OpenVINO, gradients where they are cheapest.
+
+    engine = Engine(network, graph, front)
+    values = engine.run(inputs)
+    slopes = engine.gradients(["layer3", "layer4"], values, weights)
+
+Behind a late layer little is left to do, and PyTorch does it; the way back to the first layers runs on OpenVINO too,
+where that is compiled. Public names: `Engine`, `WayBack`, `close`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from weakref import WeakSet
+
+import torch
+from torch import Tensor, nn
+
+from .allowance import Allowance
+from .front import Front
+from .graph import Graph, Tail
+from .inputs import Inputs
+
+__all__ = ["Engine", "WayBack", "close"]
+
+log = logging.getLogger(__name__)
+
+# of the largest value
+TOLERANCE = 1e-4
+# of the gradient's length: close to a rectifier's kink a last digit decides about the slope of single places
+LENGTH_TOLERANCE = 1e-3
+# seconds of one pass behind a layer; compiling takes 0.1 to 1, for the hundreds of passes of one map
+WORTH_COMPILING = 0.003
+SLOPES = "slopes"
+# of all networks' ways back and other sizes: they are compiled again where they are wanted again
+spare = Allowance(500_000_000)
+
+
+class Engine:
+    """A network whose graph was proved equal to it; `back` makes gradients at its layers, None: PyTorch alone does."""
+
+    def __init__(self, network: nn.Module, graph: Graph, front: Front, back: WayBack | None = None) -> None:
+        self.network = network
+        self.graph = graph
+        self._front = front
+        self._back = back
+        self._tails: dict[tuple[str, ...], Tail] = {}
+        self._stamp = _stamp(network)
+
+    @property
+    def nbytes(self) -> int:
+        """What it holds beside the network's own weights, all that can be let go left out."""
+        return self._front.nbytes
+
+    @property
+    def current(self) -> bool:
+        """Whether the network's weights are still those that were converted."""
+        return _stamp(self.network) == self._stamp
+
+    def run(self, inputs: Tensor | Inputs) -> dict[str, Tensor]:
+        """All values of the graph by name, for one input."""
+        return self._front.run(inputs)
+
+    def scores(self, inputs: Tensor | Inputs) -> Tensor:
+        """(n, ...) scores of n inputs, each (n, ...)."""
+        return self._front.scores(inputs)
+
+    def tail(self, layers: Sequence[str]) -> Tail:
+        """What leads from `layers` to the scores."""
+        key = tuple(sorted(set(layers)))
+        if key not in self._tails:
+            self._tails[key] = self.graph.tail(self.network, key)
+        return self._tails[key]
+
+    def gradients(self, layers: Sequence[str], values: Mapping[str, Tensor], slopes: Tensor) -> list[Tensor]:
+        """The gradient of the scores, weighted by `slopes`, at each of `layers`, as its output is laid out."""
+        front = None if self._back is None else self._back.for_layers(self, layers)
+        if front is not None:
+            found = front.run({**{name: values[name] for name in front.needs}, SLOPES: slopes})
+            return [found[layer] for layer in layers]
+        return self.gradients_by_torch(layers, values, slopes)
+
+    def wait(self, seconds: float) -> None:
+        """Wait, at most so long, for what was begun to be compiled beside the answers."""
+        if self._back is not None:
+            self._back.wait(seconds)
+
+    def gradients_by_torch(self, layers: Sequence[str], values: Mapping[str, Tensor], slopes: Tensor) -> list[Tensor]:
+        """The same by PyTorch."""
+        scores, begins = self.behind(layers, values)
+        return list(torch.autograd.grad(scores, [begins[layer] for layer in layers], slopes))
+
+    def behind(self, layers: Sequence[str], values: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The scores, and what `layers` returned as parts of the scores' autograd graph."""
+        tail = self.tail(layers)
+        roots = {self.graph.layers[layer] for layer in layers}
+        # leaves of their own: the values are shared with whoever asks about the same input
+        given = [values[name].detach().requires_grad_(name in roots) for name in tail.needs]
+        with torch.enable_grad():
+            scores, *inside = tail.module(*given)
+        known = {**dict(zip(tail.needs, given, strict=True)), **dict(zip(tail.inside, inside, strict=True))}
+        return scores, {layer: known[self.graph.layers[layer]] for layer in layers}
+
+    def behind_many(self, layer: str, values: Mapping[str, Tensor]) -> Callable[[Tensor], Tensor]:
+        """A function from n outputs of `layer`, (n, ...), to (n, ...) scores, all else being as in `values`.
+
+        A long way to the scores is compiled for it, where that gives the scores among `values`, and let go with it.
+        """
+        root = self.graph.layers[layer]
+
+        def by(run: Callable[[dict[str, Tensor]], Tensor], needs: Sequence[str], outputs: Tensor) -> Tensor:
+            given = {name: values[name].expand(len(outputs), *values[name].shape[1:]) for name in needs}
+            return run({**given, root: outputs})
+
+        tail = self.tail([layer])
+        by_torch = partial(by, partial(_one_by_one, tail), tail.needs)
+        # the first time is not like the others
+        by_torch(values[root])
+        if _seconds(partial(by_torch, values[root])) < WORTH_COMPILING:
+            return by_torch
+        tail = self.graph.convertible_tail(self.network, layer)
+        try:
+            front = Front.of(tail.module, (self.graph.scores,), [values[name] for name in tail.needs])
+            compiled = partial(by, front.scores, tail.needs)
+            return compiled if close(compiled(values[root]), values[self.graph.scores]) else by_torch
+        except Exception as error:
+            # a converter may raise anything
+            log.info("What follows %r runs in PyTorch: %s", layer, error)
+            return by_torch
+
+
+class WayBack:
+    """The gradients at `layers`, all in one pass, compiled in the background when they are first worth it.
+
+    `make` compiles it; it is compared with PyTorch's on `trials` before it is used.
+    """
+
+    def __init__(self, layers: Sequence[str], make: Callable[[], Front], trials: Sequence[Inputs]) -> None:
+        self._layers = tuple(layers)
+        self._make = make
+        self._trials = trials
+        self._front: Front | None = None
+        self._worth: frozenset[str] = frozenset()
+        self._lock = threading.Lock()
+        self._begun: threading.Thread | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that can be let go."""
+        front = self._front
+        # the weights as they are used forwards, and as they are used back
+        return 0 if front is None else 2 * front.nbytes
+
+    def let_go(self) -> None:
+        """Compile it again when it is wanted again."""
+        with self._lock:
+            self._front = self._begun = None
+
+    def for_layers(self, engine: Engine, layers: Sequence[str]) -> Front | None:
+        """What computes gradients at `layers` in less time than PyTorch; None where nothing does, or not yet."""
+        front = self._front
+        if front is not None:
+            spare.used(self)
+            return None if self._worth.isdisjoint(layers) else front
+        if self._is_long(engine.graph, layers):
+            self._begin(engine)
+        return None
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it is compiled; waits so many `seconds` for that where it has begun."""
+        begun = self._begun
+        if begun is not None:
+            begun.join(seconds)
+        return self._front is not None
+
+    def _is_long(self, graph: Graph, layers: Sequence[str]) -> bool:
+        """Whether most of what lies behind the first of all layers lies behind one of these."""
+        at = {step.name: number for number, step in enumerate(graph.steps)}
+        first = min(at.get(graph.layers[layer], 0) for layer in self._layers)
+        asked = min(at.get(graph.layers[layer], 0) for layer in layers)
+        return asked - first <= (len(graph.steps) - first) / 2
+
+    def _begin(self, engine: Engine) -> None:
+        with self._lock:
+            if self._begun is None:
+                self._begun = threading.Thread(target=self._compile, args=(engine,), name="way-back", daemon=True)
+                _compiling.add(self._begun)
+                self._begun.start()
+
+    def _compile(self, engine: Engine) -> None:
+        try:
+            front = self._make()
+            for number, inputs in enumerate(self._trials):
+                self._check(engine, front, engine.run(inputs), number)
+            self._worth = self._faster(engine, front, engine.run(self._trials[0]))
+        except Exception as error:
+            # an engine may raise anything: PyTorch goes on
+            log.info("Gradients stay with PyTorch: %s", error)
+            return
+        self._front = front
+        spare.used(self)
+
+    def _check(self, engine: Engine, front: Front, values: Mapping[str, Tensor], number: int) -> None:
+        dice = torch.Generator().manual_seed(number)
+        slopes = torch.randn(values[engine.graph.scores].shape, generator=dice)
+        found = front.run({**{name: values[name] for name in front.needs}, SLOPES: slopes})
+        truth = engine.gradients_by_torch(self._layers, values, slopes)
+        for layer, wanted in zip(self._layers, truth, strict=True):
+            got = found[layer]
+            if got.shape != wanted.shape or not (got - wanted).norm() <= LENGTH_TOLERANCE * wanted.norm():
+                raise ValueError(f"those at {layer!r} differ")
+
+    def _faster(self, engine: Engine, front: Front, values: Mapping[str, Tensor]) -> frozenset[str]:
+        """The layers from which PyTorch takes longer: those in front of one of them do, too."""
+        slopes = torch.ones_like(values[engine.graph.scores])
+        given = {**{name: values[name] for name in front.needs}, SLOPES: slopes}
+        limit = min(_seconds(partial(front.run, given)) for _ in range(2))
+        at = {step.name: number for number, step in enumerate(engine.graph.steps)}
+        ordered = sorted(self._layers, key=lambda layer: at.get(engine.graph.layers[layer], 0))
+
+        def is_short(layer: str) -> bool:
+            return min(_seconds(partial(engine.gradients_by_torch, [layer], values, slopes)) for _ in range(2)) < limit
+
+        return frozenset(ordered[: bisect_left(ordered, True, key=is_short)])
+
+
+def close(found: Tensor | None, truth: Tensor | None) -> bool:
+    """Whether they are equal up to what another order of adding makes."""
+    if found is None or truth is None:
+        return False
+    found, truth = found.detach(), truth.detach()
+    if found.shape != truth.shape or found.dtype != truth.dtype:
+        return False
+    if not truth.is_floating_point():
+        return torch.equal(found, truth)
+    if not truth.numel():
+        return True
+    return bool((found - truth).abs().max() <= TOLERANCE * truth.abs().max())
+
+
+def _one_by_one(tail: Tail, inputs: Mapping[str, Tensor]) -> Tensor:
+    parts = zip(*(inputs[name].split(1) for name in tail.needs), strict=True)
+    with torch.inference_mode():
+        return torch.cat([tail.module(*part)[0] for part in parts])
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _stamp(network: nn.Module) -> tuple[int, ...]:
+    """Changes whenever somebody writes to the network's weights, other than through `.data`."""
+    tensors = (*network.parameters(), *network.buffers())
+    return tuple(0 if tensor.is_inference() else tensor._version for tensor in tensors)
+
+
+_compiling: WeakSet[threading.Thread] = WeakSet()
+# a compiler cannot be interrupted, and must not outlive what it uses
+LAST_SECONDS = 20.0
+
+
+@atexit.register
+def _end() -> None:
+    for thread in list(_compiling):
+        thread.join(LAST_SECONDS)
