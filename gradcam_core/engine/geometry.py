@@ -39,7 +39,7 @@ MOST_CELLS = 32
 FEW_CHANNELS = 32
 # of a sharp layer: how well it agrees with where it was measured, how far its rows and columns answer alike, and what
 # part of its answers may come from elsewhere
-SHARP, EVEN, ELSEWHERE = 0.8, 0.8, 0.15
+SHARP, EVEN, ELSEWHERE = 0.8, 0.7, 0.15
 # of the cells' answers, the part that comes from one strip, where a layer is sharp enough to measure where it lies
 PURE = 0.7
 # in cells: convolutions with a step are off by half a cell, and look as if it was a little more
@@ -171,12 +171,9 @@ def _place(cells: Cells, layout: Layout, known: list[Place]) -> Place | None:
         # gates and large kernels mix the places of maps, and leave them maps
         stays = layout.grid is None and (few or cells.agrees(best) >= HARDLY)
         return best if stays or cells.follows(best) else None
-    off = cells.off(best)
-    if off > DOUBTFUL:
+    if cells.off(best) > DOUBTFUL:
         measured = Place(cells.down.measured(), cells.across.measured())
         fits = measured.down.axis != measured.across.axis and cells.agrees(measured) >= SHARP
-        if not fits and off > OFF:
-            return None
         if fits and cells.agrees(measured) > cells.agrees(best) + BETTER and _apart(measured, best, cells) > OFF:
             best = measured
     tidy = cells.even(best) >= EVEN and cells.elsewhere(best) <= ELSEWHERE
