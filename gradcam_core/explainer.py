@@ -90,7 +90,7 @@ class Explainer(Catalogue):
         """The same networks, and all that is remembered of them, for somebody who may use no more than `offer` says."""
         view = copy.copy(self)
         view._offer = offer
-        view._answers = Answers(self._runner, self._captures, view.asked)
+        view._answers = Answers(self._runner, self._captures, view.sights)
         return view
 
     @property

@@ -26,7 +26,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("ask", {"question": "사진에 무엇이 있나요?"}, "not in English"),
     ("ask", {"question": "写真に何がありますか"}, "not in English"),
     ("ask", {"question": "qwxz vbnm"}, "knows no word"),
-    ("ask", {"question": "<script>alert(1)</script>"}, "knows no word"),
+    ("ask", {"question": "<qwxz>vbnm</qwxz>"}, "knows no word"),
     ("ask", {"question": "what is this?", "target": "no such answer"}, "is not a class of"),
     ("describe", {"caption": "a dog " * 30}, "reads at most 23"),
     ("describe", {"caption": "강아지가 앉아 있다"}, "not in English"),
