@@ -155,7 +155,8 @@ def _speech(kind: Kind, files: Callable[[], Path], network: nn.Module) -> Answer
 
     def tokens(text: str) -> list[Token]:
         found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
-        return [(number, *span) for number, span in zip(found["input_ids"], found["offset_mapping"], strict=True)]
+        spans = zip(found["input_ids"], found["offset_mapping"], strict=True)
+        return [(number, start, end) for number, (start, end) in spans]
 
     special = tuple(sorted({*tokenizer.all_special_ids}))
     common: dict[str, Any] = {
