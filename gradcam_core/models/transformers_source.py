@@ -151,7 +151,8 @@ def _speech(kind: Kind, files: Callable[[], Path], network: nn.Module) -> Answer
     from transformers import AutoTokenizer  # noqa: PLC0415
 
     tokenizer: Any = AutoTokenizer.from_pretrained(files(), local_files_only=True)
-    config: Any = network.model.config
+    model: Any = network.model
+    config: Any = model.config
 
     def tokens(text: str) -> list[Token]:
         found = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
@@ -217,7 +218,7 @@ def _cached(repository: str) -> Path | None:
     from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415
 
     try:
-        folder = Path(snapshot_download(repository, local_files_only=True, allow_patterns=FILES))
+        folder = Path(snapshot_download(repository, local_files_only=True, allow_patterns=[*FILES]))
     except (LocalEntryNotFoundError, OSError):
         return None
     return folder if any((folder / name).is_file() for name in FILES[2:]) else None
