@@ -21,7 +21,7 @@ from ...checks import Examiner
 from ...errors import CamError
 from ...explainer import Explainer
 from ...explanation import Explanation
-from ...report import report_page
+from ...report import Checked, report_page
 from ...serving.folder import written
 from ...serving.lanes import CHEAP, COSTLY
 from ..handlers import Controls, answer
@@ -59,7 +59,9 @@ def _record(explanation: Explanation, look: Look, view: str, _examiner: Examiner
 
 def _report(explanation: Explanation, look: Look, _: str, examiner: Examiner) -> bytes:
     # made before, they are at hand
-    checks = [] if explanation.blank else [examiner.hide_and_look(explanation), examiner.sanity(explanation)]
+    checks: list[Checked] = (
+        [] if explanation.blank else [examiner.hide_and_look(explanation), examiner.sanity(explanation)]
+    )
     return report_page(explanation, checks=checks, look=look).encode()
 
 
