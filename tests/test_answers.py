@@ -69,7 +69,7 @@ def test_a_contrast_costs_a_backward_pass_for_each_class_that_was_not_asked(
 def test_the_request_of_an_answer_names_all_that_was_chosen(small: Small) -> None:
     found = small[0].answer(noise(40, 40), Request(model="own", rival="next three"))
     order = [one.index for one in found.top]
-    expected = Request(model="own", layer="last", target=order[0], rival=order[1:4])
+    expected = Request(model="own", layer="last", method="gradcam", target=order[0], rival=order[1:4])
     assert found.request == expected
     assert (found.model, found.layer, found.method) == ("own", "last", "gradcam")
     again = small[0].answer(noise(40, 40), found.request)
@@ -127,8 +127,10 @@ def test_a_check_makes_the_input_once(small: Small, monkeypatch: pytest.MonkeyPa
         encoded.append(given)
         return original(self, *given)
 
-    monkeypatch.setattr(Preprocessing, "encode", counted)
     explainer = small[0]
+    # tried out with an input of its own when it is loaded
+    explainer.load("own")
+    monkeypatch.setattr(Preprocessing, "encode", counted)
     explanation = explainer.explain(noise(40, 60), model="own", target=3)
     assert len(encoded) == 1
     mask = np.zeros((40, 60), bool)

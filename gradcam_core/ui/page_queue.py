@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Literal
 
@@ -115,6 +116,11 @@ class PageQueue(Queue):
                     # asked without a session: nobody can come back to this one
                     self.server_app.state_holder.session_data.pop(event._id, None)
                     self.server_app.state_holder.time_last_used.pop(event._id, None)
+
+    def send_message(self, event: Event, event_message: Any) -> None:
+        # gradio tells whoever waits of their places, and some have gone meanwhile
+        with suppress(KeyError):
+            super().send_message(event, event_message)
 
     def start(self) -> None:
         super().start()

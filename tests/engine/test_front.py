@@ -109,7 +109,7 @@ def test_where_the_engine_is_missing_it_is_said_once(
     monkeypatch.setitem(sys.modules, "openvino", None)
     try:
         with caplog.at_level("INFO", fronts.__name__):
-            assert "OpenVINO cannot be loaded" in fronts.engine_missing()
+            assert "OpenVINO cannot be loaded" in str(fronts.engine_missing())
             assert fronts.engine_missing()
         assert len(caplog.records) == 1
     finally:
@@ -124,6 +124,6 @@ def test_a_processor_that_it_does_not_know_is_said(monkeypatch: pytest.MonkeyPat
     fronts.engine_missing.cache_clear()
     monkeypatch.setattr(fronts, "_core", Core)
     try:
-        assert "processor" in fronts.engine_missing()
+        assert "processor" in str(fronts.engine_missing())
     finally:
         fronts.engine_missing.cache_clear()

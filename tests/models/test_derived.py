@@ -15,8 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import Explainer
-from gradcam_core import explainer as explainers
-from gradcam_core.engine import traced
+from gradcam_core.engine import engines, traced
 from gradcam_core.engine.gate import Gate
 from gradcam_core.engine.runner import LocalRunner
 from gradcam_core.engine.traced import TracedRunner
@@ -156,7 +155,7 @@ def explainer(request: pytest.FixtureRequest) -> Iterator[Explainer]:
     pytest.importorskip("openvino")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(traced, "Gate", lambda *given, **options: Gate(*given, convert=converted_here, **options))
-        patch.setitem(explainers.ENGINES, "auto", lambda device: TracedRunner(LocalRunner(device)))
+        patch.setitem(engines.ENGINES, "auto", lambda device: TracedRunner(LocalRunner(device)))
         yield Explainer(device="cpu")
 
 

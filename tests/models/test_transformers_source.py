@@ -93,7 +93,7 @@ def spec(kind: str, folder: Path) -> ModelSpec:
 @pytest.fixture(scope="module")
 def explainer(folders: dict[str, Path]) -> Explainer:
     made = Explainer(device="cpu", engine="torch")
-    made._own = {one.name: one for one in (spec(kind, folder) for kind, folder in folders.items())}
+    made._added.specs = {one.name: one for one in (spec(kind, folder) for kind, folder in folders.items())}
     return made
 
 

@@ -6,10 +6,10 @@ import time
 from base64 import b64decode
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from gradcam_core import Examiner, Explainer, ModelError, Prediction
@@ -94,14 +94,13 @@ def test_a_failure_goes_back_to_what_is_shown(explainer: Explainer, change: dict
 
 
 def test_what_nobody_expected_gets_one_sentence_and_a_log(
-    offer: Callable[..., str], caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Broken(torch.nn.Conv2d):
-        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-            raise RuntimeError("a detail for the log")
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("a detail for the log")
 
-    network = torch.nn.Sequential(Broken(3, 2, 3))
-    outcome = answer(Explainer(device="cpu"), SHOWN.but(model=offer(network)), SHOWN)
+    monkeypatch.setattr(Explainer, "answer", broken)
+    outcome = answer(Explainer(device="cpu"), SHOWN.but(target="1"), SHOWN)
     assert outcome.problem == UNEXPECTED
     assert "a detail for the log" in caplog.text
 

@@ -194,7 +194,8 @@ class Answering:
             # a host's photographs lie anywhere, and the page may show what lies in the server's folder
             path = save_bytes_to_cache(example.read_bytes(), example.name, image.GRADIO_CACHE)
             asked = asked.but(image=image.preprocess(image.postprocess(path)))
-        return replace(asked, request=Request.parse(**{"view": CENTRE, **linked.options}))
+        usual = {"view": CENTRE, "model": asked.request.model}
+        return replace(asked, request=Request.parse(**(usual | dict(linked.options))))
 
     def _asked(self, values: Sequence[Any]) -> Controls:
         given = dict(zip(self.given.controls, values, strict=True))

@@ -287,5 +287,9 @@ $(".copy-link").addEventListener("click", async () => {
 
 lookInAddress();
 showLook();
-watch(["photo", "answer"], load);
+watch(["photo", "answer"], () => {
+  // an update from the server may bring back the look that the page began with: the controls say what is wanted
+  takeLook();
+  load();
+});
 load();
