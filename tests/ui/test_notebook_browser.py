@@ -69,4 +69,5 @@ def test_a_notebook_shows_its_model_and_what_it_learned_since(browser: Any, tmp_
         client.execute_cell(cells[3], 3)
         with pytest.raises(URLError):
             urlopen(address[0], timeout=5)  # noqa: S310 - this machine's own
-    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+    # gradio itself leaves an empty folder where it was imported
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.name != ".lock"]
