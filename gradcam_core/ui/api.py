@@ -77,12 +77,14 @@ def _handler(endpoint: Endpoint, services: Services) -> Callable[..., Any]:
                 return answer(*values, visitor=visitor)
             *values_given, progress = values
             with services.running.task(visitor, told(progress), slot=endpoint.name) as task:
-                return _sent(endpoint, answer(*values_given, visitor=visitor, watch=task.watch))
+                return _sent(endpoint, answer(*values_given, visitor=visitor, watch=task.watch), folder)
         except Exception as error:
             # whatever is raised reaches the client as a sentence, never as a traceback
             raise gr.Error(plain_words(error), print_exception=False) from None
 
     answer = endpoint.bound(services)
+    # this page's own: another may have been made in this process when an answer is
+    folder = get_upload_folder()
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     given = endpoint.signature.parameters.values()
     in_front = inspect.Parameter("request", kind, annotation=gr.Request)
@@ -92,12 +94,12 @@ def _handler(endpoint: Endpoint, services: Services) -> Callable[..., Any]:
     return handle
 
 
-def _sent(endpoint: Endpoint, found: Any) -> Any:
-    """The answer with its pictures as files: gradio would pack them itself, and takes four times as long."""
+def _sent(endpoint: Endpoint, found: Any, folder: str) -> Any:
+    """The answer with its pictures as files in `folder`: gradio itself takes four times as long to pack them."""
     if "picture" not in endpoint.returns.values():
         return found
     return tuple(
-        in_answer(png_of(value), f"{name}.png", get_upload_folder()) if kind == "picture" else value
+        in_answer(png_of(value), f"{name}.png", folder) if kind == "picture" else value
         for (name, kind), value in zip(endpoint.returns.items(), found, strict=True)
     )
 
