@@ -224,7 +224,7 @@ class EagerCapture:
 
         The gradient of a weighted sum of logits is linear in the weights; its own gradient there, against
         `direction`, holds every class's answer, so that a thousand classes cost two backward passes, not a
-        thousand. Raises LayerError.
+        thousand. Raises LayerError, and RuntimeError where an operation has no second derivative: see `slopes`.
         """
         if not self.logits.requires_grad:
             raise LayerError("layer.no_influence", layer=layer)
@@ -239,11 +239,7 @@ class EagerCapture:
         if gradient is None:
             raise LayerError("layer.no_influence", layer=layer)
         raw = self.layouts[layer].inverse(direction[None].to(gradient), torch.zeros_like(gradient))
-        try:
-            (slopes,) = torch.autograd.grad(gradient, weights, raw)
-        except RuntimeError as error:
-            # of some operations there is no second derivative
-            raise _without_gradient(layer, error) from error
+        (slopes,) = torch.autograd.grad(gradient, weights, raw)
         return slopes.detach()[0]
 
     def _map(self, layer: str, values: Tensor) -> Tensor:

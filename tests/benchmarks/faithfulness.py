@@ -87,8 +87,11 @@ def moved(explanation: Explanation, seed: int) -> Explanation:
     dice, cam = np.random.default_rng(seed), explanation.cam
     rolled = np.roll(cam, tuple(int(dice.integers(side)) for side in cam.shape), (0, 1))
     # under the method's own name the answers about this map would be taken for those about that one
-    moved = rolled[:: dice.choice([-1, 1]), :: dice.choice([-1, 1])]
-    return replace(explanation, cam=moved, request=explanation.request.replace(method=MOVED))
+    cam = rolled[:: dice.choice([-1, 1]), :: dice.choice([-1, 1])]
+    found = replace(explanation, cam=cam, request=explanation.request.replace(method=MOVED))
+    # as strong as it was: the scale of a method that is none is nobody's
+    vars(found)["scale"] = explanation.scale
+    return found
 
 
 @dataclass(frozen=True, eq=False)

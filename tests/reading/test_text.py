@@ -45,7 +45,7 @@ def test_a_rare_syllable_is_read_by_its_letters_and_a_foreign_one_is_unknown() -
 
 def test_every_white_space_reads_as_a_space() -> None:
     vocabulary = Vocabulary("a ")
-    assert vocabulary.read("a\t\N{IDEOGRAPHIC SPACE}\n", 10).inputs[0, :, 0].tolist() == [2, 3, 3, 3]
+    assert vocabulary.read("a\t\N{IDEOGRAPHIC SPACE}\na", 10).inputs[0, :, 0].tolist() == [2, 3, 3, 3, 2]
 
 
 def test_the_cut_is_given_in_the_original() -> None:

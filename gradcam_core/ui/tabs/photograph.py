@@ -201,7 +201,8 @@ def _note(method: Method) -> str:
 
 BEST = (
     f"<p class='note'>{METHODS[DEFAULT_METHOD].title}; for words of the embedded captioner HiResCAM, whose maps lie"
-    " on the object that a word names far more often there.</p>"
+    f" on the object that a word names far more often there. {METHODS[DEFAULT_METHOD].paper};"
+    f" {METHODS['hirescam'].paper}.</p>"
 )
 METHOD_NOTES = {AUTO: BEST, **{key: _note(method) for key, method in METHODS.items()}}
 WAITING = "<p class='sentence' role='status'>Choose a photograph, or wait a moment for the first example.</p>"

@@ -32,7 +32,9 @@ def test_all_layers_are_a_strip_and_a_press_takes_one_over(opened: Any, explaine
     layers = explainer.layers()
     assert opened.locator("#grid .strip .title").all_inner_texts() == [layer.name for layer in layers]
     sizes = opened.locator("#grid .strip .size").all_inner_texts()
-    assert sizes == [layer.title.split(" · ")[1] for layer in layers]
+    # the page shows the network all of the photograph
+    shapes = [explainer.explain(FIRST, layer=layer.name, view="whole").cam.shape for layer in layers]
+    assert sizes == [f"{width}×{height}" for height, width in shapes]  # noqa: RUF001
     opened.locator("#grid .strip button").nth(3).click()
     opened.locator("#sentence", has_text=f"at layer {layers[3].name} ").wait_for(timeout=30 * SECONDS)
     assert opened.input_value("#layer input") == layers[3].title
@@ -85,15 +87,18 @@ def test_another_side_takes_the_old_grid_away(opened: Any) -> None:
     opened.locator("#grid .whole").wait_for(state="hidden", timeout=10 * SECONDS)
 
 
-def test_two_models_side_by_side(opened: Any, explainer: Explainer) -> None:
-    opened.get_by_label("two models").click()
-    opened.click("#compare-plain")
-    opened.locator("#grid table button").nth(1).wait_for(timeout=60 * SECONDS)
+def test_two_models_side_by_side(browser: Any, address: str, explainer: Explainer) -> None:
     grid = explainer.compare(
         FIRST, targets=[explainer.explain(FIRST, view="whole").target.index],
         models=["efficientnet_lite0", "efficientnet_lite1"], view="whole",
     )  # fmt: skip
-    assert opened.locator("#grid th[scope=row]").all_inner_texts() == list(grid.rows)
-    assert f"(rank correlation {grid.alike()[0, 1]:.2f})" in opened.inner_text("#compared")
-    # the map of another model is there to be looked at
-    assert [one.is_enabled() for one in opened.locator("#grid table button").all()] == [True, False]
+    # on a page of its own: others have chosen classes and layers by now
+    with visit(browser, address, width=1280, height=1400) as view:
+        view.click("#compare > button")
+        view.get_by_label("two models").click()
+        view.click("#compare-plain")
+        view.locator("#grid table button").nth(1).wait_for(timeout=60 * SECONDS)
+        assert view.locator("#grid th[scope=row]").all_inner_texts() == list(grid.rows)
+        assert f"(rank correlation {grid.alike()[0, 1]:.2f})" in view.inner_text("#compared")
+        # the map of another model is there to be looked at
+        assert [one.is_enabled() for one in view.locator("#grid table button").all()] == [True, False]

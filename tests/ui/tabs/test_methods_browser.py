@@ -10,6 +10,9 @@ import pytest
 
 from ..visits import DRAWN, SECONDS, cut_the_network, visit
 
+# what the menu of methods says before anybody chooses
+USUAL = "The one that suits the model"
+
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("slow_methods")]
 
 
@@ -46,8 +49,8 @@ def test_a_slow_method_is_told_shown_and_cancelled(opened: Any) -> None:
     opened.locator("#cancel").click(timeout=20 * SECONDS)
     opened.locator("#problem", has_text="Stopped after").wait_for(timeout=30 * SECONDS)
     assert "still shows the answer before" in opened.inner_text("#problem")
-    assert opened.input_value("#method input") == "Grad-CAM"
-    opened.locator("#about-method", has_text="partial backward pass").wait_for(timeout=5 * SECONDS)
+    assert opened.input_value("#method input") == USUAL
+    opened.locator("#about-method", has_text="for words of the embedded captioner").wait_for(timeout=5 * SECONDS)
     assert (opened.inner_text("#sentence .sentence"), opened.get_attribute(DRAWN, "data-drawn")) == before
     opened.locator("#cancel").wait_for(state="hidden", timeout=2 * SECONDS)
 
@@ -81,7 +84,7 @@ def test_a_menu_that_is_only_looked_at_ends_nothing(opened: Any) -> None:
     # and the menu's telling of its choice again does not start it again
     opened.wait_for_timeout(1000)
     assert len(sent) == 1
-    assert opened.input_value("#method input") == "Grad-CAM"
+    assert opened.input_value("#method input") == USUAL
 
 
 def test_cancelled_and_asked_again_at_once_it_runs_again(opened: Any) -> None:
