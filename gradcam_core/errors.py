@@ -28,9 +28,13 @@ __all__ = [
     "TextError",
     "UploadError",
     "did_you_mean",
+    "first_line",
+    "shown",
 ]
 
 LONGEST_COMPARED = 100
+# of a value that somebody gave, and of what somebody else's error says
+LONGEST_SHOWN, LONGEST_LINE = 80, 160
 
 
 class CamError(Said, Exception):
@@ -97,6 +101,17 @@ class ServingError(CamError, ValueError):
 
 class StoppedError(CamError, RuntimeError):
     """A long computation was stopped because somebody asked for that."""
+
+
+def shown(value: object, longest: int = LONGEST_SHOWN) -> str:
+    """A value that somebody gave, for a sentence: as code, and not all of it where that is long."""
+    text = repr(value)
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def first_line(error: BaseException, otherwise: str = "") -> str:
+    """What an error of somebody else's code says first, for a sentence; `otherwise` where it says nothing."""
+    return (str(error).strip().splitlines() or [otherwise])[0][:LONGEST_LINE]
 
 
 def did_you_mean(value: str, known: Iterable[str]) -> Finding:

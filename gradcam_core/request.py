@@ -17,7 +17,17 @@ from dataclasses import dataclass, field, fields, replace
 from textwrap import fill
 from typing import Any, Literal, TypeVar
 
-from .errors import CamError, LayerError, MethodError, ModelError, OptionError, TargetError, TextError, did_you_mean
+from .errors import (
+    CamError,
+    LayerError,
+    MethodError,
+    ModelError,
+    OptionError,
+    TargetError,
+    TextError,
+    did_you_mean,
+    shown,
+)
 
 __all__ = [
     "AUTO",
@@ -48,12 +58,6 @@ SWITCHES = {
     **dict.fromkeys(("true", "yes", "on", "1", "1.0"), True),
     **dict.fromkeys(("false", "no", "off", "0", "0.0"), False),
 }
-LONGEST_SHOWN = 80
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def _left_open(value: object) -> bool:
@@ -81,7 +85,7 @@ def _name_of(key: str, error: type[CamError]) -> Callable[[Any, str], str | None
         if _left_open(value):
             return None
         if not isinstance(value, str):
-            raise error(key, name=name, shown=_shown(value))
+            raise error(key, name=name, shown=shown(value))
         return value
 
     return read
@@ -91,7 +95,7 @@ def _read_method(value: Any, name: str) -> str | None:
     if _left_open(value):
         return None
     if not isinstance(value, str):
-        raise MethodError("request.not_a_method", name=name, shown=_shown(value))
+        raise MethodError("request.not_a_method", name=name, shown=shown(value))
     return value
 
 
@@ -100,7 +104,7 @@ def _read_class(value: Any, name: str) -> int | str:
     if index is not None:
         return index
     if not isinstance(value, str):
-        raise TargetError("class.no_index_or_label", name=name, shown=_shown(value))
+        raise TargetError("class.no_index_or_label", name=name, shown=shown(value))
     return value
 
 
@@ -122,7 +126,7 @@ def _read_view(value: Any, name: str) -> str:
         return CENTRE
     view = str(value).strip().casefold()
     if view not in VIEWS:
-        raise OptionError("request.view_unknown", name=name, shown=_shown(value), known=VIEWS)
+        raise OptionError("request.view_unknown", name=name, shown=shown(value), known=VIEWS)
     return view
 
 
@@ -130,7 +134,7 @@ def _read_words(value: Any, name: str) -> str | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if not isinstance(value, str):
-        raise TextError("request.not_a_text", name=name, shown=_shown(value))
+        raise TextError("request.not_a_text", name=name, shown=shown(value))
     return value.strip()
 
 
@@ -141,7 +145,7 @@ def _read_word(value: Any, name: str) -> int | str | None:
     if index is None and isinstance(value, str):
         return int(value) if value.strip().isdecimal() else value.strip()
     if index is None:
-        raise TextError("request.not_a_word", name=name, shown=_shown(value))
+        raise TextError("request.not_a_word", name=name, shown=shown(value))
     return index
 
 
@@ -150,7 +154,7 @@ def _read_switch(value: Any, name: str) -> bool:
         return False
     word = str(value).strip().casefold()
     if word not in SWITCHES:
-        raise OptionError("request.not_a_switch", name=name, shown=_shown(value))
+        raise OptionError("request.not_a_switch", name=name, shown=shown(value))
     return SWITCHES[word]
 
 

@@ -11,7 +11,7 @@ name: `differentiated`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, fx, nn
@@ -41,10 +41,7 @@ def differentiated(
 
     def gradients(*given: Tensor) -> tuple[Tensor, ...]:
         *begin, slopes = given
-        leaves = [one.detach().requires_grad_(name in names) for name, one in zip(tail.needs, begin, strict=True)]
-        with torch.enable_grad():
-            scores, *inside = tail.module(*leaves)
-        known = {**dict(zip(tail.needs, leaves, strict=True)), **dict(zip(tail.inside, inside, strict=True))}
+        scores, known = tail.behind(names, begin)
         return torch.autograd.grad(scores, [known[name] for name in names], slopes)
 
     apart = {operation: _of_whole(found) for operation, found in get_decompositions(APART).items()}
@@ -64,21 +61,26 @@ def _of_whole(decomposed: Callable[..., Any]) -> Callable[..., Any]:
     return whole
 
 
-def _convolution(
-    slopes: Tensor,
-    values: Tensor,
-    weight: Tensor,
-    _bias: Any,
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    transposed: bool,
-    _output_padding: Any,
-    groups: int,
-    wanted: Sequence[bool],
-) -> tuple[Tensor, None, None]:
+class _Steps(NamedTuple):
+    """How a convolution goes over its input, along each axis."""
+
+    stride: Sequence[int]
+    padding: Sequence[int]
+    dilation: Sequence[int]
+    groups: int
+
+
+def _convolution(slopes: Tensor, values: Tensor, weight: Tensor, *how: Any) -> tuple[Tensor, None, None]:
+    # in the order of torch's own operation
+    _, stride, padding, dilation, transposed, _, groups, wanted = how
     if transposed or wanted[1] or wanted[2]:
         raise ModelError("engine.gradient_unknown", operation="convolution")
+    return _of_input(slopes, values, weight, _Steps(stride, padding, dilation, groups)), None, None
+
+
+def _of_input(slopes: Tensor, values: Tensor, weight: Tensor, steps: _Steps) -> Tensor:
+    """The gradient of a convolution of `values` with `weight`, at `values`."""
+    stride, padding, dilation, groups = steps
     axes = range(values.ndim - 2)
     reach = [dilation[axis] * (weight.shape[2 + axis] - 1) for axis in axes]
     # what the stride left over
@@ -88,14 +90,12 @@ def _convolution(
     ]
     before = [reach[axis] - padding[axis] for axis in axes]
     if any(step != 1 for step in stride) or any(rest) or min(before) < 0:
-        found = aten.convolution(slopes, weight, None, stride, padding, dilation, True, rest, groups)
-    else:
-        # a plain one with the weights mirrored, for which engines have more than for transposed ones
-        out, into = weight.shape[0] // groups, weight.shape[1]
-        mirrored = weight.reshape(groups, out, into, *weight.shape[2:]).transpose(1, 2)
-        mirrored = mirrored.reshape(groups * into, out, *weight.shape[2:]).flip([2 + axis for axis in axes])
-        found = aten.convolution(slopes, mirrored, None, stride, before, dilation, False, rest, groups)
-    return found, None, None
+        return aten.convolution(slopes, weight, None, stride, padding, dilation, True, rest, groups)
+    # a plain one with the weights mirrored, for which engines have more than for transposed ones
+    out, into = weight.shape[0] // groups, weight.shape[1]
+    mirrored = weight.reshape(groups, out, into, *weight.shape[2:]).transpose(1, 2)
+    mirrored = mirrored.reshape(groups * into, out, *weight.shape[2:]).flip([2 + axis for axis in axes])
+    return aten.convolution(slopes, mirrored, None, stride, before, dilation, False, rest, groups)
 
 
 def _max_pool(slopes: Tensor, values: Tensor, *others: Any) -> Tensor:
@@ -120,10 +120,7 @@ def _mean_pool(
     high, wide = (*kernel, *kernel)[:2]
     channels = values.shape[1]
     weight = slopes.new_full((channels, 1, high, wide), 1 / (divisor or high * wide))
-    steps = list(stride or kernel)
-    whole = [True, False, False]
-    found, _, _ = _convolution(slopes, values, weight, None, steps, padding, [1, 1], False, None, channels, whole)
-    return found
+    return _of_input(slopes, values, weight, _Steps(list(stride or kernel), padding, [1, 1], channels))
 
 
 # their gradients want the mean and the deviation, which engines keep to themselves

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 
-from ..errors import LayerError, OutputError
+from ..errors import LayerError, OutputError, first_line
 from ..languages import Finding
 from .calls import Calls
 from .devices import is_out_of_memory
@@ -255,8 +255,8 @@ def _without_gradient(layer: str, error: RuntimeError) -> Exception:
     """What to raise where torch cannot compute a gradient at `layer`."""
     if is_out_of_memory(error):
         return error
-    line = (str(error).strip().splitlines() or [""])[0][:160]
-    return LayerError("layer.gradient_fails", layer=layer, error_type=type(error).__name__, first_line=line)
+    kind = type(error).__name__
+    return LayerError("layer.gradient_fails", layer=layer, error_type=kind, first_line=first_line(error))
 
 
 NO_LAYOUTS: Mapping[str, Layout] = {}

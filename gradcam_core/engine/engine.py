@@ -82,7 +82,7 @@ class Engine:
         """The gradient of the scores, weighted by `slopes`, at each of `layers`, as its output is laid out."""
         front = None if self._back is None else self._back.for_layers(self, layers)
         if front is not None:
-            found = front.run({**{name: values[name] for name in front.needs}, SLOPES: slopes})
+            found = _back(front, values, slopes)
             return [found[layer] for layer in layers]
         return self.gradients_by_torch(layers, values, slopes)
 
@@ -99,13 +99,9 @@ class Engine:
     def behind(self, layers: Sequence[str], values: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The scores, and what `layers` returned as parts of the scores' autograd graph."""
         tail = self.tail(layers)
-        roots = {self.graph.layers[layer] for layer in layers}
-        # leaves of their own: the values are shared with whoever asks about the same input
-        given = [values[name].detach().requires_grad_(name in roots) for name in tail.needs]
-        with torch.enable_grad():
-            scores, *inside = tail.module(*given)
-        known = {**dict(zip(tail.needs, given, strict=True)), **dict(zip(tail.inside, inside, strict=True))}
-        return scores, {layer: known[self.graph.layers[layer]] for layer in layers}
+        named = {layer: self.graph.layers[layer] for layer in layers}
+        scores, known = tail.behind(set(named.values()), (values[name] for name in tail.needs))
+        return scores, {layer: known[name] for layer, name in named.items()}
 
     def behind_many(self, layer: str, values: Mapping[str, Tensor]) -> Callable[[Tensor], Tensor]:
         """A function from n outputs of `layer`, (n, ...), to (n, ...) scores, all else being as in `values`.
@@ -213,7 +209,7 @@ class WayBack:
         """The first layer whose gradient is not PyTorch's, or None."""
         dice = torch.Generator().manual_seed(number)
         slopes = torch.randn(values[engine.graph.scores].shape, generator=dice)
-        found = front.run({**{name: values[name] for name in front.needs}, SLOPES: slopes})
+        found = _back(front, values, slopes)
         truth = engine.gradients_by_torch(self._layers, values, slopes)
         for layer, wanted in zip(self._layers, truth, strict=True):
             got = found[layer]
@@ -224,8 +220,7 @@ class WayBack:
     def _faster(self, engine: Engine, front: Front, values: Mapping[str, Tensor]) -> frozenset[str]:
         """The layers from which PyTorch takes longer: those in front of one of them do, too."""
         slopes = torch.ones_like(values[engine.graph.scores])
-        given = {**{name: values[name] for name in front.needs}, SLOPES: slopes}
-        limit = min(_seconds(partial(front.run, given)) for _ in range(2))
+        limit = min(_seconds(partial(_back, front, values, slopes)) for _ in range(2))
         at = {step.name: number for number, step in enumerate(engine.graph.steps)}
         ordered = sorted(self._layers, key=lambda layer: at.get(engine.graph.layers[layer], 0))
 
@@ -233,6 +228,11 @@ class WayBack:
             return min(_seconds(partial(engine.gradients_by_torch, [layer], values, slopes)) for _ in range(2)) < limit
 
         return frozenset(ordered[: bisect_left(ordered, True, key=is_short)])
+
+
+def _back(front: Front, values: Mapping[str, Tensor], slopes: Tensor) -> dict[str, Tensor]:
+    """The gradients that a compiled way back makes of what lies in front of it and the slopes at the scores."""
+    return front.run({**{name: values[name] for name in front.needs}, SLOPES: slopes})
 
 
 def close(found: Tensor | None, truth: Tensor | None) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,6 +90,17 @@ class Tail:
     module: fx.GraphModule
     needs: tuple[str, ...]
     inside: tuple[str, ...]
+
+    def behind(self, begins: Collection[str], given: Iterable[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The scores, made of the values that it needs, and the values called `begins`, as parts of one autograd graph.
+
+        Beside these, the values that are returned by name are all that it needs and makes.
+        """
+        # leaves of their own: the values are shared with whoever asks about the same input
+        known = {name: one.detach().requires_grad_(name in begins) for name, one in zip(self.needs, given, strict=True)}
+        with torch.enable_grad():
+            scores, *inside = self.module(*known.values())
+        return scores, {**known, **dict(zip(self.inside, inside, strict=True))}
 
 
 @dataclass(frozen=True, eq=False)

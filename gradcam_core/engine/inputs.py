@@ -15,12 +15,11 @@ from typing import Any, TypeAlias
 
 from torch import Tensor, nn
 
-from ..errors import CamError, OutputError
+from ..errors import CamError, OutputError, first_line
 from .devices import is_out_of_memory
 
 __all__ = ["Inputs", "called", "first_of", "named", "with_first"]
 
-FIRST_LINE = 160
 
 Inputs: TypeAlias = Mapping[str, Tensor]
 
@@ -38,7 +37,7 @@ def called(network: nn.Module, inputs: Inputs) -> Any:
         if isinstance(error, CamError) or is_out_of_memory(error):
             raise
         # anything may happen in somebody's own code: it is said, not thrown at them
-        line = (str(error).strip().splitlines() or ["no word about it"])[0][:FIRST_LINE]
+        line = first_line(error, "no word about it")
         raise OutputError(
             "network.fails", kind=type(network).__name__, error_type=type(error).__name__, first_line=line
         ) from error

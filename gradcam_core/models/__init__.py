@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import ModelError, did_you_mean
+from ..errors import ModelError, did_you_mean, shown
 from . import embedded, embedded_words, hub_source, own, own_words, timm_source, torchvision_source, transformers_source
 from .base import Architecture, LoadedModel, ModelSpec, load
 from .embedded_words import DEFAULT_ANSWERER, DEFAULT_CAPTIONER
@@ -63,10 +63,10 @@ def find_model(
         if found := hub_source.spec(name, access):
             return found
         if access is Access.NOTHING and hub_source.spec(name, Access.PUBLIC):
-            raise ModelError("hub.switched_off", name=_shown(name))
+            raise ModelError("hub.switched_off", name=shown(name, LONGEST_SHOWN))
     listed = (spec.name for spec in specs.values() if not spec.private)
     known = [*listed, *(name for source in (() if only else SOURCES) for name in source.names())]
-    raise ModelError("model.unknown", shown=_shown(name), near=did_you_mean(str(name), known))
+    raise ModelError("model.unknown", shown=shown(name, LONGEST_SHOWN), near=did_you_mean(str(name), known))
 
 
 def find_architecture(name: str) -> Architecture:
@@ -76,12 +76,7 @@ def find_architecture(name: str) -> Architecture:
             if found := source.architecture(name):
                 return found
     known = dict.fromkeys(known.split(".")[0] for source in SOURCES for known in source.names())
-    raise ModelError("architecture.unknown", shown=_shown(name), near=did_you_mean(str(name), known))
-
-
-def _shown(name: object) -> str:
-    text = repr(name)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+    raise ModelError("architecture.unknown", shown=shown(name, LONGEST_SHOWN), near=did_you_mean(str(name), known))
 
 
 def at_hand(specs: Mapping[str, ModelSpec], access: Access = Access.NOTHING) -> dict[str, ModelSpec]:

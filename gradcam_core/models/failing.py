@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from ..errors import ModelError
+from ..errors import ModelError, first_line
 from ..languages import Finding
 
 __all__ = ["check_weights", "failing"]
@@ -23,7 +23,6 @@ OF_SIZE = re.compile(
     r"size|shape|dimension|channels|too small|kernel|multipl|stride|pixels|height|width|resolution|must be \d",
     re.IGNORECASE,
 )
-FIRST_LINE = 160
 
 
 def check_weights(module: nn.Module) -> None:
@@ -44,7 +43,7 @@ def failing(module: nn.Module, error: BaseException, shape: tuple[int, ...], nam
     values = {
         "input_shape": shape,
         "error_type": type(error).__name__,
-        "first_line": (text.strip().splitlines() or [type(error).__name__])[0][:FIRST_LINE],
+        "first_line": first_line(error, type(error).__name__),
     }
     found = CHANNELS.search(text)
     if _in_hook(module, error):

@@ -1,8 +1,8 @@
-"""The names of classes, out of a file in any of the forms in which people keep them. Public names: `from_mapping`,
-`read_labels`.
+"""The names of classes, as somebody gives them and out of a file in any of the forms in which people keep them.
 
 One a line; JSON or the text of a Python value: a list, or a dict of index to name or name to index, perhaps inside a
 model's configuration; a table with commas whose header says which column holds the names.
+Public names: `given_names`, `read_labels`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import ast
 import csv
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, SupportsIndex
 
@@ -20,7 +21,7 @@ from ..reading.uploads import Upload
 from .checkpoint import opened
 from .fetch import reason
 
-__all__ = ["MOST_CLASSES", "from_mapping", "read_labels"]
+__all__ = ["given_names", "read_labels"]
 
 MEGABYTE = 1_000_000
 MAX_LABEL_BYTES = 10 * MEGABYTE
@@ -66,7 +67,25 @@ def read_labels(path: str | Path | Upload) -> tuple[str, ...]:
     return tuple(_cleaned(_column(lines) or lines))
 
 
-def from_mapping(names: Mapping[Any, Any], argument: str) -> list[Any]:
+def given_names(labels: Any) -> tuple[str, ...]:
+    """The names that somebody gave by index: texts, one text, or a mapping as below; raises ModelError.
+
+    Of more than any network has the first are taken, for what gives them may never end.
+    """
+    if isinstance(labels, (set, frozenset)):
+        raise ModelError("labels.a_set", argument="`labels`")
+    if isinstance(labels, Mapping):
+        labels = _from_mapping(labels, "`labels`")
+    if not isinstance(labels, Iterable):
+        raise ModelError("labels.holds_other", wrong=labels)
+    names = tuple(islice(labels, MOST_CLASSES + 1)) if not isinstance(labels, str) else (labels,)
+    for name in names:
+        if not isinstance(name, str):
+            raise ModelError("labels.holds_other", wrong=name)
+    return names
+
+
+def _from_mapping(names: Mapping[Any, Any], argument: str) -> list[Any]:
     """The names by index of a mapping of index to name, or of name to index; raises ModelError about `argument`."""
     for by in (names, {value: key for key, value in names.items() if isinstance(value, (SupportsIndex, str))}):
         indices = {_index(key): value for key, value in by.items()}
@@ -116,7 +135,7 @@ def _value(text: str, name: str) -> Any:
 def _of_value(value: Any, argument: str) -> list[str]:
     if isinstance(value, dict):
         inner = next((value[key] for key in KEYS if isinstance(value.get(key), (dict, list))), value)
-        value = from_mapping(inner, argument) if isinstance(inner, dict) else inner
+        value = _from_mapping(inner, argument) if isinstance(inner, dict) else inner
     if isinstance(value, (set, frozenset)):
         raise ModelError("labels.a_set", argument=argument)
     if not isinstance(value, (list, tuple)):

@@ -9,17 +9,16 @@ device, while the original may be trained or run by others.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import Any, SupportsIndex
 
 import torch
 from torch import Tensor, nn
 
 from ..engine.devices import is_out_of_memory
-from ..errors import CamError, ModelError, OutputError
+from ..errors import CamError, ModelError, OutputError, first_line
 from ..languages import Finding
 from ..reading.preprocess import Encoder, Preprocessing
 from ..reading.probed_transform import Ramped
@@ -28,7 +27,7 @@ from ..tasks.classes import HEADS, LOGIT, SOFTMAX, VALUE, Head, find_head
 from .alone import alone, detached, patched_forward
 from .base import CLASSES, ModelSpec, frozen
 from .failing import check_weights, failing
-from .labels_file import MOST_CLASSES, from_mapping
+from .labels_file import given_names
 from .returned import described, remedy, scores_in
 from .sizes import placed
 from .spoken import Wording
@@ -118,7 +117,7 @@ def _picked(
             "logits.fails",
             described=described(returned),
             error_type=type(error).__name__,
-            first_line=_first_line(error),
+            first_line=first_line(error, type(error).__name__),
         ) from error
     found = scores_in(values) if isinstance(values, Tensor) and values.is_floating_point() else None
     if found is None:
@@ -176,7 +175,8 @@ def twin(module: nn.Module, reader: Reader) -> nn.Module:
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        raise ModelError("module.not_copied", kind=type(module).__name__, first_line=_first_line(error)) from error
+        line = first_line(error, type(error).__name__)
+        raise ModelError("module.not_copied", kind=type(module).__name__, first_line=line) from error
     detached(copied, shared)
     kind = type(copied)
     # a class may do something of its own around its forward
@@ -251,22 +251,9 @@ def _labels(labels: Sequence[str] | Mapping[Any, Any] | None, outputs: int, head
         return ("value",) if outputs == 1 else tuple(f"value {index}" for index in range(outputs))
     if labels is None:
         return ("no", "yes") if head is LOGIT else tuple(f"class {index}" for index in range(classes))
-    if isinstance(labels, (set, frozenset)):
-        raise ModelError("labels.a_set", argument="`labels`")
-    if isinstance(labels, Mapping):
-        labels = from_mapping(labels, "`labels`")
-    if not isinstance(labels, Iterable):
-        raise ModelError("labels.holds_other", wrong=labels)
-    names = tuple(islice(labels, MOST_CLASSES + 1)) if not isinstance(labels, str) else (labels,)
-    if not all(isinstance(name, str) for name in names):
-        wrong = next(name for name in names if not isinstance(name, str))
-        raise ModelError("labels.holds_other", wrong=wrong)
+    names = given_names(labels)
     if head is LOGIT and len(names) == 1:
         names = (f"not {names[0]}", names[0])
     if len(names) != classes:
         raise ModelError("labels.wrong_count", names_count=len(names), classes=classes)
     return names
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]

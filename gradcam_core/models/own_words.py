@@ -15,16 +15,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..engine.devices import is_out_of_memory
 from ..engine.inputs import called
-from ..errors import CamError, ModelError, OutputError
+from ..errors import ModelError, OutputError
 from ..reading.preprocess import Encoder
 from ..reading.trials import trial_picture
 from ..tasks.classes import SOFTMAX, find_head
 from .base import ModelSpec
 from .beam import Caption, search
-from .failing import check_weights, failing
-from .labels_file import from_mapping
+from .failing import check_weights
+from .labels_file import given_names
 from .own import About, Reader, encoder_of, twin, unwrapped
 from .returned import described
 from .sizes import placed
@@ -45,7 +44,7 @@ def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
     inner, encoder = unwrapped(module), encoder_of(about.transform, about.input_size)
     check_weights(inner)
     read = partial(_read, about.logits)
-    count = _count(twin(inner, Reader(read)), inner, encoder, about.title or name, words, answers=answers)
+    count = _count(twin(inner, Reader(read)), encoder, words, answers=answers)
     named = _named(about.labels, words, count, answers=answers)
     return ModelSpec(
         name=name,
@@ -96,20 +95,12 @@ def _write(network: nn.Module, words: Wording, image: Tensor, beam: int) -> list
     return search(after, end=int(words.end or 0), never=sorted(never), beam=beam, limit=words.limit)
 
 
-def _count(network: nn.Module, module: nn.Module, encoder: Encoder, name: str, words: Wording, *, answers: bool) -> int:
-    """How many answers, or numbers of words, `network`, the twin of `module`, has scores for."""
+def _count(network: nn.Module, encoder: Encoder, words: Wording, *, answers: bool) -> int:
+    """How many answers, or numbers of words, `network` has scores for; raises OutputError."""
     numbers = words.question([0] * min(words.limit, 3)) if answers else words.caption([0, 0])
     picture = placed(trial_picture(encoder), network)
-    try:
-        with torch.no_grad():
-            scores = called(network, {"image": picture, "words": numbers.to(picture.device)})
-    except CamError:
-        raise
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        # anything may happen in somebody's own code: it is said, not thrown at them
-        raise failing(module, error, encoder.input_shape, name) from error
+    with torch.no_grad():
+        scores = called(network, {"image": picture, "words": numbers.to(picture.device)})
     if answers:
         fits = isinstance(scores, Tensor) and scores.ndim == 2 and len(scores) == 1
     else:
@@ -123,11 +114,9 @@ def _count(network: nn.Module, module: nn.Module, encoder: Encoder, name: str, w
 def _named(
     labels: Sequence[str] | Mapping[Any, Any] | None, words: Wording, count: int, *, answers: bool
 ) -> tuple[str, ...]:
-    if isinstance(labels, Mapping):
-        labels = from_mapping(labels, "`labels`")
     if labels is None and not answers:
         labels = words.words or None
-    named = tuple(labels) if labels is not None else tuple(f"class {index}" for index in range(count))
+    named = given_names(labels) if labels is not None else tuple(f"class {index}" for index in range(count))
     if len(named) != count:
         raise ModelError("labels.wrong_count", names_count=len(named), classes=count)
     return named

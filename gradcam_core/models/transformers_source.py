@@ -46,7 +46,7 @@ class Kind:
     """An architecture: transformers' `network` class, what wraps it, and how it takes words.
 
     `embedding` and `looks_with` are those of a `Wording`; `begins` names what begins a caption by its place in the
-    network's configuration.
+    network's configuration. Of one that `names_answers` the configuration has them, as labels.
     """
 
     network: str
@@ -56,6 +56,7 @@ class Kind:
     embedding: str | None = None
     begins: str = ""
     head: Head = SOFTMAX
+    names_answers: bool = False
 
 
 KINDS = {
@@ -70,6 +71,7 @@ KINDS = {
     "vilt": Kind(
         "ViltForQuestionAnswering", ViltAnswers, ANSWER,
         embedding="model.vilt.embeddings.text_embeddings.word_embeddings", head=HEADS["sigmoid"],
+        names_answers=True,
     ),
 }  # fmt: skip
 
@@ -164,7 +166,7 @@ def _speech(kind: Kind, files: Callable[[], Path], network: nn.Module) -> Answer
         "tokens": tokens, "unknown": tokenizer.unk_token_id, "looks_with": kind.looks_with, "english_only": True,
         "never": special,
     }  # fmt: skip
-    count = _outputs(network)
+    count = int(network.outputs)  # type: ignore[arg-type]
     if kind.task == ANSWER:
         wording = Wording(
             limit=LONGEST_QUESTION, before=(tokenizer.cls_token_id,), behind=(tokenizer.sep_token_id,),
@@ -196,13 +198,9 @@ def _write(network: Any, wording: Wording, beyond: range, image: Tensor, beam: i
     return search(after, end=int(wording.end or 0), never=never, beam=beam, limit=LONGEST_WRITTEN)
 
 
-def _outputs(network: Any) -> int:
-    return int(network.outputs)
-
-
 def _labels(config: Any, tokenizer: Any, count: int, kind: Kind) -> tuple[str, ...]:
     """The answers: those of the configuration, or the words that an answer may begin with."""
-    if kind.network == "ViltForQuestionAnswering":
+    if kind.names_answers:
         return tuple(config.id2label[number] for number in range(count))
     return _words(tokenizer, count)
 

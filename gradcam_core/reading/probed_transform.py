@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ..errors import CamError, ImageError, ModelError
+from ..errors import CamError, ImageError, ModelError, first_line
 from ..languages import Finding
 from ..types import Box, Placement
 
@@ -103,13 +103,12 @@ class Ramped:
             raise
         except Exception as error:
             # anything may happen in somebody's own code: it is said, not thrown at them
-            text = (str(error).strip().splitlines() or [""])[0][:160]
             raise ModelError(
                 "transform.fails",
                 width=pixels.shape[1],
                 height=pixels.shape[0],
                 error_type=type(error).__name__,
-                text=text,
+                text=first_line(error),
             ) from error
         values = torch.from_numpy(found) if isinstance(found, np.ndarray) else found
         if isinstance(values, Tensor) and values.ndim == 4 and len(values) == 1:

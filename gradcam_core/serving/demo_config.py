@@ -24,7 +24,7 @@ from typing import Any
 
 import tomli
 
-from ..errors import ServingError, did_you_mean
+from ..errors import ServingError, did_you_mean, shown
 from ..languages import Finding
 from .options import MODEL_OPTIONS, OPTIONS, Option
 
@@ -147,12 +147,12 @@ class _Reader:
             isinstance(one, inner) and isinstance(one, bool) == (option.kind == "switch") for one in values
         )
         if not fits:
-            raise ServingError("config.kind", place=place, expected=called, value=_shown(value))
+            raise ServingError("config.kind", place=place, expected=called, value=shown(value))
         if option.kind == "switch":
             return value
         if option.choices and value not in option.choices:
             near = did_you_mean(str(value), option.choices)
-            raise ServingError("config.choice", place=place, value=_shown(value), near=near)
+            raise ServingError("config.choice", place=place, value=shown(value), near=near)
         try:
             if option.kind == "numbers":
                 return option.read(",".join(map(str, values)))
@@ -169,8 +169,3 @@ class _Reader:
             return str(path) if path.exists() or not only_if_there else text
         except (OSError, ValueError):
             return text
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."

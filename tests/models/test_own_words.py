@@ -131,6 +131,12 @@ def test_it_writes_the_best_of_all_captions_where_the_beam_holds_them_all(explai
         ({"task": "caption", "words": Wording.of(WORDS)}, ModelError, "`before`"),
         ({"task": "classes", "words": Wording.of(WORDS)}, ModelError, "means nothing to a classifier"),
         ({"task": "answer", "words": Wording.of(WORDS), "labels": ["yes"]}, ModelError, "names 1 classes, expected 3"),
+        (
+            {"task": "answer", "words": Wording.of(WORDS), "labels": {"yes", "no", "two"}},
+            ModelError,
+            "a set, which has no",
+        ),
+        ({"task": "answer", "words": Wording.of(WORDS), "labels": [1, 2, 3]}, ModelError, "holds 1, expected texts"),
         ({"task": "caption", "words": Wording.of(WORDS, before=(0,), end=1)}, OutputError, "what stands behind each"),
     ],
 )
