@@ -22,7 +22,7 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 import torch
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -34,6 +34,7 @@ from gradcam_core.serving.options import command_line
 from gradcam_core.ui import launch
 
 from .small_pretrained import small
+from .ui.visits import connected
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -144,7 +145,7 @@ def test_command_line_file_variable_and_notebook_give_one_record(place: Path, mo
         assert [path.name for path in demo.examples] == ["cat.png", "cup.png"]
         records.append(explainer.explain(place / "photos" / "cat.png", model="Our sorter").record())
     with launch(explainer, only=True) as page:
-        client = Client(page, verbose=False, download_files=str(place / "answers"))
+        client = connected(page, place / "answers")
         records.append(client.predict(handle_file(place / "photos" / "cat.png"), api_name="/explain")[2])
     # over the network with all values of the map
     assert np.shape(records[-1]["map"].pop("values")) == tuple(records[-1]["map"]["shape"])
@@ -191,7 +192,7 @@ def test_the_command_opens_the_page_of_ones_own(place: Path) -> None:
                 page = answer.read().decode()
             time.sleep(0.5)
         assert "Why did the sorter say so?" in page
-        client = Client(f"http://127.0.0.1:{port}", verbose=False, download_files=str(place / "answers"))
+        client = connected(f"http://127.0.0.1:{port}", place / "answers")
         for label in LABELS:
             record = client.predict(handle_file(place / "photos" / f"{label}.png"), api_name="/explain")[2]
             assert record["request"]["model"] == "Our sorter"

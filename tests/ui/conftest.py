@@ -15,6 +15,8 @@ from gradio_client import Client
 from gradcam_core import Explainer, Watch
 from gradcam_core.ui import build, serve
 
+from .visits import connected
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
     "--no-sandbox",
@@ -47,7 +49,7 @@ def address(page: gr.Blocks) -> str:
 
 @pytest.fixture(scope="session")
 def client(address: str, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("answers")))
+    return connected(address, tmp_path_factory.mktemp("answers"))
 
 
 @pytest.fixture(scope="session")

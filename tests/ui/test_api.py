@@ -189,7 +189,7 @@ def test_an_upload_over_the_limit_is_refused(address: str) -> None:
 
 
 def test_files_of_the_machine_are_not_served(address: str, client: Client) -> None:
-    assert httpx.get(f"{address}gradio_api/file=/etc/passwd").status_code in {403, 404}
+    assert httpx.get(f"{address}gradio_api/file=/etc/passwd", timeout=60).status_code in {403, 404}
     with pytest.raises(Exception, match="not"):
         client.predict(image={"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, api_name="/explain")
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import torch
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from PIL import Image
 
 from gradcam_core import Explainer
@@ -19,6 +19,7 @@ from gradcam_core.errors import ServingError
 from gradcam_core.ui import launch
 
 from ..helpers import SmallNetwork
+from .visits import connected
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_a_page_shows_the_models_of_its_explainer_and_leaves_nothing(
     page = launch(explainer, examples=[picture, array], title="Why?", introduction="It knows six.", only=True)
     try:
         assert page.startswith("http://127.0.0.1:")
-        client = Client(page, verbose=False, download_files=str(tmp_path / "answers"))
+        client = connected(page, tmp_path / "answers")
         shown = parts(client.config)
         assert shown["lead"]["value"] == "# Why?\nIt knows six."
         assert shown["model"]["value"] == "mine"
@@ -76,7 +77,7 @@ def test_a_page_shows_the_models_of_its_explainer_and_leaves_nothing(
         for weight in network.parameters():
             weight.mul_(-1.5)
     with launch(explainer, hub_models=True) as again:
-        client = Client(again, verbose=False, download_files=str(tmp_path / "answers"))
+        client = connected(again, tmp_path / "answers")
         after = client.predict(handle_file(picture), api_name="/explain")[2]
         assert after["request"]["model"] == "mine"
         # the other models are there too, and any of the hub can be typed
@@ -98,7 +99,7 @@ def test_two_pages_at_once_have_files_of_their_own(
     with launch(explainer, only=True) as one, launch(explainer, only=True) as other:
         assert one != other
         for address in (one, other):
-            client = Client(address, verbose=False, download_files=str(tmp_path / "answers"))
+            client = connected(address, tmp_path / "answers")
             assert client.predict(handle_file(picture), api_name="/explain")[2]["request"]["model"] == "mine"
 
 

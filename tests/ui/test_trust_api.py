@@ -19,6 +19,7 @@ from gradcam_core import Examiner, Explainer, Look
 from gradcam_core.checks import brushed
 
 from ..helpers import Sidetrack
+from .visits import connected
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +66,9 @@ def test_check_of_a_contrast_with_curves(client: Client, explainer: Explainer, c
 
 
 def test_what_takes_long_tells_how_far_it_is_and_is_stopped(client: Client, address: str, cat: str) -> None:
+    stranger = connected(address)
     job = client.submit(image=handle_file(cat), method="scorecam", target="7", api_name="/check")
     _wait(lambda: any(unit.index for unit in job.status().progress_data or []))
-    stranger = Client(address, verbose=False)
     stranger.predict(api_name="/stop")
     assert not job.done()
     client.predict(api_name="/stop")
@@ -86,10 +87,13 @@ def test_plain_http_stops_what_it_named(address: str, cat: str) -> None:
             # nothing is computed before somebody listens
             listening = listener.submit(http.get, f"call/explain/{event}")
             assert http.post("run/stop", json={"data": []}).status_code == 200
-            while not listening.done():
+
+            def stopped() -> bool:
                 # whenever it begins
                 assert http.post("run/stop", json={"data": [], **mine}).status_code == 200
-                time.sleep(0.2)
+                return listening.done()
+
+            _wait(stopped)
             told = listening.result().text
     assert "event: error" in told
     assert "Stopped after" in told
@@ -99,7 +103,7 @@ def _wait(what: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def test_a_layer_without_gradients_is_refused_with_the_methods_that_need_none(

@@ -1,4 +1,4 @@
-"""A visit to the page in a real browser, ended with nothing wrong."""
+"""Visits to a served page: by a real browser, and by a client of its API."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gradio_client import Client
 
 SECONDS = 1000
 DRAWN = "#stage [data-drawn]"
+
+
+def connected(address: str, answers: Path | None = None) -> Client:
+    """A client of the API at `address`, patient on a busy machine; what it fetches goes to the folder `answers`."""
+    return Client(
+        address, verbose=False, download_files=False if answers is None else str(answers), httpx_kwargs={"timeout": 60}
+    )
 
 
 @contextmanager
