@@ -40,15 +40,17 @@ LONGEST_SHOWN, LONGEST_LINE = 80, 160
 class CamError(Said, Exception):
     """Base of everything that this package raises on purpose.
 
-    `finding` holds its key and values; `str` says it in English, `said` in any language.
+    `finding` holds its key and values; `said` says it in any language, `str` in `language`, None for that of whoever is
+    answered when it is read: see `languages.in_language`.
     """
 
     def __init__(self, key: str, /, **values: Any) -> None:
         super().__init__(key)
         self.finding = Finding(key, **values)
+        self.language: str | None = None
 
     def __str__(self) -> str:
-        return say(self.finding)
+        return say(self.finding, self.language)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # exceptions travel between processes by their positional arguments alone

@@ -267,13 +267,21 @@ class Explanation(Explained):
         """The photograph multiplied by the map, at the photograph's own size."""
         return render.masked_picture(self.photograph.pixels, self._drawn(look), look or self.look)
 
-    def report(self, path: str | Path, *, checks: Iterable[Checked] = (), look: render.Look | None = None) -> Path:
+    def report(
+        self,
+        path: str | Path,
+        *,
+        checks: Iterable[Checked] = (),
+        look: render.Look | None = None,
+        lang: str | None = None,
+    ) -> Path:
         """Write all about it to `path`, one HTML file with its pictures inside, and return the path.
 
-        `checks` are those that an `Examiner` made of it: `hide_and_look`, `sanity`. Raises OSError.
+        `checks` are those that an `Examiner` made of it: `hide_and_look`, `sanity`. `lang` is "en" or "ko", None for
+        the language of `in_language`, or English. Raises OSError.
         """
         written = Path(path)
-        written.write_text(report_page(self, checks=checks, look=look), "utf-8")
+        written.write_text(report_page(self, checks=checks, look=look, language=lang), "utf-8")
         return written
 
     def _repr_html_(self) -> str:

@@ -1,4 +1,4 @@
-"""Say what was found, in a language. Public names: `ENGLISH`, `LANGUAGES`, `Finding`, `Noted`, `Said`, `say`."""
+"""Say what was found, in a language. Public names: `LANGUAGES`, `Finding`, `Noted`, `Said`, `say`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Protocol, TypeAlias
 
-from . import en
+from . import en, ko
 from .numbers import percent
+from .particles import PARTICLES, particle
+from .reader import ENGLISH, language_now
 
-__all__ = ["ENGLISH", "LANGUAGES", "Finding", "Noted", "Said", "say"]
+__all__ = ["LANGUAGES", "Finding", "Noted", "Said", "say"]
 
-ENGLISH = "en"
 # a template with the finding's values in braces, or a function of them where words depend on what was found
 Sentence: TypeAlias = "str | Callable[..., str]"
-LANGUAGES: Mapping[str, Mapping[str, Sentence]] = {ENGLISH: en.SENTENCES}
+LANGUAGES: Mapping[str, Mapping[str, Sentence]] = {ENGLISH: en.SENTENCES, "ko": ko.SENTENCES}
 
 
 @dataclass(frozen=True, init=False)
@@ -36,8 +37,12 @@ class Finding:
         return say(self)
 
 
-def say(finding: Finding, language: str = ENGLISH) -> str:
-    """The finding as a sentence of `language`, a key of LANGUAGES; raises KeyError for one that it has not."""
+def say(finding: Finding, language: str | None = None) -> str:
+    """The finding as a sentence of `language`, a key of LANGUAGES; None for that of whoever is answered now.
+
+    Raises KeyError for a language that is not there.
+    """
+    language = language or language_now()
     sentence = LANGUAGES[language][finding.key]
     values = {name: _said(value, language) for name, value in finding.values.items()}
     if callable(sentence):
@@ -66,31 +71,34 @@ class _Found(Protocol):
 class Noted:
     """Something with `remarks`, findings that a person should know beside it."""
 
-    def noted(self: _Remarks, language: str = ENGLISH) -> tuple[str, ...]:
+    def noted(self: _Remarks, language: str | None = None) -> tuple[str, ...]:
         """The remarks as sentences of `language`, a key of LANGUAGES."""
         return tuple(say(one, language) for one in self.remarks)
 
     @property
     def notes(self: _Remarks) -> tuple[str, ...]:
-        """The remarks in plain English."""
+        """The remarks in plain English, or inside `in_language` in that one."""
         return tuple(map(say, self.remarks))
 
 
 class Said:
     """A result with a `finding`, which is what it comes to."""
 
-    def said(self: _Found, language: str = ENGLISH) -> str:
+    def said(self: _Found, language: str | None = None) -> str:
         """The finding as a sentence of `language`, a key of LANGUAGES."""
         return say(self.finding, language)
 
     @property
     def sentence(self: _Found) -> str:
-        """The finding in plain English."""
+        """The finding in plain English, or inside `in_language` in that one."""
         return say(self.finding)
 
 
 class _Words(Formatter):
-    """Templates may ask for `{share:percent}`, `{share:whole}` per cent and, of several names, `{names:list}`."""
+    """Templates may ask for `{share:percent}`, `{share:whole}` per cent and, of several names, `{names:list}`.
+
+    In Korean `{label:을/를}` is the particle that fits behind the value, which stands in front of it by itself.
+    """
 
     def format_field(self, value: Any, format_spec: str) -> Any:
         if format_spec == "percent":
@@ -99,6 +107,8 @@ class _Words(Formatter):
             return f"{value * 100:.0f} %"
         if format_spec == "list":
             return ", ".join(map(str, value))
+        if format_spec in PARTICLES:
+            return particle(value, format_spec)
         return super().format_field(value, format_spec)
 
 

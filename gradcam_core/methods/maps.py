@@ -33,7 +33,7 @@ MapFunction = Callable[..., Tensor]
 DEFAULT_METHOD = "gradcam"
 
 GRADIENTS, REPLAY, GUIDED = "gradients", "replay", "guided"
-ONE_BACKWARD = "a partial backward pass"
+ONE_BACKWARD = Finding("method.cost_backward")
 POSITIONS = (-2, -1)
 
 
@@ -66,10 +66,10 @@ class Method:
     key: str
     title: str
     paper: str
-    good_for: str
+    good_for: Finding
     function: MapFunction
     needs: tuple[str, ...] = (GRADIENTS,)
-    cost: str = ONE_BACKWARD
+    cost: Finding = ONE_BACKWARD
     warning: Finding | None = None
     of_class: bool = True
     in_score: bool = False
@@ -93,9 +93,9 @@ def method(
     *,
     title: str,
     paper: str,
-    good_for: str,
+    good_for: Finding,
     needs: tuple[str, ...] = (GRADIENTS,),
-    cost: str = ONE_BACKWARD,
+    cost: Finding = ONE_BACKWARD,
     warning: Finding | None = None,
     of_class: bool = True,
     in_score: bool = False,
@@ -121,7 +121,7 @@ def find_method(key: str) -> Method:
     "gradcam",
     title="Grad-CAM",
     paper="Selvaraju et al. 2017, arXiv:1610.02391",
-    good_for="The reference: which regions raise the score of the class.",
+    good_for=Finding("method.gradcam"),
     in_score=True,
 )
 def gradcam(activations: Tensor, gradients: Tensor) -> Tensor:
@@ -137,7 +137,7 @@ def gradcam(activations: Tensor, gradients: Tensor) -> Tensor:
     "gradcam++",
     title="Grad-CAM++",
     paper="Chattopadhay et al. 2018, arXiv:1710.11063",
-    good_for="Several objects of one class in one photograph.",
+    good_for=Finding("method.gradcampp"),
 )
 def gradcam_plus_plus(activations: Tensor, gradients: Tensor) -> Tensor:
     """Positive gradients weighted by closed-form pixel weights (Chattopadhay et al., arXiv:1710.11063).
@@ -157,7 +157,7 @@ def gradcam_plus_plus(activations: Tensor, gradients: Tensor) -> Tensor:
     "hirescam",
     title="HiResCAM",
     paper="Draelos and Carin 2020, arXiv:2011.08891",
-    good_for="What each place really added to the score, place by place.",
+    good_for=Finding("method.hirescam"),
     in_score=True,
 )
 def hirescam(activations: Tensor, gradients: Tensor) -> Tensor:
@@ -172,7 +172,7 @@ def hirescam(activations: Tensor, gradients: Tensor) -> Tensor:
     "xgradcam",
     title="XGrad-CAM",
     paper="Fu et al. 2020, arXiv:2008.02312",
-    good_for="Weights that keep the sum of the map close to the score.",
+    good_for=Finding("method.xgradcam"),
     in_score=True,
 )
 def xgradcam(activations: Tensor, gradients: Tensor) -> Tensor:
@@ -190,7 +190,7 @@ def xgradcam(activations: Tensor, gradients: Tensor) -> Tensor:
     "layercam",
     title="LayerCAM",
     paper="Jiang et al. 2021, doi:10.1109/TIP.2021.3089943",
-    good_for="Fine detail from early layers.",
+    good_for=Finding("method.layercam"),
 )
 def layercam(activations: Tensor, gradients: Tensor) -> Tensor:
     """Each position weighted by its own positive gradient (Jiang et al. 2021, eq. 5 and 6)."""
@@ -201,9 +201,9 @@ def layercam(activations: Tensor, gradients: Tensor) -> Tensor:
     "eigencam",
     title="Eigen-CAM",
     paper="Muhammad and Yeasin 2020, arXiv:2008.00299",
-    good_for="What the layer responds to most, whatever the class.",
+    good_for=Finding("method.eigencam"),
     needs=(),
-    cost="a singular value decomposition of the layer's activations",
+    cost=Finding("method.cost_decomposition"),
     warning=Finding("note.no_class"),
     of_class=False,
 )
@@ -224,9 +224,9 @@ def eigencam(activations: Tensor) -> Tensor:
     "ablationcam",
     title="Ablation-CAM",
     paper="Desai and Ramaswamy 2020, doi:10.1109/WACV45572.2020.9093360",
-    good_for="Gradient-free: how much the score falls when a channel is switched off.",
+    good_for=Finding("method.ablationcam"),
     needs=(REPLAY,),
-    cost="one pass per channel through the part of the network behind the layer",
+    cost=Finding("method.cost_ablation"),
 )
 def ablationcam(activations: Tensor, replay: Replaying) -> Tensor:
     """Channels (C, h, w) weighted by the share of the score that is lost without them (Desai and Ramaswamy, eq. 3).
@@ -254,9 +254,9 @@ def ablationcam(activations: Tensor, replay: Replaying) -> Tensor:
     "scorecam",
     title="Score-CAM",
     paper="Wang et al. 2020, arXiv:1910.01279",
-    good_for="Gradient-free: how well the photograph, lit by a channel alone, keeps the class.",
+    good_for=Finding("method.scorecam"),
     needs=(REPLAY,),
-    cost="one pass per channel through the whole network: minutes for large layers",
+    cost=Finding("method.cost_score"),
 )
 def scorecam(activations: Tensor, replay: Replaying) -> Tensor:
     """Channels (C, h, w) weighted by the softmax of the score of the input that each lights (Wang et al., alg. 1).
@@ -290,9 +290,9 @@ NOT_EVIDENCE = Finding("note.not_evidence")
     "guided_backprop",
     title="Guided backpropagation",
     paper="Springenberg et al. 2015, arXiv:1412.6806",
-    good_for="Fine lines and textures at the size of the input.",
+    good_for=Finding("method.guided_backprop"),
     needs=(GUIDED,),
-    cost="a forward and a backward pass through the whole network",
+    cost=Finding("method.cost_guided"),
     warning=NOT_EVIDENCE,
 )
 def guided_backprop(_activations: Tensor, guided: Tensor) -> Tensor:
@@ -307,9 +307,9 @@ def guided_backprop(_activations: Tensor, guided: Tensor) -> Tensor:
     "guided_gradcam",
     title="Guided Grad-CAM",
     paper="Selvaraju et al. 2017, arXiv:1610.02391",
-    good_for="Fine lines and textures, only where Grad-CAM sees evidence.",
+    good_for=Finding("method.guided_gradcam"),
     needs=(GRADIENTS, GUIDED),
-    cost="a forward and a backward pass through the whole network",
+    cost=Finding("method.cost_guided"),
     warning=NOT_EVIDENCE,
 )
 def guided_gradcam(activations: Tensor, gradients: Tensor, guided: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from ..errors import MethodError, did_you_mean
+from ..languages import Finding
 from .maps import GRADIENTS, METHODS, POSITIONS, Method
 
 __all__ = [
@@ -57,8 +58,7 @@ TEXT_METHODS: dict[str, TextMethod] = {
         "similarity",
         "Similarity to the gradient",
         "Grad-CAM at the size of the word representation, compared by cosine",
-        "Which characters, whatever stands beside them, are like what raises the score. It cannot show"
-        " order, negation or how much: a character has one value wherever it stands, and the values do not add up.",
+        Finding("method.similarity"),
         similarity,
         over=CHARACTERS,
     )

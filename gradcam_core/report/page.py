@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..canvases.render import Look
 from ..canvases.urls import jpeg_url
-from ..languages import ENGLISH, Finding, percent, say
+from ..languages import Finding, language_now, percent, say
 from ..types import Prediction
 
 __all__ = ["Checked", "Reported", "report_page", "summary"]
@@ -62,9 +62,10 @@ class Reported(Protocol):
 
 
 def report_page(
-    explanation: Reported, *, checks: Iterable[Checked] = (), look: Look | None = None, language: str = ENGLISH
+    explanation: Reported, *, checks: Iterable[Checked] = (), look: Look | None = None, language: str | None = None
 ) -> str:
     """All about `explanation` as one HTML page; `look` says how its maps are drawn, None: as usual."""
+    language = language or language_now()
 
     def words(key: str, **values: Any) -> str:
         return html.escape(say(Finding(key, **values), language))
@@ -95,8 +96,9 @@ def report_page(
     )
 
 
-def summary(explanation: Reported, *, language: str = ENGLISH) -> str:
+def summary(explanation: Reported, *, language: str | None = None) -> str:
     """The sentence, the pictures and the most probable classes, for a notebook."""
+    language = language or language_now()
     # a notebook's own rules are left alone: each of these is about what is inside
     rules = STYLE.read_text("utf-8").split("@page")[0].splitlines()[2:]
     scoped = "\n".join(

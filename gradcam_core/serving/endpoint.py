@@ -1,6 +1,6 @@
 """An endpoint: a plain function whose signature and documentation are made of what it takes.
 
-Public names: `EVERY_OPTION`, `Endpoint`, `Output`, `changed`.
+Public names: `EVERY_OPTION`, `LANG`, `Endpoint`, `Output`, `changed`.
 """
 
 from __future__ import annotations
@@ -11,17 +11,25 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from ..engine.watch import NOBODY, Watch
+from ..errors import CamError
+from ..languages import ENGLISH, NAMES, in_language, language_now
 from ..methods import METHODS
 from ..request import AUTO, VIEWS, Request
-from .inputs import REQUIRED, Input
+from .inputs import REQUIRED, Input, language
 from .services import Services
 
-__all__ = ["EVERY_OPTION", "Endpoint", "Output", "changed"]
+__all__ = ["EVERY_OPTION", "LANG", "Endpoint", "Output", "changed"]
 
 EVERY_OPTION = frozenset(Request.options())
 Output: TypeAlias = Literal["picture", "record", "text"]
 CHOICES = {"method": (AUTO, *METHODS), "view": VIEWS}
 TYPES = {"image": Any, "text": str, "switch": bool, "number": float, "json": list}
+
+
+# what all that answer in words take; requests that count their values have it behind this option, and newer ones
+# behind it
+LAST_BEFORE_LANG = "view"
+LANG = Input("lang", "text", "Language of the sentences: en or ko.", ENGLISH, language, tuple(NAMES))
 
 
 def option(name: str) -> Input:
@@ -44,6 +52,8 @@ class Endpoint:
     that count their values: inputs of its own, or names of options; those options that it neither names nor `lacks`
     come behind, so that a new one is offered everywhere. `returns` has the kinds and names of what comes back.
 
+    In which language comes behind the options that were there before it; one that returns nothing says nothing.
+
     A `costly` one takes many passes of the network. One that is not `queued` is answered at once.
     """
 
@@ -60,7 +70,12 @@ class Endpoint:
         """All that is given, in order."""
         named = [option(one) if isinstance(one, str) else one for one in self.wire]
         known = self.lacks | {one.name for one in named}
-        return (*named, *(option(name) for name in Request.options() if name not in known))
+        order = [*Request.options()]
+        newer = order.index(LAST_BEFORE_LANG) + 1
+        before, behind = (
+            [option(name) for name in part if name not in known] for part in (order[:newer], order[newer:])
+        )
+        return (*named, *before, *([LANG] if self.returns else []), *behind)
 
     @property
     def options(self) -> frozenset[str]:
@@ -103,7 +118,16 @@ class Endpoint:
         """
         bound = self.signature.bind(*values, **named)
         bound.apply_defaults()
-        given = {one.name: one.read(bound.arguments[one.name], one.name) for one in self.inputs}
+        with in_language(LANG.read(bound.arguments.get(LANG.name, ENGLISH), LANG.name)):
+            try:
+                return self._answered(services, bound.arguments, watch, visitor)
+            except CamError as error:
+                # whoever reads the message later is no longer in here
+                error.language = language_now()
+                raise
+
+    def _answered(self, services: Services, arguments: Mapping[str, Any], watch: Watch, visitor: str | None) -> Any:
+        given = {one.name: one.read(arguments[one.name], one.name) for one in self.inputs if one is not LANG}
         options = {name: given.pop(name) for name in self.options}
         offered = {"request": Request(**options), "watch": watch, "visitor": visitor}
         taken = inspect.signature(self.function).parameters

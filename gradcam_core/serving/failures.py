@@ -1,4 +1,4 @@
-"""What a failure says to the person who asked. Public names: `NO_ROOM`, `UNEXPECTED`, `plain_words`."""
+"""What a failure says to the person who asked. Public name: `plain_words`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import errno
 import logging
 
 from ..errors import CamError
+from ..languages import Finding, say
 
-__all__ = ["NO_ROOM", "UNEXPECTED", "plain_words"]
+__all__ = ["plain_words"]
 
-UNEXPECTED = "Something went wrong here, and it is not your image's fault. Try again; the details are in the log."
-NO_ROOM = "The server could not write its answer down: its disk is full, or cannot be written to. Try again later."
 # what the system says of a disk, a share of it, or a file that is full, or may not be written to
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
@@ -23,6 +22,6 @@ def plain_words(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.errno in FULL:
         log.error("An answer could not be written: %s", error)
-        return NO_ROOM
+        return say(Finding("door.no_room"))
     log.exception("unexpected error", exc_info=error)
-    return UNEXPECTED
+    return say(Finding("door.unexpected"))

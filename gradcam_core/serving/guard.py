@@ -1,4 +1,4 @@
-"""The door of the server: an ASGI middleware in front of everything else. Public names: `FAILED`, `Guard`, `Visitor`.
+"""The door of the server: an ASGI middleware in front of everything else. Public names: `Guard`, `Visitor`.
 
 Refuses what comes under a foreign name or from a foreign page, what is too large or too slow, and what gradio offers
 beyond what this page needs; notes down who listens. Every refusal is a sentence.
@@ -20,12 +20,14 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from ..errors import ServingError
+from ..languages import ENGLISH, Finding, in_language, language_now, say
+from ..languages.reader import known, preferred
 from ..reading.photograph import MAX_UPLOAD_BYTES
 from .hosts import Hosts
 from .lanes import Listening
 from .room import Room, full, megabytes
 
-__all__ = ["FAILED", "Guard", "Visitor"]
+__all__ = ["Guard", "Visitor"]
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +56,9 @@ UNUSED = re.compile(
 )
 LISTENS = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/(?P<key>[^/]+)/?$")
 LISTENS_ALL, UPLOAD, TOOLS = "/gradio_api/queue/data", "/gradio_api/upload", "/gradio_api/mcp"
-FAILED = "Something went wrong on the server; whoever runs it finds more in its log."
-SLOW = "What you sent came too slowly, or not at all; send it again."
+LONGEST_ADDRESS = 8000
+# the language of a page, in its own address and in what it asks for
+LANG = re.compile(r"[?&]lang=([\w-]{1,20})")
 WRITES = ("/gradio_api/call", "/gradio_api/queue/join", TOOLS)
 # whoever reads the first of two would let in what another refuses by the second
 ONCE = ("host", "origin", "content-length", "transfer-encoding")
@@ -66,18 +69,21 @@ FORWARDED = re.compile(r"forwarded|x-forwarded-.+|x-real-ip|x-gradio-server|" + 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who asks: the `address` that shares are counted for, and the program's call behind which a job is asked."""
+    """Who asks: the `address` that shares are counted for, the program's call behind which a job is asked, and the
+    `language` that he reads."""
 
     address: str
     caller: str = ""
+    language: str = ENGLISH
 
 
 class RefusedError(Exception):
     """What is answered instead, and why."""
 
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, status: int, key: str, /, **values: Any) -> None:
+        super().__init__(key)
         self.status = status
+        self.finding = Finding(key, **values)
 
 
 class Guard:
@@ -101,13 +107,14 @@ class Guard:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             answer = _Answer(send)
-            try:
-                await self._http(scope, receive, answer)
-            except RefusedError as refused:
-                await _drain(scope, receive)
-                await _refuse(scope, send, refused)
-            except Exception as error:
-                await answer.fail(scope, error)
+            with in_language(_language(scope)):
+                try:
+                    await self._http(scope, receive, answer)
+                except RefusedError as refused:
+                    await _drain(scope, receive)
+                    await _refuse(scope, send, refused)
+                except Exception as error:
+                    await answer.fail(scope, error)
         else:
             # nothing here speaks over web sockets
             await send({"type": "websocket.close", "code": 1008})
@@ -116,18 +123,18 @@ class Guard:
         pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         headers = dict(pairs)
         if any(sum(name == one for name, _ in pairs) > 1 for one in ONCE):
-            raise RefusedError(400, f"A request says only once each of: {', '.join(ONCE)}.")
+            raise RefusedError(400, "door.once", names=ONCE)
         path = scope["path"]
         self._check_name(scope["method"], headers)
         if UNUSED.match(path):
-            raise RefusedError(404, "This server has nothing there.")
+            raise RefusedError(404, "door.nothing_there")
         visitor = self._visitor(scope, headers)
         scope["visitor"] = visitor
         scope["client"] = (visitor.address, 0)
         length = self._length(path, headers)
         async with AsyncExitStack() as stack:
             if length and self._bodies[visitor.address] >= BODIES_AT_ONCE:
-                raise RefusedError(429, "Too many requests from your address are on their way; wait for some to end.")
+                raise RefusedError(429, "door.bodies")
             if scope["method"] not in SAFE and self._room is not None:
                 self._make_room(self._room, stack, path, visitor, length)
             if path.startswith(TOOLS) and scope["method"] == "POST":
@@ -144,40 +151,37 @@ class Guard:
     def _check_name(self, method: str, headers: dict[str, str]) -> None:
         host = self.hosts.host(headers)
         if not self.hosts.knows(host):
-            raise RefusedError(
-                403,
-                "This server does not answer to the name in the address that was asked for. Whoever runs it can add"
-                " names with --allow-host, or put it behind a proxy with --behind-proxy.",
-            )
+            raise RefusedError(403, "door.name")
         origin = headers.get("origin")
         if origin is None or self.hosts.is_own(origin, host):
             return
         if method not in {"GET", "HEAD"} or headers.get("sec-fetch-mode") == "websocket":
-            raise RefusedError(403, "Pages of other sites may not ask this server for anything.")
+            raise RefusedError(403, "door.foreign_page")
 
     def _visitor(self, scope: Scope, headers: dict[str, str]) -> Visitor:
         secret, _, rest = headers.get(CALLER, "").partition(" ")
         if rest and secrets.compare_digest(secret.encode(), self._secret.encode()):
             caller, _, address = rest.partition(" ")
-            return Visitor(address, caller)
-        return Visitor(self.hosts.visitor((scope.get("client") or ("", 0))[0], headers))
+            return Visitor(address, caller, language_now())
+        address = self.hosts.visitor((scope.get("client") or ("", 0))[0], headers)
+        return Visitor(address, language=language_now())
 
     def _length(self, path: str, headers: dict[str, str]) -> int:
         """Bytes of the body, which must be known before."""
         if "transfer-encoding" in headers:
-            raise RefusedError(411, "Send the length of what you send: Content-Length.")
+            raise RefusedError(411, "door.length")
         try:
             length = int(headers.get("content-length") or 0)
         except ValueError:
-            raise RefusedError(400, "Content-Length must be a whole number.") from None
+            raise RefusedError(400, "door.length_no_number") from None
         if path == UPLOAD:
-            most, what = self._max_file + FORM_BYTES, f"One file of at most {megabytes(self._max_file)} fits"
+            frame, most, too_large = FORM_BYTES, self._max_file, "door.file_too_large"
         elif path.startswith(TOOLS):
-            most, what = MAX_MESSAGE, f"A message of at most {megabytes(MAX_MESSAGE)} fits"
+            frame, most, too_large = 0, MAX_MESSAGE, "door.message_too_large"
         else:
-            most, what = MAX_JSON, f"A request of at most {megabytes(MAX_JSON)} fits"
-        if length > most:
-            raise RefusedError(413, f"{what}, and this has {max(megabytes(length), '1 MB')}; make it smaller.")
+            frame, most, too_large = 0, MAX_JSON, "door.request_too_large"
+        if length > most + frame:
+            raise RefusedError(413, too_large, most=megabytes(most), size=max(megabytes(length), "1 MB"))
         return length
 
     def _make_room(self, room: Room, stack: AsyncExitStack, path: str, visitor: Visitor, length: int) -> None:
@@ -185,9 +189,10 @@ class Guard:
             try:
                 stack.enter_context(room.coming(visitor.address, length))
             except ServingError as error:
-                raise RefusedError(507, str(error)) from None
+                raise RefusedError(507, error.finding.key, **error.finding.values) from None
         elif path.startswith(WRITES) and not room.folder.has_room():
-            raise RefusedError(507, str(full(room.folder)))
+            found = full(room.folder).finding
+            raise RefusedError(507, found.key, **found.values)
 
     def _holds(self, visitor: Visitor, paths: list[str]) -> None:
         if self._room is not None:
@@ -252,7 +257,7 @@ class _Answer:
         if not hasattr(error.__cause__, "status_code"):
             log.error("a request for %s failed", scope["path"], exc_info=error)
         if not self._begun:
-            await _refuse(scope, self._send, RefusedError(500, FAILED))
+            await _refuse(scope, self._send, RefusedError(500, "door.failed"))
         elif not self._ended:
             await self._send({"type": "http.response.body", "body": b""})
 
@@ -292,9 +297,17 @@ class _Body:
             if not self._late:
                 await send(message)
             elif message["type"] == "http.response.start":
-                await _refuse({"path": ""}, send, RefusedError(408, SLOW))
+                await _refuse({"path": ""}, send, RefusedError(408, "door.slow"))
 
         return answer
+
+
+def _language(scope: Scope) -> str:
+    """What the address asks for, else that of the page from which is asked, else what the browser likes best."""
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    addresses = ("?" + scope.get("query_string", b"").decode("latin-1"), headers.get(b"referer", ""))
+    asked = (known(found[1]) for address in addresses if (found := LANG.search(address[:LONGEST_ADDRESS])))
+    return next(filter(None, asked), None) or preferred(headers.get(b"accept-language"))
 
 
 def _listened(path: str, scope: Scope) -> list[str]:
@@ -336,7 +349,7 @@ async def _drain(scope: Scope, receive: Receive) -> None:
 
 
 async def _refuse(scope: Scope, send: Send, refused: RefusedError) -> None:
-    sentence = str(refused)
+    sentence = say(refused.finding)
     # the page shows the text of an upload's answer as it is, and what `detail` says of all others
     text = scope["path"] == UPLOAD
     body = sentence.encode() if text else json.dumps({"detail": sentence, "error": sentence}).encode()

@@ -1,6 +1,6 @@
 """What an endpoint takes beside the options of a request, and how it is read.
 
-Public names: `REQUIRED`, `Input`, `number`, `several`, `switch`, `text`, `unread`.
+Public names: `REQUIRED`, `Input`, `language`, `number`, `several`, `switch`, `text`, `unread`.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..errors import OptionError
+from ..errors import OptionError, shown
+from ..languages import ENGLISH, NAMES
+from ..languages.reader import known
 from ..request import Request
 
-__all__ = ["REQUIRED", "Input", "number", "several", "switch", "text", "unread"]
+__all__ = ["REQUIRED", "Input", "language", "number", "several", "switch", "text", "unread"]
 
 # the default of what has to be given
 REQUIRED: Any = object()
@@ -47,6 +49,15 @@ def unread(value: Any, _name: str) -> Any:
 def switch(value: Any, name: str) -> bool:
     """On or off, as the options of a request are read. Raises OptionError."""
     return Request.options()["counterfactual"].read(value, name)
+
+
+def language(value: Any, name: str) -> str:
+    """A language of the sentences, English where nothing is given. Raises OptionError."""
+    given = text(value or ENGLISH, name)
+    found = known(given)
+    if found is None:
+        raise OptionError("request.language_unknown", name=name, shown=shown(given), known=tuple(NAMES))
+    return found
 
 
 def number(value: Any, name: str) -> float:

@@ -16,16 +16,14 @@ from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
 
 from ..errors import UploadError
+from ..languages import language_now
 from ..serving.failures import plain_words
 from ..serving.lanes import CHEAP, Lanes
 from .named_files import is_in_answer, of_request, of_tool_call
 from .page_queue import PageQueue
+from .wording import word, worded
 
 __all__ = ["PageBlocks"]
-
-UNFIT = (
-    "The values of this request are not those that it takes: compare their number, order and kinds with the API page."
-)
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +74,19 @@ class PageBlocks(gr.Blocks):
         self.default_config.__class__ = _PageConfig
 
     @property
+    def config(self) -> Any:
+        """The page as a browser is told of it, in the language of whoever asks."""
+        language = language_now()
+        if language not in self._configs:
+            self._configs[language] = {**worded(self._config, language), "language": language}
+        return self._configs[language]
+
+    @config.setter
+    def config(self, config: Any) -> None:
+        self._config = config
+        self._configs: dict[str, Any] = {}
+
+    @property
     def mcp_server_obj(self) -> Any:
         """Gradio's server for tools, where there is one."""
         return self._tools
@@ -122,7 +133,7 @@ class PageBlocks(gr.Blocks):
         except Exception as error:
             # a value of another kind than the part of the page takes
             log.info("unfit values for %r: %s", block_fn.api_name, type(error).__name__)
-            raise gr.Error(UNFIT, print_exception=False) from None
+            raise gr.Error(word("door.unfit_values"), print_exception=False) from None
 
     async def process_api(self, *args: Any, **options: Any) -> dict[str, Any]:
         """Gradio's own, which says nothing of what it did not expect."""

@@ -27,6 +27,7 @@ from ..text_explainer import TextExplainer
 from ..text_explanation import TextExplanation
 from ..types import ModelInfo, Prediction
 from .messages import problem_box
+from .wording import word
 
 __all__ = [
     "QUESTION",
@@ -56,7 +57,6 @@ SPOKEN = {CLASSES: frozenset[str](), CAPTION: frozenset({"caption", "word"}), AN
 EMBEDDED = "embedded"
 # what is raised where all of a photograph cannot be shown
 UNFIT_FOR_WHOLE = frozenset({"view.refused", "view.too_long"})
-NOTHING_YET = "There is nothing to check yet: choose a photograph first."
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def looked_into(
 ) -> str:
     """What `look` finds in the explanation of what is shown, or why it cannot."""
     if asked is None:
-        return problem_box(NOTHING_YET, kept=False)
+        return problem_box(word("trust.nothing_yet"), kept=False)
     try:
         return look(explain(services.explainer, asked, watch), watch)
     except Exception as error:
@@ -209,7 +209,7 @@ def model_choices(infos: Iterable[ModelInfo]) -> Choices:
 
     def state(info: ModelInfo) -> str:
         size = f"{info.download_mb:.0f} MB " if info.download_mb else ""
-        return "ready offline" if info.offline else f"{size}download"
+        return word("menu.offline") if info.offline else f"{size}{word('menu.download')}"
 
     # a menu finds what its choices say: somebody types the name or the title
     return [
@@ -222,7 +222,7 @@ def layer_choices(explainer: Explainer, model: str) -> Choices:
     """The menu of layers of a loaded model, in order from input to output."""
     default = explainer.default_layer(model).name
     return [
-        (f"{layer.title} (default)" if layer.name == default else layer.title, layer.name)
+        (f"{layer.title} ({word('menu.default')})" if layer.name == default else layer.title, layer.name)
         for layer in explainer.layers(model)
     ]
 
@@ -238,7 +238,7 @@ def target_choices(explainer: Explainer, model: str, top: Iterable[Prediction]) 
     times = Counter(labels)
     listed = range(len(labels)) if complete else [prediction.index for prediction in top]
     named = [(f"{labels[i]} ({i})" if times[labels[i]] > 1 else labels[i], str(i)) for i in listed]
-    return [("Top prediction", AUTO), *named], complete
+    return [(word("menu.top"), AUTO), *named], complete
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import html
 from collections.abc import Sequence
 
 from ..explanation import Explained
+from .wording import word
 
 __all__ = ["note", "problem_box", "said", "sentence", "table"]
 
@@ -30,7 +31,7 @@ def said(explanation: Explained) -> str:
 
 def problem_box(text: str, *, kept: bool) -> str:
     """What went wrong, in a box; `kept` says that the page still shows the answer before."""
-    rest = " The page still shows the answer before." if kept else ""
+    rest = f" {word('page.kept')}" if kept else ""
     return f"<p class='problem' role='alert'>{html.escape(text)}{rest}</p>"
 
 

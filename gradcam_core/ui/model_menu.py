@@ -21,17 +21,17 @@ from ..serving.lanes import LOADING
 from ..serving.services import Services
 from .handlers import QUESTION, Controls, model_choices
 from .messages import problem_box
+from .wording import word
 
 __all__ = ["LOADED", "how_to_search", "loaded_by", "model_menu"]
 
 SECONDS_BETWEEN_REPORTS = 0.3
-SEARCH = "Type to search all of torchvision and timm"
 # by whether models of the hub may be chosen, and whether those of the host are all there are
 INFO = {
-    (False, False): f"{SEARCH}.",
-    (True, False): f"{SEARCH}, or the id of any image classifier of the Hugging Face hub: owner/name.",
+    (False, False): "models.search",
+    (True, False): "models.search_and_hub",
     (False, True): None,
-    (True, True): "Or type the id of any image classifier of the Hugging Face hub: owner/name.",
+    (True, True): "models.search_hub",
 }
 # tells one loading from the next, wherever it was asked for
 LOADED = itertools.count(1)
@@ -39,7 +39,8 @@ LOADED = itertools.count(1)
 
 def how_to_search(explainer: Explainer) -> str | None:
     """What stands beside the menu of classifiers."""
-    return INFO[explainer.offer.access is not Access.NOTHING, explainer.offer.only]
+    key = INFO[explainer.offer.access is not Access.NOTHING, explainer.offer.only]
+    return key and word(key)
 
 
 def model_menu(explainer: Explainer) -> tuple[gr.Dropdown, gr.State]:
@@ -50,7 +51,7 @@ def model_menu(explainer: Explainer) -> tuple[gr.Dropdown, gr.State]:
     menu = gr.Dropdown(
         model_choices(explainer.models_first()),
         value=explainer.default_model,
-        label="Model",
+        label=word("photograph.model"),
         info=how_to_search(explainer),
         allow_custom_value=explainer.offer.access is not Access.NOTHING,
         elem_id="model",
@@ -63,7 +64,7 @@ def model_menu(explainer: Explainer) -> tuple[gr.Dropdown, gr.State]:
         choices = model_choices(explainer.models())
         if value not in {name for _, name in choices}:
             # somebody's own, which nobody else is told of
-            choices.insert(0, ("Your own model", value))
+            choices.insert(0, (word("menu.your_own"), value))
         return gr.update(choices=choices), True
 
     menu.focus(fill, [filled, menu], [menu, filled], show_progress="hidden", api_visibility="private")

@@ -23,9 +23,8 @@ from ..models import DEFAULT_MODEL, Access
 from ..models.catalogue import Offer
 from ..reading.photograph import MAX_UPLOAD_BYTES
 from ..serving.demo import Demo
-from ..serving.failures import NO_ROOM
 from ..serving.folder import KEEP_SECONDS, ServerFolder
-from ..serving.guard import FAILED, Guard
+from ..serving.guard import Guard
 from ..serving.hosts import Hosts, name_of
 from ..serving.plain_log import keep_lines_apart
 from ..serving.room import Room
@@ -39,11 +38,12 @@ from .panels.own_model import session
 from .parts import Page
 from .tabs import TABS
 from .uploads import take_in_uploads
+from .web.languages import language_switch, speak_the_pages_language
+from .wording import building, word
 
 __all__ = ["build", "serve"]
 
 TITLE = "Grad-CAM Explorer"
-LEAD = "What does a network see, and **which evidence** made it say so? Hand in a photograph, or press an example."
 # that are remembered, each in 0.11 MB; of one more the longest unused is forgotten
 MOST_SESSIONS = 1000
 # whoever waits is told again how long; after every answer, as is usual, would be a message to everybody for each
@@ -52,7 +52,6 @@ SECONDS_BETWEEN_ESTIMATES = 1
 CLEAN_EVERY_SECONDS = 3600
 # what gradio raises where a request names a number or a part that is not there
 UNFIT = (ArithmeticError, AttributeError, FnIndexInferError, LookupError, RecursionError, TypeError, ValueError)
-NOTHING_THERE = "The server cannot make anything of this request: compare it with the API page."
 WEB = Path(__file__).parent / "web"
 USUAL = Demo()
 
@@ -75,14 +74,18 @@ def build(
     explainer = explainer.offering(Offer(access, first, demo.only))
     services = Services.of(explainer, text_explainer)
     title = demo.title or TITLE
-    with PageBlocks(
-        title=title, analytics_enabled=False, delete_cache=(CLEAN_EVERY_SECONDS, KEEP_SECONDS), fill_width=True
-    ) as blocks:
-        gr.Markdown(f"# {title}\n{demo.introduction or LEAD}", elem_id="lead")
+    with (
+        building(),
+        PageBlocks(
+            title=title, analytics_enabled=False, delete_cache=(CLEAN_EVERY_SECONDS, KEEP_SECONDS), fill_width=True
+        ) as blocks,
+    ):
+        language_switch("languages")
+        gr.Markdown(f"# {title}\n{demo.introduction or word('page.lead')}", elem_id="lead")
         has: dict[str, Any] = {"shelf": Shelf(explainer, visitor=session)} if own_models else {}
         page = Page(blocks, services, has=has, examples=demo.examples)
         for tab in TABS[:1] if demo.only else TABS:
-            with gr.Tab(tab.title):
+            with gr.Tab(word(tab.title)):
                 tab.lay_out(page)
         add_api(services)
 
@@ -111,6 +114,7 @@ def serve(
     """
     _settle_matplotlib()
     take_in_uploads()
+    speak_the_pages_language()
     keep_lines_apart()
     # uvicorn believes whoever asks from this machine what he writes of his address; the guard reads it instead
     os.environ["FORWARDED_ALLOW_IPS"] = ""
@@ -158,21 +162,26 @@ def serve(
         page.block_thread()
 
 
+def _both(key: str) -> dict[str, str]:
+    """What gradio's page and its clients read of a failure."""
+    return dict.fromkeys(("detail", "error"), word(key))
+
+
 async def _no_room(_request: Request, error: Exception) -> JSONResponse:
     """A disk that is full, or gone, in words."""
     logging.getLogger(__name__).error("An answer could not be written: %s", error)
-    return JSONResponse({"detail": NO_ROOM, "error": NO_ROOM}, 507)
+    return JSONResponse(_both("door.no_room"), 507)
 
 
 async def _unfit(request: Request, error: Exception) -> JSONResponse:
     """A request that names nothing here, such as an event that the page does not have."""
     logging.getLogger(__name__).warning("unfit request for %s: %s", request.url.path, type(error).__name__)
-    return JSONResponse({"detail": NOTHING_THERE, "error": NOTHING_THERE}, 400)
+    return JSONResponse(_both("door.unfit"), 400)
 
 
 async def _failed(_request: Request, _error: Exception) -> JSONResponse:
     """Whatever else fails; the guard in front logs it."""
-    return JSONResponse({"detail": FAILED, "error": FAILED}, 500)
+    return JSONResponse(_both("door.failed"), 500)
 
 
 def _settle_matplotlib() -> None:

@@ -17,6 +17,7 @@ from gradio.server_messages import ProcessCompletedMessage
 from gradio.utils import run_coro_in_background
 
 from ..errors import ServingError
+from ..languages import Finding, in_language, say
 from ..methods import METHODS
 from ..serving.guard import Visitor
 from ..serving.lanes import CHEAP, COSTLY, Lanes, Listening
@@ -26,7 +27,7 @@ __all__ = ["PageQueue"]
 # of visitors who are gone: what they did not fetch is kept for so many of them
 KEPT_ANSWERS = 500
 COSTLY_METHODS = frozenset(key for key, method in METHODS.items() if method.costly)
-UNHEARD = "Nobody listened for the answer, so it was not computed; ask again."
+UNHEARD = Finding("door.unheard")
 # a costly job waits at most so long between two passes while cheap ones run: it goes on slowly, not never
 GIVE_WAY_SECONDS = 0.5
 
@@ -39,6 +40,7 @@ class _Job:
         self.event = event
         self.address = visitor.address
         self.caller = visitor.caller
+        self.language = visitor.language
         self.visitor = event.session_hash
         self.since = time.monotonic()
         self.is_ended = False
@@ -107,7 +109,8 @@ class PageQueue(Queue):
         """Gradio's own; then forgets what only this job needed."""
         token = job_now.set(self._job(events[0]))
         try:
-            await super().process_events(events, *args, **options)
+            with in_language(self._job(events[0]).language):
+                await super().process_events(events, *args, **options)
         finally:
             job_now.reset(token)
             for event in events:
@@ -178,7 +181,9 @@ class PageQueue(Queue):
         queue.remove(event)
         self.event_ids_to_events.pop(event._id, None)
         self._jobs.pop(event._id, None)
-        self.send_message(event, ProcessCompletedMessage(output={"error": UNHEARD}, success=False))
+        self.send_message(
+            event, ProcessCompletedMessage(output={"error": say(UNHEARD, self._job(event).language)}, success=False)
+        )
 
     def _forget(self) -> None:
         """Gradio notes down every visitor of the queue, and never forgets one."""

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import gradio as gr
 
 from ..serving.services import Services
+from .wording import word
 
 __all__ = ["AT_ONCE", "Page", "Panel", "Tab", "told"]
 
@@ -35,7 +36,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Tab:
-    """One tab; `lay_out` puts its components on the page and connects them."""
+    """One tab; `lay_out` puts its components on the page and connects them; `title` is the key of its words."""
 
     title: str
     lay_out: Callable[[Page], None]
@@ -56,4 +57,4 @@ class Panel:
 
 def told(progress: gr.Progress) -> Callable[[int, int], object]:
     """What tells the page of passes done, of how many."""
-    return lambda done, count: progress((done, count), unit="passes")
+    return lambda done, count: progress((done, count), unit=word("page.passes"))

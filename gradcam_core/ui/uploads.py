@@ -22,6 +22,7 @@ from starlette.requests import ClientDisconnect
 from ..reading.photograph import MAX_UPLOAD_BYTES
 from ..serving.room import megabytes
 from .panels.own_model import ENDINGS
+from .wording import word
 
 __all__ = ["take_in_uploads"]
 
@@ -62,8 +63,7 @@ class _Parser(GradioMultiPartParser):
         size = end - start + (len(self._current_part.data) if file is None else file.size or 0)
         if size > self._most:
             raise MultiPartException(
-                f"The file is larger than {megabytes(int(self._most))}, the maximum allowed size of a photograph; make"
-                f" it smaller. Only weights ({', '.join(ENDINGS)}) may be larger, where visitors' own models are on."
+                word("door.photograph_too_large", most=megabytes(int(self._most)), endings=tuple(ENDINGS))
             )
 
     async def parse(self) -> FormData:
@@ -73,7 +73,7 @@ class _Parser(GradioMultiPartParser):
             self._delete(self._files_to_close_on_error)
             if isinstance(error, OSError):
                 raise
-            raise MultiPartException("The upload ended before all of it was there; send it again.") from None
+            raise MultiPartException(word("door.upload_ended")) from None
         # under another name nobody takes them
         others = [value.file for name, value in form.multi_items() if name != FIELD and isinstance(value, UploadFile)]
         self._delete(others)

@@ -15,6 +15,7 @@ from gradcam_core import METHODS, MethodError
 from gradcam_core.canvases.project import normalise
 from gradcam_core.engine.capture import run
 from gradcam_core.engine.score import Score
+from gradcam_core.languages import Finding
 from gradcam_core.methods import GRADIENTS, find_method, method
 
 from ..helpers import HandNetwork
@@ -231,7 +232,7 @@ def test_maps_that_add_up_to_the_score() -> None:
 def test_a_new_method_is_one_decorated_function(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gradcam_core.methods.maps.METHODS", registry := {})
 
-    @method("mean", title="Mean", paper="none", good_for="Nothing.")
+    @method("mean", title="Mean", paper="none", good_for=Finding("note.no_class"))
     def mean(activations: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
         return activations.mean(-3)
 
@@ -244,7 +245,7 @@ def test_every_method_says_what_it_is_and_where_it_comes_from(key: str) -> None:
     entry = METHODS[key]
     assert entry.key == key
     assert entry.title
-    assert entry.good_for.endswith(".")
+    assert str(entry.good_for).endswith(".")
     assert any(mark in entry.paper for mark in ("arXiv:", "doi:"))
     assert entry.function.__doc__
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from gradcam_core import Examiner, Explainer, ModelError, Prediction
-from gradcam_core.serving.failures import UNEXPECTED
+from gradcam_core.languages import Finding, say
 from gradcam_core.ui.handlers import (
     LONGEST_MENU,
     Controls,
@@ -101,7 +101,7 @@ def test_what_nobody_expected_gets_one_sentence_and_a_log(
 
     monkeypatch.setattr(Explainer, "answer", broken)
     outcome = answer(Explainer(device="cpu"), SHOWN.but(target="1"), SHOWN)
-    assert outcome.problem == UNEXPECTED
+    assert outcome.problem == say(Finding("door.unexpected"))
     assert "a detail for the log" in caplog.text
 
 

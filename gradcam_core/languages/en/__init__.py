@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from .door import DOOR
 from .engine import ENGINE
 from .hosting import HOSTING
+from .methods import METHODS
 from .networks import NETWORKS
+from .page import PAGE
+from .panels import PANELS
+from .pictures import PICTURES
 from .questions import QUESTIONS
 from .reading import READING
 from .report import REPORT
@@ -16,9 +21,14 @@ from .server import SERVER
 __all__ = ["SENTENCES"]
 
 SENTENCES: Mapping[str, str | Callable[..., str]] = {
+    **DOOR,
     **ENGINE,
     **HOSTING,
+    **METHODS,
     **NETWORKS,
+    **PAGE,
+    **PANELS,
+    **PICTURES,
     **QUESTIONS,
     **READING,
     **REPORT,

@@ -65,6 +65,7 @@ QUESTIONS: Mapping[str, str] = {
     ),
     "place.whole_caption": "A place speaks for words one by one; choose a word of the caption first.",
     "question.missing": "`question` is empty; ask {model} something about the photograph, in English.",
+    "request.language_unknown": "`{name}` {shown} is not spoken here; choose one of {known:list}.",
     "request.not_a_method": ("`{name}` {shown} is not the key of a method; give a text, such as 'gradcam'."),
     "request.not_a_model": "`{name}` {shown} is not a model; give its name as a text, or 'auto'.",
     "request.not_a_module": "`{name}` {shown} is not a module of the model; give its name as a text, or 'auto'.",

@@ -31,7 +31,7 @@ def _map(template: str) -> Callable[..., str]:
     """The sentence for a map: `template` with whom the class is compared to, and where the map was made, in words."""
 
     def said(rivals: Sequence[str], layer: str, rows: int, columns: int, strength: float, **values: str) -> str:
-        where = f"layer {layer} ({columns}×{rows})"  # noqa: RUF001
+        where = f"layer {layer} ({columns}×{rows})"
         words = {"where": where, "rather": _rather_than(rivals), "strength": percent(strength)}
         return ("{model} gives {target}; " + template).format(**words, **values)
 

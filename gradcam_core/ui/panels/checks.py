@@ -14,8 +14,9 @@ from ...languages import percent
 from ...serving.lanes import COSTLY
 from ...serving.services import Services
 from ..handlers import Controls, looked_into
-from ..messages import sentence, table
+from ..messages import note, sentence, table
 from ..parts import AT_ONCE, Page, told
+from ..wording import word
 
 __all__ = ["checks_panel"]
 
@@ -36,16 +37,16 @@ def checks_panel(page: Page, shown_photograph: gr.State) -> None:
 
     def forget(request: gr.Request) -> str:
         running.overtake(request.session_hash, slot=SLOT)
-        return EXPLAINED
+        return explained()
 
-    with gr.Accordion("Does it hold? Check this map", open=False, elem_id="trust"):
+    with gr.Accordion(word("trust.title"), open=False, elem_id="trust"):
         with gr.Row():
             buttons = {
-                title: gr.Button(title, size="sm", min_width=120, elem_id=f"check-{number}")
+                title: gr.Button(word(title), size="sm", min_width=120, elem_id=f"check-{number}")
                 for number, title in enumerate(CHECKS)
             }
-            stop = gr.Button("Stop", size="sm", min_width=80, elem_id="check-stop")
-        checked = gr.HTML(EXPLAINED, elem_id="checked", min_height=60)
+            stop = gr.Button(word("page.stop"), size="sm", min_width=80, elem_id="check-stop")
+        checked = gr.HTML(explained(), elem_id="checked", min_height=60)
     for title, button in buttons.items():
         button.click(
             _examining(page.services, CHECKS[title]),
@@ -89,21 +90,28 @@ def _curves(examiner: Examiner, explanation: Explanation, watch: Watch) -> str:
 def _sanity(examiner: Examiner, explanation: Explanation, watch: Watch) -> str:
     found = examiner.sanity(explanation, watch=watch)
     rows = [
-        (f"behind {step.layer}" if step.layer else "everywhere", f"{step.correlation:.2f}") for step in found.stages
+        (
+            word("trust.behind", layer=step.layer) if step.layer else word("trust.everywhere"),
+            f"{step.correlation:.2f}",
+        )
+        for step in found.stages
     ]
-    return sentence(found.sentence) + table("Weights made random", ("random", "rank correlation"), rows)
+    return sentence(found.sentence) + table(
+        word("trust.weights"), (word("trust.random"), word("trust.correlation")), rows
+    )
 
 
-# title of the button -> what it shows
+# key of the button's words -> what it shows
 CHECKS: dict[str, Check] = {
-    "Hide and look again": _hide,
-    "Curves": _curves,
-    "Sanity check": _sanity,
+    "trust.hide": _hide,
+    "trust.curves": _curves,
+    "trust.sanity": _sanity,
 }
-EXPLAINED = (
-    "<p class='note'>Hides (blurs) the hottest places and asks the model again; compares with random places, and with a"
-    " model that has forgotten what it learned. Each takes some seconds.</p>"
-)
+
+
+def explained() -> str:
+    """What stands there before anything is checked."""
+    return note(word("trust.explained"))
 
 
 def _hidden_table(found: HideAndLook) -> str:
@@ -111,36 +119,33 @@ def _hidden_table(found: HideAndLook) -> str:
         (f"{step.share * 100:.0f} %", percent(step.hottest), percent(step.random_mean), _range(step.random))
         for step in found.steps
     ]
-    caption = f"Probability of “{found.target.label}”, {percent(found.target.probability)} with nothing hidden"
-    heads = ("hidden", "the hottest", "random, mean", "random, from and to")
+    caption = word("trust.probability", label=found.target.label, probability=found.target.probability)
+    heads = [word(f"trust.{key}") for key in ("hidden", "hottest", "random_mean", "random_range")]
     return sentence(found.sentence) + table(caption, heads, rows)
 
 
 def _range(values: tuple[float, ...]) -> str:
-    return f"{percent(min(values))} to {percent(max(values))}"
+    return word("trust.from_to", low=min(values), high=max(values))
 
 
 def _curves_drawing(found: Curves, label: str) -> str:
     parts = []
-    for title, kinds in (
-        ("Deletion", (found.deletion, found.deletion_random, found.deletion_reversed)),
-        ("Insertion", (found.insertion, found.insertion_random, found.insertion_reversed)),
+    for key, kinds in (
+        ("trust.deletion", (found.deletion, found.deletion_random, found.deletion_reversed)),
+        ("trust.insertion", (found.insertion, found.insertion_random, found.insertion_reversed)),
     ):
-        lines = []
+        title, lines = word(key), []
         for kind, curve in zip(KINDS, kinds, strict=True):
             pairs = zip(found.shares, curve.values, strict=True)
             points = " ".join(f"{share * WIDE:.1f},{(1 - value) * HIGH:.1f}" for share, value in pairs)
             lines.append(f"<polyline class='{kind}' points='{points}'/>")
-        areas = [(f"{kind} first", f"{curve.area:.3f}") for kind, curve in zip(KINDS, kinds, strict=True)]
-        said = ", ".join(f"{kind} {area}" for kind, area in areas)
+        areas = [(word(f"trust.{kind}_first"), f"{curve.area:.3f}") for kind, curve in zip(KINDS, kinds, strict=True)]
+        said = word("trust.picture", title=title, areas=", ".join(f"{kind} {area}" for kind, area in areas))
         drawing = (
-            f"<svg viewBox='-2 -2 {WIDE + 4} {HIGH + 4}' role='img' aria-label='{title}: areas {said}'>"
+            f"<svg viewBox='-2 -2 {WIDE + 4} {HIGH + 4}' role='img' aria-label='{said}'>"
             f"<rect width='{WIDE}' height='{HIGH}'/>{''.join(lines)}</svg>"
         )
-        under = table("Area under the line", ("order", "area"), areas)
+        under = table(word("trust.area"), (word("trust.order"), word("trust.area_head")), areas)
         parts.append(f"<figure><figcaption>{title}</figcaption>{drawing}{under}</figure>")
-    text = (
-        f"Probability of “{label}” as more and more of the picture is hidden (deletion) or shown (insertion). For a map"
-        " that holds, the solid line falls early and rises early."
-    )
+    text = word("trust.curves_said", label=label)
     return f"{sentence(text)}<div class='curves'>{''.join(parts)}</div>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,15 +12,16 @@ import numpy as np
 
 from ...compare import Comparison
 from ...explanation import Explanation
-from ...languages import Finding, percent, say
+from ...languages import Finding
 from ...methods import METHODS, REPLAY
 from ...serving.failures import plain_words
 from ...serving.lanes import COSTLY
 from ...serving.services import Services
 from ..handlers import Controls, explain, model_choices
-from ..messages import problem_box, sentence
+from ..messages import note, problem_box, sentence
 from ..parts import AT_ONCE, Page, told
 from ..web.grid import TAKEN, grid_value, maps_grid
+from ..wording import word
 from .plans import PLANS, STRIP, WARNED, Beside, compared, every_layer, lines_under
 
 __all__ = ["compare_panel"]
@@ -27,26 +29,20 @@ __all__ = ["compare_panel"]
 SLOT = "comparison"
 # a map whose strongest place has less than this part of the shared scale is nearly the photograph alone
 FAINT = 0.1
-NOTHING_YET = "There is nothing to compare yet: choose a photograph first."
 QUICK = [key for key, method in METHODS.items() if REPLAY not in method.needs and method.in_score]
-EXPLAINED = (
-    "<p class='note'>Small maps on one scale: what the whole picture would add to the class's logit if it were all like"
-    " one place. Methods whose values are no parts of the logit have a scale of their own and a dashed frame. Press a"
-    " map to show it above.</p>"
-)
 # layers by themselves are looked at for their shape: far from the output one scale for all leaves nothing to see
 SHARED_AT_FIRST = f"plan => plan !== {json.dumps(STRIP)}"
 
 
 def compare_panel(page: Page, shown_photograph: gr.State, controls: Mapping[str, Any], asks: list[Any]) -> None:
     """A grid of maps beside that of `shown_photograph`; a press on one sets the `controls` and asks for it."""
-    with gr.Accordion("Compare layers, methods, classes and models", open=False, elem_id="compare"):
+    with gr.Accordion(word("compare.title"), open=False, elem_id="compare"):
         plan, methods, other, one_scale = _choices(page)
         with gr.Row():
-            plain = gr.Button("Compare", size="sm", min_width=120, elem_id="compare-plain")
-            hiding = gr.Button("Compare, hide and look again in each", size="sm", min_width=200, elem_id="compare-hide")
-            stop = gr.Button("Stop", size="sm", min_width=80, elem_id="compare-stop")
-        text = gr.HTML(EXPLAINED, elem_id="compared", min_height=60)
+            plain = gr.Button(word("compare.button"), size="sm", min_width=120, elem_id="compare-plain")
+            hiding = gr.Button(word("compare.again"), size="sm", min_width=200, elem_id="compare-hide")
+            stop = gr.Button(word("page.stop"), size="sm", min_width=80, elem_id="compare-stop")
+        text = gr.HTML(explained(), elem_id="compared", min_height=60)
         grid = maps_grid("grid")
     # what the grid was asked of
     about = gr.State(None)
@@ -70,7 +66,7 @@ def compare_panel(page: Page, shown_photograph: gr.State, controls: Mapping[str,
         if asked is None or asked_before is None or _context(asked) == _context(asked_before):
             return gr.skip(), gr.skip(), gr.skip()
         running.overtake(request.session_hash, slot=SLOT)
-        return EXPLAINED, gr.update(grid={}), None
+        return explained(), gr.update(grid={}), None
 
     stop.click(stop_it, None, None, **AT_ONCE)
     shown_photograph.change(forget, [shown_photograph, about], [text, grid, about], **AT_ONCE)
@@ -84,27 +80,29 @@ def _choices(page: Page) -> tuple[gr.Radio, gr.Dropdown, gr.Dropdown, gr.Checkbo
     explainer = page.services.explainer
     infos, first = explainer.models_first(), explainer.default_model
     with gr.Row():
-        plan = gr.Radio(list(PLANS), value=STRIP, label="Compare", elem_id="compare-plan")
+        plan = gr.Radio(
+            [(word(key), key) for key in PLANS], value=STRIP, label=word("compare.button"), elem_id="compare-plan"
+        )
         methods = gr.Dropdown(
             [(method.title, key) for key, method in METHODS.items()],
             value=QUICK,
             multiselect=True,
-            label="Methods",
-            info="For the grids that have methods.",
+            label=word("compare.methods"),
+            info=word("compare.methods_info"),
             elem_id="compare-methods",
         )
         other = gr.Dropdown(
             model_choices(infos),
             value=next((info.name for info in infos if info.name != first), first),
             allow_custom_value=True,
-            label="The other model",
-            info="For two models; any name of torchvision, timm or your own can be typed.",
+            label=word("compare.other"),
+            info=word("compare.other_info"),
             elem_id="compare-model",
         )
         one_scale = gr.Checkbox(
             value=False,
-            label="One scale for all",
-            info="Shows which map is stronger; without it every map shows its shape.",
+            label=word("compare.scale"),
+            info=word("compare.scale_info"),
             elem_id="compare-scale",
         )
     return plan, methods, other, one_scale
@@ -124,7 +122,7 @@ def _filling(services: Services, *, hide: bool) -> Callable[..., Any]:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
     ) -> Any:
         if asked is None:
-            return problem_box(NOTHING_YET, kept=False), gr.skip(), gr.skip()
+            return problem_box(word("compare.nothing_yet"), kept=False), gr.skip(), gr.skip()
         # whoever asks again no longer waits for the grid before
         services.running.overtake(request.session_hash, slot=SLOT)
         with services.running.task(request.session_hash, told(progress), slot=SLOT) as task:
@@ -138,7 +136,7 @@ def _filling(services: Services, *, hide: bool) -> Callable[..., Any]:
         if task.overtaken:
             return gr.skip(), gr.skip(), gr.skip()
         offered = every_layer(services.explainer, explanation)
-        drawn = grid_value(found, lines_under(found, hidden), warn=WARNED, offered=offered, shared=one_scale_now)
+        drawn = grid_value(found, lines_under(found, hidden), warn=word(WARNED), offered=offered, shared=one_scale_now)
         return _said(found, explanation, shared=one_scale_now), gr.update(grid=drawn), asked
 
     return fill_grid
@@ -156,16 +154,19 @@ def _is_faint(grid: Comparison, row: int, column: int) -> bool:
 
 
 def _said(grid: Comparison, explanation: Explanation, *, shared: bool) -> str:
-    target = f"“{explanation.target.label}”"
-    maps = f"{len(grid.rows) * len(grid.columns)} maps, each on its own scale."
-    text = grid.sentence if shared else maps
-    if not shared and isinstance(found := grid.finding.values.get("grid"), Finding):
-        text = grid.sentence.replace(say(found), maps)
-    text += f" With nothing hidden {target} is at {percent(explanation.target.probability)}."
-    faint = sum(_is_faint(grid, i, j) for i in range(len(grid.rows)) for j in range(len(grid.columns))) if shared else 0
-    if faint:
-        text += (
-            f" {faint} of them show next to nothing on this scale: without “One scale for all” each shows its shape."
-        )
-    side = " The maps are of what speaks against." if explanation.counterfactual else ""
-    return sentence(text + side) + (EXPLAINED if shared else "")
+    said = grid.finding
+    if not shared:
+        own = Finding("compare.own_scales", maps=len(grid.rows) * len(grid.columns))
+        said = Finding(said.key, **{**said.values, "grid": own}) if "grid" in said.values else own
+    at = itertools.product(range(len(grid.rows)), range(len(grid.columns)))
+    found = word(
+        "compare.said", target=explanation.target.label, probability=explanation.target.probability,
+        faint=sum(_is_faint(grid, *place) for place in at) if shared else 0, maps=said,
+        counterfactual=explanation.counterfactual,
+    )  # fmt: skip
+    return sentence(found) + (explained() if shared else "")
+
+
+def explained() -> str:
+    """What stands there before anything is compared."""
+    return note(word("compare.explained"))

@@ -27,6 +27,7 @@ from ...serving.lanes import CHEAP, COSTLY
 from ..handlers import Controls, answer
 from ..parts import Page
 from ..web.stage import look_of
+from ..wording import word
 
 __all__ = ["FILES", "downloads_panel"]
 
@@ -65,13 +66,13 @@ def _report(explanation: Explanation, look: Look, _: str, examiner: Examiner) ->
     return report_page(explanation, checks=checks, look=look).encode()
 
 
-# title of the button -> (ending of the file's name, how its bytes are made)
+# key of the button's words -> (ending of the file's name, how its bytes are made)
 FILES: dict[str, tuple[str, Maker]] = {
-    "Overlay (PNG)": ("overlay.png", _picture),
-    "Heatmap (PNG)": ("heatmap.png", _heatmap),
-    "Raw map (NPY)": ("map.npy", _map),
-    "Record (JSON)": ("record.json", _record),
-    "Report (HTML)": ("report.html", _report),
+    "file.overlay": ("overlay.png", _picture),
+    "file.heatmap": ("heatmap.png", _heatmap),
+    "file.map": ("map.npy", _map),
+    "file.record": ("record.json", _record),
+    "file.report": ("report.html", _report),
 }
 # those that ask the network again
 CHECKED = frozenset({_report})
@@ -81,9 +82,9 @@ def downloads_panel(page: Page, stage: gr.HTML, shown_photograph: gr.State) -> N
     """A button a file. A file is made when it is asked for, from what is shown and with the look on screen."""
     with gr.Row(elem_id="downloads"):
         for title, (ending, make) in FILES.items():
-            button = gr.Button(title, size="sm", min_width=120)
+            button = gr.Button(word(title), size="sm", min_width=120)
             # a download button fetches the file it already has: a hidden one is given the new file first
-            carrier = gr.DownloadButton(title, visible="hidden", elem_id=f"carrier-{ending.replace('.', '-')}")
+            carrier = gr.DownloadButton(word(title), visible="hidden", elem_id=f"carrier-{ending.replace('.', '-')}")
             button.click(
                 partial(_file, page.services.explainer, ending, make, carrier.GRADIO_CACHE),
                 [stage, shown_photograph],
@@ -103,7 +104,7 @@ def _file(
     shown: Controls | None,
 ) -> str:
     if shown is None:
-        raise gr.Error("There is nothing to download yet: choose a photograph first.", print_exception=False)
+        raise gr.Error(word("file.nothing_yet"), print_exception=False)
     outcome = answer(explainer, shown, shown)
     if outcome.explanation is None:
         raise gr.Error(outcome.problem, print_exception=False)
@@ -111,7 +112,7 @@ def _file(
     try:
         look, view = look_of(look_value)
     except (TypeError, ValueError) as error:
-        raise gr.Error(f"The page sent a look that cannot be drawn: {error}", print_exception=False) from error
+        raise gr.Error(word("file.unfit_look", error=str(error)), print_exception=False) from error
     try:
         # a large photograph is decoded in full only here
         width, height = explanation.photograph.size

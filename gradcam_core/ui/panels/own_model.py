@@ -19,23 +19,31 @@ from ...serving.room import MAX_WEIGHTS, megabytes
 from ...serving.shelf import SECONDS_KEPT, Shelf
 from ...tasks.classes import HEADS
 from ..handlers import model_choices
+from ..messages import note as note_text
 from ..messages import problem_box
 from ..model_menu import LOADED
 from ..parts import Page
+from ..wording import word
 
 __all__ = ["ENDINGS", "own_model_panel", "session"]
 
 LONGEST_SHOWN = 80
-HEAD_CHOICES = [("as usual", ""), *((head.title, head.key) for head in HEADS.values())]
+# keys of the words for each kind of head
+HEAD_WORDS = {
+    "softmax": "own.head_softmax",
+    "sigmoid": "own.head_sigmoid",
+    "logit": "own.head_logit",
+    "value": "own.head_value",
+}
 ENDINGS = [".safetensors", ".pt", ".pth", ".bin", ".ckpt"]
 
 
 def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf) -> None:
     """What is loaded is put on the `shelf` and chosen in `menu`, and `ready` changes."""
-    with gr.Accordion("Your own model", open=False, elem_id="own-model"):
+    with gr.Accordion(word("own.title"), open=False, elem_id="own-model"):
         given = _fields()
-        button = gr.Button("Load", size="sm", elem_id="own-load")
-        note = gr.HTML(NOTE, elem_id="own-note")
+        button = gr.Button(word("own.load"), size="sm", elem_id="own-load")
+        note = gr.HTML(note_text(word("own.note", minutes=round(SECONDS_KEPT / 60))), elem_id="own-note")
         mine = gr.State("", time_to_live=SECONDS_KEPT, delete_callback=shelf.take_away)
     weights, _, labels, *_ = given
 
@@ -55,12 +63,15 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
             for path in (weights_file, labels_file):
                 if path:
                     Path(path).unlink(missing_ok=True)
-        choices = [(f"{shelf.title(own)} · only for you", own), *model_choices(page.services.explainer.models())]
+        choices = [
+            (f"{shelf.title(own)} · {word('menu.only_for_you')}", own),
+            *model_choices(page.services.explainer.models()),
+        ]
         return {
             menu: gr.update(choices=choices, value=own),
             ready: next(LOADED),
             mine: own,
-            note: LOADED_NOTE,
+            note: note_text(word("own.loaded")),
             weights: None,
             labels: None,
         }
@@ -79,23 +90,21 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
 def _fields() -> list[Any]:
     """What is asked about a model: weights, architecture, labels, input size, mean, standard deviation, head."""
     return [
-        gr.File(
-            label=f"Weights (safetensors, .pt or .pth; up to {megabytes(MAX_WEIGHTS)})", file_types=ENDINGS, height=110
-        ),
+        gr.File(label=f"{word('own.weights')} ≤ {megabytes(MAX_WEIGHTS)}", file_types=ENDINGS, height=110),
         gr.Textbox(
-            label="Architecture",
-            info="Its name in torchvision or timm, such as resnet18 or timm/resnet18.",
+            label=word("own.architecture"),
+            info=word("own.architecture_info"),
             elem_id="own-architecture",
         ),
-        gr.File(label="Names of the classes (optional): one a line, or JSON", file_types=[".txt", ".json"], height=110),
-        gr.Textbox(label="Input size (optional)", placeholder="224", elem_id="own-size"),
-        gr.Textbox(label="Mean (optional)", placeholder="0.485, 0.456, 0.406", elem_id="own-mean"),
-        gr.Textbox(label="Standard deviation (optional)", placeholder="0.229, 0.224, 0.225", elem_id="own-std"),
+        gr.File(label=word("own.labels"), file_types=[".txt", ".json"], height=110),
+        gr.Textbox(label=word("own.input_size"), placeholder="224", elem_id="own-size"),
+        gr.Textbox(label=word("own.mean"), placeholder="0.485, 0.456, 0.406", elem_id="own-mean"),
+        gr.Textbox(label=word("own.std"), placeholder="0.229, 0.224, 0.225", elem_id="own-std"),
         gr.Dropdown(
-            HEAD_CHOICES,
+            [(word("own.as_usual"), ""), *((word(HEAD_WORDS[key]), key) for key in HEADS)],
             value="",
-            label="What the scores decide",
-            info="As usual: one of the classes; of a single score no or yes where it has a name, else its value.",
+            label=word("own.head"),
+            info=word("own.head_info"),
             elem_id="own-head",
         ),
     ]
@@ -119,10 +128,3 @@ def _three(name: str, text: str) -> tuple[float, ...] | None:
         return tuple(float(part) for part in text.replace(";", ",").split(",")) if text.strip() else None
     except ValueError:
         raise ModelError("colours.no_numbers", name=name, text=text[:LONGEST_SHOWN]) from None
-
-
-NOTE = (
-    "<p class='note'>A file is read as data, never as code, and deleted once it is read. Only you can use the model,"
-    f" and it is forgotten once you have not used it for {SECONDS_KEPT / 60:.0f} minutes.</p>"
-)
-LOADED_NOTE = "<p class='note' role='status'>Loaded and chosen above; the file has been deleted.</p>"

@@ -13,16 +13,13 @@ from ...engine.watch import Watch
 from ...explanation import Explanation
 from ...languages import percent
 from ..handlers import Controls, looked_into
-from ..messages import sentence
+from ..messages import note, sentence
 from ..parts import AT_ONCE, Page, told
+from ..wording import word
 
 __all__ = ["places_panel"]
 
 SLOT = "without"
-POINT = (
-    "<p class='note'>Click on a picture to ask what that place speaks for, or draw on it to see what is left without a"
-    " region. By keyboard: arrow keys, then Enter, or Space for a dab of the brush.</p>"
-)
 
 
 def places_panel(page: Page, stage: gr.HTML, shown_photograph: gr.State) -> None:
@@ -54,10 +51,11 @@ def places_panel(page: Page, stage: gr.HTML, shown_photograph: gr.State) -> None
     def stop_it(request: gr.Request) -> None:
         running.stop(request.session_hash, slot=SLOT)
 
-    place = gr.HTML(POINT, elem_id="place")
+    pointing = note(word("brush.pointing"))
+    place = gr.HTML(pointing, elem_id="place")
     with gr.Column(elem_id="brushing"):
         without = gr.HTML("", elem_id="without", min_height=60)
-        stop = gr.Button("Stop", size="sm", min_width=80, elem_id="without-stop")
+        stop = gr.Button(word("page.stop"), size="sm", min_width=80, elem_id="without-stop")
     stage.select(
         point_at, shown_photograph, place, trigger_mode="multiple", show_progress="hidden", api_visibility="private"
     )
@@ -65,19 +63,16 @@ def places_panel(page: Page, stage: gr.HTML, shown_photograph: gr.State) -> None
     stop.click(stop_it, None, None, **AT_ONCE)
     # in the browser: an answer about another map must not stay beside this one
     shown_photograph.change(
-        None, None, [place, without], js=f"() => [{json.dumps(POINT)}, '']", api_visibility="private"
+        None, None, [place, without], js=f"() => [{json.dumps(pointing)}, '']", api_visibility="private"
     )
 
 
 def _place(place: Place) -> str:
-    def row(evidence: tuple[Evidence, ...]) -> str:
-        named = (f"{one.prediction.label} ({one.value:+.2g})" for one in evidence)
-        return html.escape(", ".join(named)) or "no class"
+    def named(evidence: tuple[Evidence, ...]) -> tuple[tuple[str, float], ...]:
+        return tuple((one.prediction.label, one.value) for one in evidence)
 
-    return (
-        f"<p class='note' role='status'>The place x {place.x}, y {place.y} speaks for {row(place.speaks_for)}; against"
-        f" {row(place.speaks_against)}. Figures are what it adds to the class's logit.</p>"
-    )
+    found = word("brush.place", x=place.x, y=place.y, above=named(place.speaks_for), below=named(place.speaks_against))
+    return f"<p class='note' role='status'>{html.escape(found)}</p>"
 
 
 def _changes(explanation: Explanation, changes: Sequence[Change]) -> str:
@@ -90,5 +85,6 @@ def _changes(explanation: Explanation, changes: Sequence[Change]) -> str:
         f"{cell(one.after)}</tr>"
         for one in changes
     )
-    heads = "".join(f"<th scope='col'>{text}</th>" for text in ("class", "with everything", "without the region"))
-    return f"{sentence(str(found_without(explanation.target, changes)))}<table><tr>{heads}</tr>{rows}</table>"
+    heads = (word(f"brush.{key}") for key in ("class", "with", "without"))
+    head = "".join(f"<th scope='col'>{text}</th>" for text in heads)
+    return f"{sentence(str(found_without(explanation.target, changes)))}<table><tr>{head}</tr>{rows}</table>"

@@ -16,14 +16,14 @@ from ...compare import TOLD_APART, Comparison
 from ...engine.watch import Watch
 from ...explainer import Explainer
 from ...explanation import Explanation
-from ...languages import percent
 from ...request import CENTRE
+from ..wording import word
 
 __all__ = ["PLANS", "STRIP", "WARNED", "Beside", "compared", "every_layer", "lines_under"]
 
 # what a grid has several of, in the place of one
 AXES = frozenset({"target", "method", "layer"})
-WARNED = "no more than chance"
+WARNED = "compare.chance"
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,14 @@ def _of_classes(explanation: Explanation) -> dict[str, Any]:
     return {"targets": list(dict.fromkeys(one.index for one in (explanation.target, *explanation.top))), "rival": None}
 
 
-# what stands in the menu -> what is asked for
-STRIP = "all layers"
+# key of the words in the menu -> what is asked for
+STRIP = "compare.layers"
 PLANS: dict[str, Plan] = {
     STRIP: _layers,
-    "methods × layers": _methods,  # noqa: RUF001
-    "classes × methods": _classes,  # noqa: RUF001
-    "classes × layers": _classes_layers,  # noqa: RUF001
-    "two models": _models,
+    "compare.methods_layers": _methods,
+    "compare.classes_methods": _classes,
+    "compare.classes_layers": _classes_layers,
+    "compare.models": _models,
 }
 
 
@@ -110,13 +110,13 @@ def _figure(found: HideAndLook | None) -> list[str]:
         return []
     middle = found.steps[len(found.steps) // 2]
     return [
-        f"20 % hidden: {percent(middle.hottest)}",
-        f"at random: {percent(middle.random_mean)}",
-        "holds" if found.holds else WARNED,
+        word("compare.hidden", share=middle.hottest),
+        word("compare.at_random", share=middle.random_mean),
+        word("compare.holds" if found.holds else WARNED),
     ]
 
 
 def _alike(grid: Comparison, row: int, column: int) -> list[str]:
     if grid.row_axis not in TOLD_APART or row == 0 or np.isnan(value := grid.alike(column)[0, row]):
         return []
-    return [f"like the first: {value:.2f}"]
+    return [word("compare.alike", value=value)]

@@ -9,10 +9,9 @@ from ...serving.failures import plain_words
 from ..handlers import TextControls, explain_text
 from ..messages import problem_box, sentence
 from ..parts import Page
+from ..wording import word
 
 __all__ = ["checked_table", "text_check_panel"]
-
-NOTHING_YET = "There is nothing to check yet: type a sentence first."
 
 
 def text_check_panel(page: Page, shown_text: gr.State, cancels: list[gr.events.Dependency]) -> None:
@@ -21,13 +20,13 @@ def text_check_panel(page: Page, shown_text: gr.State, cancels: list[gr.events.D
 
     def look_again(asked: TextControls | None) -> str:
         if asked is None:
-            return problem_box(NOTHING_YET, kept=False)
+            return problem_box(word("words_check.nothing_yet"), kept=False)
         try:
             return checked_table(texts.check(explain_text(texts, asked)))
         except Exception as error:
             return problem_box(plain_words(error), kept=False)
 
-    button = gr.Button("Check it: leave the strongest words out", elem_id="text-check")
+    button = gr.Button(word("words_check.button"), elem_id="text-check")
     checked = gr.HTML(elem_id="text-checked")
     cancels.append(
         button.click(
@@ -46,12 +45,15 @@ def checked_table(check: Check) -> str:
     """The check in one sentence, with its figures behind it."""
     rows = "".join(
         f"<tr><th scope='row'>{name}</th><td>{figure.comprehensiveness:.3f}</td><td>{figure.sufficiency:.3f}</td></tr>"
-        for name, figure in (("This order", check.own), (f"Random, {check.draws} draws", check.random))
+        for name, figure in (
+            (word("words_check.own"), check.own),
+            (word("words_check.draws", draws=check.draws), check.random),
+        )
     )
-    change = "Rise" if check.counterfactual else "Fall"
+    caption = word("words_check.rise" if check.counterfactual else "words_check.fall")
+    heads = (word(f"words_check.{key}") for key in ("order", "without", "alone"))
     return (
         f"{sentence(check.sentence)}<table>"
-        f"<caption>{change} of the probability, averaged over leaving out 1 to 50 % of the words</caption>"
-        "<thead><tr><th scope='col'>Order of the words</th><th scope='col'>without the first (more is better)</th>"
-        f"<th scope='col'>with them alone (less is better)</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<caption>{caption}</caption><thead><tr>{''.join(f'<th scope=col>{head}</th>' for head in heads)}</tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
     )

@@ -9,6 +9,6 @@ from .text import text_tab
 __all__ = ["TABS"]
 
 TABS = (
-    Tab("Photograph", photograph_tab),
-    Tab("Text", text_tab),
+    Tab("tab.photograph", photograph_tab),
+    Tab("tab.text", text_tab),
 )

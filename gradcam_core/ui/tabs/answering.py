@@ -26,13 +26,15 @@ from ..parts import AT_ONCE, Page, told
 from ..web.bars import PICKED, bars_value
 from ..web.caption import WORD_PICKED
 from ..web.stage import stage_answer, stage_photo
+from ..wording import word
 from .words import Words
 
 __all__ = ["Given", "Shown", "answering", "rival_choices"]
 
 # tells the stage's answers apart
 ANSWERS = itertools.count(1)
-RIVAL_CHOICES = [("nothing", ""), ("the most probable other class", AUTO), ("the mean of the next three", NEXT_THREE)]
+# keys of the words, and what they stand for
+RIVALS = {"photograph.rival_none": "", "photograph.rival_next": AUTO, "photograph.rival_mean": NEXT_THREE}
 # every change takes the next number in the browser, before the question that it asks is sent with it. A menu tells
 # of its choice again when it is left, also when nothing was chosen: that is no change, and waits until the question
 # itself is on its way, behind which gradio then puts it
@@ -47,7 +49,6 @@ TICKET = "() => [window.camTicket || 0]"
 WITH_TICKET = "(...values) => [...values.slice(0, -2), window.camTicket || 0, window.location.search.slice(0, 4000)]"
 
 
-LINK_REFUSED = "This link asks for what cannot be shown: {} The page shows its first example instead."
 # the others ask when somebody sets them; a model, once it is loaded
 ASK_BY_THEMSELVES = {"image": "change", "module": "submit", "caption": "submit"}
 LOADED_FIRST = {"model"}
@@ -132,7 +133,7 @@ def _changes(controls: dict[str, Any]) -> list[Any]:
 
 def rival_choices(classes: Choices) -> Choices:
     """The menu of what a class is held against, from that of all `classes`."""
-    return [*RIVAL_CHOICES, *classes[1:]]
+    return [*((word(key), value) for key, value in RIVALS.items()), *classes[1:]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +183,7 @@ class Answering:
             return changes | {problem: gr.update(value=box, visible=True)}
         changes |= self._answered(outcome.explanation, outcome.asked, before)
         if refused:
-            box = problem_box(LINK_REFUSED.format(refused), kept=False)
+            box = problem_box(word("link.refused", problem=refused), kept=False)
             changes[problem] = gr.update(value=box, visible=True)
         return changes
 

@@ -1,6 +1,6 @@
 """The photograph tab: what a network says of a photograph, and where that comes from.
 
-Public names: `EXAMPLES`, `METHOD_CHOICES`, `METHOD_NOTES`, `photograph_tab`.
+Public names: `EXAMPLES`, `method_choices`, `method_notes`, `photograph_tab`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
+from ...languages import Finding
 from ...methods import DEFAULT_METHOD, METHODS, Method
 from ...reading.photograph import content_of, digest_of
 from ...request import AUTO, CENTRE, WHOLE, WORDED, Request
 from ..handlers import layer_choices, target_choices, usual_view
+from ..messages import sentence
 from ..model_menu import model_menu
 from ..panels import lay_out_panels
 from ..parts import Page
@@ -25,17 +27,18 @@ from ..photograph_input import PhotographInput
 from ..web.bars import top_bars
 from ..web.examples import example_buttons
 from ..web.stage import stage
+from ..wording import word
 from .answering import Given, Shown, answering, rival_choices
 from .words import switching, words
 
-__all__ = ["EXAMPLES", "METHOD_CHOICES", "METHOD_NOTES", "photograph_tab"]
+__all__ = ["EXAMPLES", "method_choices", "method_notes", "photograph_tab"]
 
 EXAMPLES = Path(__file__).parents[3] / "assets" / "examples"
 PLAIN_CONTROLS: dict[str, Any] = {"text": gr.Textbox, "switch": gr.Checkbox, "number": gr.Number}
 # options with a place of their own above
 ELSEWHERE = frozenset({"model", "target", "layer", "counterfactual", "view", "sharper", *WORDED})
-VIEWS = [("The whole photograph", WHOLE), ("What it was trained to see", CENTRE)]
-METHOD_CHOICES = [("The one that suits the model", AUTO), *((method.title, key) for key, method in METHODS.items())]
+# keys of the words, and what they stand for
+VIEWS = {"photograph.view_whole": WHOLE, "photograph.view_centre": CENTRE}
 
 
 def photograph_tab(page: Page) -> None:
@@ -68,7 +71,7 @@ def _given(page: Page) -> tuple[dict[str, Any], gr.State, gr.State]:
         format="png",
         value=str(examples[0]) if examples else None,
         sources=["upload", "webcam", "clipboard"],
-        label="Photograph",
+        label=word("photograph.photograph"),
         height=200,
         buttons=["fullscreen"],
         elem_id="photograph",
@@ -88,14 +91,14 @@ def _given(page: Page) -> tuple[dict[str, Any], gr.State, gr.State]:
     controls["target"] = gr.Dropdown(
         classes,
         value=AUTO,
-        label="Target class",
-        info="Type to search all names, or click a bar.",
+        label=word("photograph.target"),
+        info=word("photograph.click_a_bar"),
         elem_id="target",
     )
     controls["layer"] = gr.Dropdown(
         layer_choices(explainer, explainer.default_model),
         value=explainer.default_layer().name,
-        label="Layer, from input to output",
+        label=word("photograph.layer"),
         elem_id="layer",
     )
     controls |= _advanced(classes)
@@ -109,8 +112,8 @@ def _shown(page: Page, controls: dict[str, Any], asks: list[Any]) -> Shown:
     with gr.Column(elem_id="answering"):
         spoken = words(page.services.explainer)
         controls |= spoken.controls
-        sentence = gr.HTML(WAITING, elem_id="sentence")
-        cancel = gr.Button("Cancel", size="sm", min_width=80, elem_id="cancel")
+        found = gr.HTML(sentence(word("photograph.waiting")), elem_id="sentence")
+        cancel = gr.Button(word("page.cancel"), size="sm", min_width=80, elem_id="cancel")
     asked = gr.State(None)
     has: dict[str, Any] = {"shown_photograph": asked, "controls": controls, "asks": asks}
     with gr.Row():
@@ -120,29 +123,31 @@ def _shown(page: Page, controls: dict[str, Any], asks: list[Any]) -> Shown:
             lay_out_panels("below the pictures", page, has)
         with gr.Column(scale=1, min_width=220):
             bars = top_bars("bars")
-    has["reading"] = ("How to read the pictures", READING)
+    has["reading"] = ("photograph.reading_title", "photograph.reading")
     lay_out_panels("below the answer", page, has)
-    return Shown(problem, sentence, cancel, has["stage"], bars, asked, spoken)
+    return Shown(problem, found, cancel, has["stage"], bars, asked, spoken)
 
 
 def _below_the_pictures(model: str) -> dict[str, Any]:
     """The side, what the network `model` is shown, and whether several sizes have to agree."""
     with gr.Row(elem_id="switches"):
         view = gr.Radio(
-            VIEWS,
+            [(word(key), value) for key, value in VIEWS.items()],
             value=usual_view(model),
-            label="The network is shown",
-            info="The probabilities are those of what it is shown.",
+            label=word("photograph.view"),
+            info=word("photograph.view_info"),
             min_width=240,
             elem_id="view",
         )
         with gr.Column(min_width=200):
             side = gr.Checkbox(
-                label="Counterfactual", info="Show what speaks against the class.", elem_id="counterfactual"
+                label=word("photograph.counterfactual"),
+                info=word("photograph.counterfactual_info"),
+                elem_id="counterfactual",
             )
         with gr.Column(min_width=200):
             sharper = gr.Checkbox(
-                label="Sharper", info="Only places on which several sizes agree; more work.", elem_id="sharper"
+                label=word("photograph.sharper"), info=word("photograph.sharper_info"), elem_id="sharper"
             )
     return {"view": view, "counterfactual": side, "sharper": sharper}
 
@@ -158,30 +163,24 @@ def _picker(examples: list[Path], folder: str) -> Callable[[gr.EventData], str]:
 
 def _advanced(classes: list[tuple[str, str]]) -> dict[str, Any]:
     """Method, rival (one of `classes`), detail, any module, and every option that has no place of its own."""
-    with gr.Accordion("Advanced", open=False):
-        method = gr.Dropdown(METHOD_CHOICES, value=AUTO, label="Method", elem_id="method")
-        about = gr.HTML(METHOD_NOTES[AUTO], elem_id="about-method")
+    with gr.Accordion(word("page.advanced"), open=False):
+        method = gr.Dropdown(method_choices(), value=AUTO, label=word("photograph.method"), elem_id="method")
+        notes = method_notes()
+        about = gr.HTML(notes[AUTO], elem_id="about-method")
         # in the browser: it stands there before the answer does
-        method.change(
-            None, method, about, js=f"key => ({json.dumps(METHOD_NOTES)})[key] ?? ''", api_visibility="private"
-        )
+        method.change(None, method, about, js=f"key => ({json.dumps(notes)})[key] ?? ''", api_visibility="private")
         rival = gr.Dropdown(
             rival_choices(classes),
             value="",
-            label="Rather than",
-            info="Why this class and not that one: shows the difference.",
+            label=word("photograph.rival"),
+            info=word("photograph.rival_info"),
             elem_id="rival",
         )
-        detail = gr.Checkbox(
-            label="Detail",
-            info="A map twice as fine: the network gets twice as many pixels a side as it was trained on. Four times"
-            " the work, and lower probabilities.",
-            elem_id="detail",
-        )
+        detail = gr.Checkbox(label=word("photograph.detail"), info=word("photograph.detail_info"), elem_id="detail")
         module = gr.Textbox(
             value="",
-            label="Any module of the model",
-            info="A dotted name such as blocks.5.0.conv_pw; press Enter. Replaces the layer above.",
+            label=word("photograph.module"),
+            info=word("photograph.module_info"),
             elem_id="module",
         )
         made = {"method": method, "rival": rival, "detail": detail, "module": module}
@@ -193,28 +192,22 @@ def _advanced(classes: list[tuple[str, str]]) -> dict[str, Any]:
     return {**made, **more}
 
 
+def method_choices() -> list[tuple[str, str]]:
+    """The menu of methods."""
+    return [(word("photograph.method_that_suits"), AUTO), *((method.title, key) for key, method in METHODS.items())]
+
+
+def method_notes() -> dict[str, str]:
+    """What stands below the menu of methods for each of them."""
+    papers = f"{METHODS[DEFAULT_METHOD].paper}; {METHODS['hirescam'].paper}."
+    best = f"<p class='note'>{word('photograph.best')} {papers}</p>"
+    return {AUTO: best, **{key: _note(method) for key, method in METHODS.items()}}
+
+
 def _note(method: Method) -> str:
-    warning = f" <strong>{html.escape(str(method.warning))}</strong>" if method.warning else ""
-    paper = html.escape(method.paper)
-    return f"<p class='note'>{html.escape(method.good_for)}{warning} Cost: {html.escape(method.cost)}. {paper}.</p>"
+    def words(finding: Finding) -> str:
+        return word(finding.key, **finding.values)
 
-
-BEST = (
-    f"<p class='note'>{METHODS[DEFAULT_METHOD].title}; for words of the embedded captioner HiResCAM, whose maps lie"
-    f" on the object that a word names far more often there. {METHODS[DEFAULT_METHOD].paper};"
-    f" {METHODS['hirescam'].paper}.</p>"
-)
-METHOD_NOTES = {AUTO: BEST, **{key: _note(method) for key, method in METHODS.items()}}
-WAITING = "<p class='sentence' role='status'>Choose a photograph, or wait a moment for the first example.</p>"
-READING = """
-- **Heatmap**: how strongly each place raised the score of the class, from nothing to the strongest place. The
-  score is the class's logit, the number before probabilities are made of it.
-- **Overlay**: the same map over the photograph; where it is weak, the photograph stays as it is.
-- **One scale for both sides**: what hardly speaks for or against the class looks weak. Under "How it looks" the colours
-  can be stretched to what is shown; the colour bar says so then.
-- **Striped grey**: cut away before the model looked. It is not cold, it was never seen.
-- **Counterfactual**: the places whose absence would raise the score; they speak against the class.
-- A map shows where the evidence for the model's answer lies. It does not show that the answer is right, what
-  about the place mattered (shape, colour, texture), or what the model would say of another photograph.
-- The map has the resolution of its layer, often 7 x 7: edges between its cells are drawn smooth, not known.
-"""
+    warning = f" <strong>{words(method.warning)}</strong>" if method.warning else ""
+    cost = f"{word('method.cost')} {words(method.cost)}."
+    return f"<p class='note'>{words(method.good_for)}{warning} {cost} {html.escape(method.paper)}.</p>"

@@ -17,6 +17,7 @@ from ..panels import lay_out_panels
 from ..parts import Page
 from ..web.bars import PICKED, bars_value, top_bars
 from ..web.text import shaded_text, text_value
+from ..wording import word
 
 __all__ = ["text_tab"]
 
@@ -46,7 +47,7 @@ def text_tab(page: Page) -> None:
                 with gr.Column(scale=1, min_width=220):
                     bars = top_bars("text-bars")
             shown = gr.State(None)
-            has = {"shown_text": shown, "cancels": cancels, "reading": ("How to read this", READING)}
+            has = {"shown_text": shown, "cancels": cancels, "reading": ("text.reading_title", "text.reading")}
             lay_out_panels("below the answer", page, has)
 
     def update(*now: Any) -> dict[Any, Any]:
@@ -60,7 +61,7 @@ def text_tab(page: Page) -> None:
             sentence: said(explanation),
             drawing: text_value(explanation),
             bars: bars_value(explanation),
-            controls["method"]: gr.update(info=TEXT_METHODS[explanation.method].good_for),
+            controls["method"]: gr.update(info=str(TEXT_METHODS[explanation.method].good_for)),
             shown: asked,
         }
 
@@ -81,44 +82,36 @@ def _controls(texts: TextExplainer) -> dict[str, Any]:
     """The controls by their names in `TextControls`, in its order."""
     text = gr.Textbox(
         EXAMPLES[0],
-        label="Film review in Korean",
-        info="The answer follows as you type.",
+        label=word("text.review"),
+        info=word("text.follows"),
         lines=4,
         max_lines=12,
         max_length=MAX_TYPED,
         elem_id="review",
     )
-    gr.Examples([[example] for example in EXAMPLES], [text], label="Or pick one", api_visibility="private")
+    gr.Examples([[example] for example in EXAMPLES], [text], label=word("text.examples"), api_visibility="private")
     target = gr.Dropdown(
-        [("Top prediction", AUTO), *((label, str(index)) for index, label in enumerate(texts.labels))],
+        [(word("menu.top"), AUTO), *((label, str(index)) for index, label in enumerate(texts.labels))],
         value=AUTO,
-        label="Target class",
-        info="Or click a bar.",
+        label=word("photograph.target"),
+        info=word("text.or_click"),
         elem_id="text-target",
     )
     counterfactual = gr.Checkbox(
-        label="Counterfactual", info="Show what speaks against the class.", elem_id="text-counterfactual"
+        label=word("photograph.counterfactual"),
+        info=word("photograph.counterfactual_info"),
+        elem_id="text-counterfactual",
     )
-    contrast = gr.Checkbox(label="Contrast", info="Why this class rather than the other.", elem_id="text-contrast")
-    with gr.Accordion("Advanced", open=False):
+    contrast = gr.Checkbox(label=word("text.contrast"), info=word("text.contrast_info"), elem_id="text-contrast")
+    with gr.Accordion(word("page.advanced"), open=False):
         method = gr.Dropdown(
             [(entry.title, key) for key, entry in TEXT_METHODS.items()],
             value=DEFAULT_TEXT_METHOD,
-            label="Method",
-            info=TEXT_METHODS[DEFAULT_TEXT_METHOD].good_for,
+            label=word("photograph.method"),
+            info=word(TEXT_METHODS[DEFAULT_TEXT_METHOD].good_for.key),
             elem_id="text-method",
         )
     made = {
         "text": text, "target": target, "method": method, "counterfactual": counterfactual, "contrast": contrast,
     }  # fmt: skip
     return {field.name: made[field.name] for field in fields(TextControls)}
-
-
-READING = """
-- **Numbers**: how much each word or character raises (+) or lowers (-) the score of the class. With HiResCAM the
-  characters' numbers add up to the score itself, less a constant; a word's number is the average of its characters.
-- **Windows**: the network looks at two to five characters at a time. A window's value is shared evenly among the
-  characters it covers, so a number also speaks of its neighbours.
-- **Counterfactual**: what speaks against the class. **Contrast**: what speaks for it rather than for the other.
-- The network learnt from Korean film reviews. It knows no other language, no irony and no order beyond five characters.
-"""

@@ -25,6 +25,7 @@ from ..model_menu import LOADED, how_to_search
 from ..parts import Page
 from ..web.caption import caption_value, caption_words
 from ..web.text import sentence_value, shaded_text
+from ..wording import word as words_for
 
 __all__ = ["TASKS", "Task", "Words", "fitting", "switching", "words"]
 
@@ -35,18 +36,13 @@ ABOUT_SEVERAL = ("what color are the {}?", "how many {} are there?")
 ABOUT_THING = ("what color is the {}?", "what is beside the {}?")
 ALIVE = frozenset(["person", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"])
 ALWAYS = ("is there a dog?", "is there a cup?", "where is this?")
-SMALL = (
-    "This network is small and was trained here on {photographs}: dogs, people, sports and everyday things. It knows"
-    " little else, and says something all the same: of the examples it gets the last three right, the rocket wrong."
-)
-OTHERS = "The others are larger, know more, and are fetched first."
 
 
 @dataclass(frozen=True)
 class Task:
     """One of the questions: its `key` as models have it, its `title`, the `model` asked at first, its `control`.
 
-    `about` is to be known of that model, and `menu` of the menu of models.
+    `about` is to be known of that model, and `menu` of the menu of models; these and the title are keys of words.
     """
 
     key: str
@@ -54,19 +50,19 @@ class Task:
     model: str
     control: str = ""
     about: str = ""
-    menu: str = OTHERS
+    menu: str = "models.others"
 
     def notes(self, model: str | None) -> tuple[str, ...]:
         """What is to be known of `model`: `about` is of the one asked at first."""
-        return (self.about,) if self.about and model == self.model else ()
+        return (words_for(self.about),) if self.about and model == self.model else ()
 
 
 TASKS = {
     task.key: task
     for task in (
-        Task(CLASSES, "What is it?", DEFAULT_MODEL, menu=""),
-        Task(CAPTION, "Describe it", DEFAULT_CAPTIONER, "caption", SMALL.format(photographs="described photographs")),
-        Task(ANSWER, "Ask it", DEFAULT_ANSWERER, "question", SMALL.format(photographs="photographs with questions")),
+        Task(CLASSES, "task.classes", DEFAULT_MODEL, menu=""),
+        Task(CAPTION, "task.caption", DEFAULT_CAPTIONER, "caption", "task.caption_small"),
+        Task(ANSWER, "task.answer", DEFAULT_ANSWERER, "question", "task.answer_small"),
     )
 }
 
@@ -113,7 +109,7 @@ class Words:
         if request.question:
             answered = explainer.ask(explanation.photograph, request.question, model=request.model)
             valued = answered.words_for(explanation.target.index)
-            score = f"score for {explanation.target.label}"
+            score = words_for("shaded.score", label=explanation.target.label)
             shaded = {**sentence_value(answered.question, valued, score, language="en"), "chart": []}
             said = "".join(map(note, [answered.sentence, *answered.notes, *TASKS[ANSWER].notes(request.model)]))
             return empty | {self.question: shaded, self.said: said, self.area: gr.update(visible=True)}
@@ -139,16 +135,16 @@ def fitting(caption: str) -> list[str]:
 def words(explainer: Explainer) -> Words:
     """Lay out the switch, and under it what belongs to captions and questions."""
     switch = gr.Radio(
-        [(task.title, key) for key, task in TASKS.items()], value=CLASSES, show_label=False, container=False,
+        [(words_for(task.title), key) for key, task in TASKS.items()], value=CLASSES, show_label=False, container=False,
         elem_id="task", elem_classes="switch", visible=not explainer.offer.only,
     )  # fmt: skip
     question = gr.Dropdown(
-        [FIRST, *ALWAYS], value="", allow_custom_value=True, visible=False, label="Your question, in English",
-        info="Type one and press Enter, or choose.", elem_id="question",
+        [FIRST, *ALWAYS], value="", allow_custom_value=True, visible=False, label=words_for("task.question"),
+        info=words_for("task.question_info"), elem_id="question",
     )  # fmt: skip
     caption = gr.Textbox(
-        "", visible=False, label="A caption of your own, in English", elem_id="caption",
-        info="Type one and press Enter, to see how likely each word is; empty for the network's own.",
+        "", visible=False, label=words_for("task.caption_field"), elem_id="caption",
+        info=words_for("task.caption_info"),
     )  # fmt: skip
     word = gr.Textbox(AUTO, visible=False)
     with gr.Column(visible=False, elem_id="words") as area:
@@ -186,7 +182,11 @@ def switching(page: Page, shown: Answered, menu: gr.Dropdown, ready: gr.State, f
             return (*[gr.skip()] * 3, gr.update(value=box, visible=True), gr.skip(), gr.skip())
         services.running.overtake(request.session_hash, slot=QUESTION)
         return (
-            gr.update(choices=model_choices(infos), value=model, info=task.menu or how_to_search(explainer)),
+            gr.update(
+                choices=model_choices(infos),
+                value=model,
+                info=words_for(task.menu) if task.menu else how_to_search(explainer),
+            ),
             gr.update(visible=task.control == "question", value=question or FIRST),
             gr.update(visible=task.control == "caption", value=""),
             gr.update(visible=False),

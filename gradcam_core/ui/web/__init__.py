@@ -17,13 +17,16 @@ WEB = Path(__file__).parent
 
 
 def component(name: str, value: Any, elem_id: str, *, scripts: Sequence[str] = (), **props: Any) -> gr.HTML:
-    """The component in the folder `name`, showing `value`; `scripts` stand in front of its own one."""
+    """The component in the folder `name`, showing `value`; `scripts` stand in front of its own one.
+
+    In its files the words are marks, such as [[say stage.undo]]: see `wording`.
+    """
     template, style, script = (file_text(f"{name}/{name}.{ending}") for ending in ("html", "css", "js"))
     return gr.HTML(
         value=value,
         html_template=template,
         css_template=style,
-        js_on_load="".join([*scripts, script]),
+        js_on_load="".join([file_text("fill.js"), *scripts, script]),
         elem_id=elem_id,
         **props,
     )

@@ -23,21 +23,21 @@ function pick(change) {
 function draw() {
   const shown = props.value || {}, words = shown.words || [];
   const focused = [...element.querySelectorAll("button")].indexOf(document.activeElement);
-  const whole = button("whole", "All of it", "", shown.whole, "Explain the whole caption");
+  const whole = button("whole", "[[say caption.all]]", "", shown.whole, "[[say caption.explain_all]]");
   whole.addEventListener("click", () => pick({ word: shown.all }));
   const made = words.map(({ text, below, known, chosen }, place) => {
-    const title = `Explain “${text}”` + (known ? "" : ": the network never saw this word");
+    const title = fill(known ? "[[say caption.explain]]" : "[[say caption.explain_unseen]]", { text });
     const one = button(known ? "word" : "word unknown", text, below, chosen, title);
     one.addEventListener("click", () => pick({ word: String(place) }));
     return one;
   });
   element.querySelector(".words").replaceChildren(...(words.length ? [...made, whole] : []));
   const others = (shown.others || []).map((caption) => {
-    const one = button("other", caption, "", false, "Take this caption instead");
+    const one = button("other", caption, "", false, "[[say caption.take]]");
     one.addEventListener("click", () => pick({ word: shown.all, caption }));
     return one;
   });
-  element.querySelector(".others").replaceChildren(...(others.length ? ["It also considered: ", ...others] : []));
+  element.querySelector(".others").replaceChildren(...(others.length ? ["[[say caption.others]] ", ...others] : []));
   if (focused >= 0) element.querySelectorAll("button")[focused]?.focus();
 }
 

@@ -9,6 +9,8 @@ import gradio as gr
 from PIL import Image, ImageOps
 
 from ....canvases.urls import jpeg_url
+from ....languages import ENGLISH, LANGUAGES
+from ...wording import word
 from .. import component
 
 __all__ = ["example_buttons"]
@@ -29,4 +31,7 @@ def _upright(path: Path) -> Image.Image:
 
 def _title(path: Path) -> str:
     # files are numbered to set their order: 2-cat-and-coffee
-    return (path.stem.lstrip("0123456789-_ ") or path.stem).replace("-", " ").replace("_", " ").capitalize()
+    name = path.stem.lstrip("0123456789-_ ") or path.stem
+    if f"example.{name}" in LANGUAGES[ENGLISH]:
+        return word(f"example.{name}")
+    return name.replace("-", " ").replace("_", " ").capitalize()

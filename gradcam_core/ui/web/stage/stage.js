@@ -42,7 +42,7 @@ function paintRamp(look) {
   }
   ramp.getContext("2d").putImageData(image, 0, 0);
   const top = state.top.toPrecision(2);
-  $(".high").textContent = state.top > 0 ? (look.signed ? `+${top}` : top) : "none";
+  $(".high").textContent = state.top > 0 ? (look.signed ? `+${top}` : top) : "[[say stage.none]]";
   $(".low").textContent = state.top > 0 && look.signed ? `−${top}` : "0";
   $(".stretched-to").hidden = !(look.stretched && state.top > 0 && state.top < props.answer.scale);
 }
@@ -63,12 +63,13 @@ function draw() {
   paint(picture, look.view, look);
   paintRamp(look);
   $(".sides").hidden = !look.signed;
-  $(".sides").textContent = `Orange speaks ${answer.sides[0]}, blue ${answer.sides[1]}.`;
+  $(".sides").textContent = fill("[[say stage.side_colours]]", { above: answer.sides[0], below: answer.sides[1] });
   const title = $(".view").selectedOptions[0].textContent;
   $(".picture-title").textContent = title;
-  heatmap.setAttribute("aria-label", `Heatmap. ${answer.note} Use the arrow keys to read values.`);
-  picture.setAttribute("aria-label", `${title}. ${answer.note} Use the arrow keys to read values.`);
+  heatmap.setAttribute("aria-label", `[[say stage.heatmap]]. ${answer.note} [[say stage.keys]]`);
+  picture.setAttribute("aria-label", `${title}. ${answer.note} [[say stage.keys]]`);
   showStrokes();
+  if (answer.link) $(".panels").dataset.link = link();
   element.dataset.drawn = `${answer.number}`;
   read();
 }
@@ -114,10 +115,10 @@ function read() {
   const column = Math.floor(((x + 0.5) * props.photo.width) / width);
   const row = Math.floor(((y + 0.5) * props.photo.height) / height);
   const value = state.values[y * width + x];
-  const percent = `${Math.round(value * 100)} % of the strongest place${props.value.stretched ? " shown" : ""}`;
+  const share = props.value.stretched ? "[[say stage.of_shown]]" : "[[say stage.of_strongest]]";
   readout.textContent = `x ${column}, y ${row}: ` + (Number.isNaN(value)
-    ? "outside what the model saw"
-    : `${percent} (raw value ${(value * state.top).toPrecision(3)})`);
+    ? "[[say stage.outside]]"
+    : fill(share, { percent: Math.round(value * 100), value: (value * state.top).toPrecision(3) }));
 }
 function point(canvas, event) {
   if (!state.photo) return;
@@ -252,10 +253,12 @@ const inAddress = (name) => (name === "view" ? "picture" : name);
 const usual = { ...props.value };
 function link() {
   const query = new URLSearchParams(props.answer.link.query);
+  const lang = new URLSearchParams(location.search).get("lang");
+  if (lang) query.set("lang", lang);
   for (const name of Object.keys(LOOKS)) {
     if (props.value[name] !== usual[name]) query.set(inAddress(name), LOOKS[name] === Boolean ? Number(props.value[name]) : props.value[name]);
   }
-  return `${location.origin}${location.pathname}?${query}`;
+  return query;
 }
 function lookInAddress() {
   const asked = new URLSearchParams(location.search), look = { ...props.value };
@@ -271,17 +274,17 @@ function lookInAddress() {
 $(".copy-link").addEventListener("click", async () => {
   if (!props.answer?.link) return;
   const { photo, model } = props.answer.link, field = $(".link");
-  field.value = link();
-  const missing = [photo ? "" : "your photograph", model ? "" : "your model"].filter(Boolean).join(" and ");
-  const but = missing ? ` It holds the question and the look; ${missing} ${photo || model ? "does" : "do"} not travel with it.` : "";
+  field.value = `${location.origin}${location.pathname}?${link()}`;
+  const missing = photo ? "[[say stage.but_model]]" : model ? "[[say stage.but_photo]]" : "[[say stage.but_photo_and_model]]";
+  const but = photo && model ? "" : ` ${missing}`;
   try {
     await navigator.clipboard.writeText(field.value);
-    $(".copied").textContent = `Copied.${but}`;
+    $(".copied").textContent = `[[say stage.copied]]${but}`;
   } catch {
     // only pages of this machine and over https may write there
     field.hidden = false;
     field.select();
-    $(".copied").textContent = `Copy it from here.${but}`;
+    $(".copied").textContent = `[[say stage.copy_here]]${but}`;
   }
 });
 

@@ -12,6 +12,7 @@ import gradio as gr
 
 from ....canvases.sentence import Piece, shaded
 from ....text_explanation import TextExplanation
+from ...wording import word
 from .. import component
 from ..maps import both_sides
 
@@ -27,11 +28,11 @@ def shaded_text(elem_id: str) -> gr.HTML:
 
 def text_value(explanation: TextExplanation) -> dict[str, Any]:
     """What the shaded sentence and its bars need for a review."""
-    side = "against" if explanation.counterfactual else "for"
+    key = "shaded.score_against" if explanation.counterfactual else "shaded.score"
     return sentence_value(
         explanation.text,
         explanation.words,
-        f"score {side} {explanation.target.label}",
+        word(key, label=explanation.target.label),
         language="ko",
         chars=[char for char in explanation.chars if not char.text.isspace()],
         unread=explanation.unread.text if explanation.unread else "",

@@ -7,7 +7,7 @@
 //
 // Beside the colour every piece carries its number and a line as thick as its value: solid for, dashed against.
 
-const UNITS = { words: "Words", characters: "Characters" };
+const UNITS = { words: "[[say shaded.words]]", characters: "[[say shaded.characters]]" };
 // radio buttons of one name exclude each other over the whole page
 const group = `shade-${Math.random().toString(36).slice(2)}`;
 const table = Uint8Array.from(atob(props.colors), (char) => char.charCodeAt(0));
@@ -69,10 +69,10 @@ function draw() {
   shaded.lang = answer.language || "";
   shaded.classList.toggle("chars", shade === "characters");
   shaded.replaceChildren(...pieces.map(([text, value]) => value === null ? text : piece(text, value, top)));
-  if (answer.unread) shaded.append(Object.assign(make("span", "unread", answer.unread), { title: "not read" }));
+  if (answer.unread) shaded.append(Object.assign(make("span", "unread", answer.unread), { title: "[[say shaded.not_read]]" }));
   element.querySelector(".key").textContent = !answer.score ? "" :
-    `Above zero, solid line, orange: raises the ${answer.score}. Below zero, dashed line, blue: lowers it.` +
-    (answer.unread ? " Striped: not read." : "");
+    fill("[[say shaded.above]]", { score: answer.score }) +
+    (answer.unread ? " [[say shaded.striped]]" : "");
   const longest = most(chart.map(({ value }) => value));
   element.querySelector(".chart").replaceChildren(...chart.map((word) => bar(word, longest)));
 }

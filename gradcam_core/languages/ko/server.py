@@ -1,0 +1,52 @@
+"""Korean: the server and whoever shares it. Public name: `SERVER`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["SERVER"]
+
+SERVER: Mapping[str, str] = {
+    "folder.locked": "잠겨 있습니다",
+    "folder.not_usable": (
+        "업로드 폴더 {given!r}{given:을/를} 쓸 수 없습니다: {reason}. GRADIO_TEMP_DIR를 쓸 수 있고 공간이 남은 폴더로"
+        " 지정하세요."
+    ),
+    "host.not_a_name": (
+        "`allow_host` {name!r}{name:은/는} 호스트 이름이어야 합니다. 예: explain.example.org, 하위 이름 전체는"
+        " *.example.org. 프로토콜, 포트, 경로는 빼세요."
+    ),
+    "host.not_listening": (
+        "`host` {host!r}, `port` {number}에서 연결을 받을 수 없습니다: {reason}. --port나 --host로 다른 값을"
+        " 고르거나, 그 포트를 쓰는 프로그램을 끝내세요."
+    ),
+    "host.unknown": "`host` {host!r}{host:을/를} 알 수 없습니다. 127.0.0.1이나 0.0.0.0처럼 이 컴퓨터의 주소를 쓰세요.",
+    "inputs.number": "`{name}` {value!r}{value:은/는} 숫자가 아닙니다. 12처럼 숫자를 쓰세요.",
+    "inputs.text": "`{name}`{name:은/는} 텍스트여야 하는데 {value_type}입니다.",
+    "page.not_served": "페이지를 열 수 없습니다: {error}",
+    "queue.full": "이 서버에서 기다리는 {lane} 요청이 이미 {waiting_count}개입니다. 1분 뒤에 다시 시도하세요.",
+    "queue.full_for_address": (
+        "같은 주소에서 보낸 {lane} 요청 {mine_count}개가 이미 기다리고 있습니다. 그 결과부터 받으세요."
+    ),
+    "queue.full_for_visitor": (
+        "보낸 요청 {same_count}개가 이미 기다리고 있습니다. 하나가 끝나기를 기다리거나 중지하세요."
+    ),
+    "room.full": (
+        "업로드와 결과를 담는 서버 폴더가 가득 찼습니다({most} 중 {used}, 또는 디스크가 가득 참). 몇 분 뒤에 다시"
+        " 시도하세요."
+    ),
+    "room.share_full": (
+        "업로드에 쓸 수 있는 몫이 가득 찼습니다. 몇 분 사이 같은 주소에서 올린 파일이"
+        " {files_count}개({megabytes})이고, 한도는 {megabytes2} 또는 {most}개입니다. 몇 분 뒤에 다시 시도하세요."
+    ),
+    "room.uploads_under_way": (
+        "같은 주소에서 올리고 있는 파일이 {coming_count}개입니다. 하나가 끝날 때까지 기다려 주세요."
+    ),
+    "shelf.full": (
+        "이 서버에는 방문자의 모델이 이미 {max_models}개 있어 더 받을 수 없습니다. 나중에 다시 시도하거나 직접 앱을"
+        " 실행하세요."
+    ),
+    "shelf.no_weights": "`weights`가 없습니다. 먼저 파일을 고르세요.",
+    "shelf.still_reading": "앞서 올린 모델을 아직 읽고 있습니다. 쓸 수 있을 때까지 기다려 주세요.",
+    "shelf.visitor_left": "모델을 읽는 동안 페이지를 떠나서 모델을 지웠습니다. 다시 불러오세요.",
+}
