@@ -15,8 +15,8 @@ from contextvars import ContextVar
 __all__ = ["ENGLISH", "NAMES", "in_language", "known", "language_now", "preferred"]
 
 ENGLISH = "en"
-# what each language calls itself
-NAMES = {ENGLISH: "English", "ko": "한국어"}
+# what stands in the switch for each
+NAMES = {ENGLISH: "EN", "ko": "한국어"}
 # of a browser's list of languages
 MOST_ACCEPTED = 1000
 _now: ContextVar[str] = ContextVar("language", default=ENGLISH)

@@ -97,7 +97,7 @@ _ALIKE = "{grid} {where} {first}{first:과/와} {second}의 맵은 "
 _WEAK = (
     "{where}에서 {method}{method:으로/로} 본 가장 강한 위치도 {other_side} 쪽 가장 강한 위치의 {strength}에 그칩니다."
 )
-_SEEN = "{where}에서 {method}{method:으로/로} 보면 "
+_SEEN = "{where}에서 {method}{method:으로/로} 보았을 때 "
 _HIDDEN = (
     "가장 뜨거운 {share:whole}를 가리면 {label}의 확률이 {before:percent}에서 {hottest:percent}로 바뀌고, 무작위로"
     " {share:whole}를 가리면 {random:percent}입니다. "
@@ -139,7 +139,7 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "grid.nearly_same": _ALIKE + "거의 같습니다(순위 상관 {correlation:.2f}).",
     "hide.fails": _HIDDEN + "다른 위치도 그만큼 중요하니 이 맵을 믿지 마세요.",
     "hide.holds": _HIDDEN + "색칠된 위치가 다른 곳보다 중요합니다. 믿을 만한 맵입니다.",
-    "map.against": _said_of_map("색칠된 곳은 {rather}이 클래스에 반하는 위치입니다. " + _SEEN + "그렇습니다."),
+    "map.against": _said_of_map(_SEEN + "{rather}이 클래스에 반하는 위치를 색칠했습니다."),
     "map.all_other_side_against": _said_of_map(
         _SEEN + "{rather}이 클래스에 반하는 위치가 없습니다. 모두 {other_side}입니다."
     ),
@@ -147,7 +147,7 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
         _SEEN + "{rather}이 클래스를 지지하는 위치가 없습니다. 모두 {other_side}입니다."
     ),
     "map.any_class": _said_of_map("색칠된 곳은 클래스와 상관없이 {where}가 가장 크게 반응하는 위치입니다({method})."),
-    "map.for": _said_of_map("색칠된 곳은 {rather}이 클래스를 지지하는 위치입니다. " + _SEEN + "그렇습니다."),
+    "map.for": _said_of_map(_SEEN + "{rather}이 클래스를 지지하는 위치를 색칠했습니다."),
     "map.hardly_against": _said_of_map("{rather}이 클래스에 반하는 근거는 거의 없습니다. " + _WEAK),
     "map.hardly_for": _said_of_map("{rather}이 클래스를 지지하는 근거는 거의 없습니다. " + _WEAK),
     "map.nothing_against": _said_of_map(_SEEN + "{rather}이 클래스에 반하는 위치가 없어 색칠할 곳이 없습니다."),

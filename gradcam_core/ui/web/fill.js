@@ -1,2 +1,2 @@
 // Stands in front of the script of each component: words with their {places} filled.
-const fill = (words, values) => words.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+const fillIn = (words, values) => words.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);

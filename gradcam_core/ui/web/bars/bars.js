@@ -8,7 +8,7 @@ const make = (tag, name, text) => Object.assign(document.createElement(tag), { c
 function row({ index, label, percent, share, chosen }) {
   const button = make("button", "", "");
   button.type = "button";
-  button.title = fill("[[say bars.explain]]", { label });
+  button.title = fillIn("[[say bars.explain]]", { label });
   button.dataset.index = index;
   button.setAttribute("aria-pressed", chosen);
   const line = make("span", "line", ""), track = make("span", "track", ""), fill = make("span", "fill", "");

@@ -26,7 +26,7 @@ function draw() {
   const whole = button("whole", "[[say caption.all]]", "", shown.whole, "[[say caption.explain_all]]");
   whole.addEventListener("click", () => pick({ word: shown.all }));
   const made = words.map(({ text, below, known, chosen }, place) => {
-    const title = fill(known ? "[[say caption.explain]]" : "[[say caption.explain_unseen]]", { text });
+    const title = fillIn(known ? "[[say caption.explain]]" : "[[say caption.explain_unseen]]", { text });
     const one = button(known ? "word" : "word unknown", text, below, chosen, title);
     one.addEventListener("click", () => pick({ word: String(place) }));
     return one;

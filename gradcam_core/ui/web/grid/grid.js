@@ -16,13 +16,13 @@ let drawing = 0;
 function button(cell, photo, about) {
   const made = make("button", cell.own ? "own" : ""), canvas = make("canvas"), { signed } = props.grid;
   made.type = "button";
-  const shows = fill("[[say grid.show]]", { about });
+  const shows = fillIn("[[say grid.show]]", { about });
   made.title = shows;
   made.setAttribute("aria-label", [shows, cell.size, ...cell.lines].join(", "));
   const cells = Float32Array.from(new Int8Array(bytes(cell.values).buffer), (value) => value / 127).map((value) => signed ? value : Math.max(value, 0));
   const values = spread(cells, cell, props.grid.photo, photo.width, photo.height);
   put(canvas, compose(photo, values, "overlay", { ...fixed.look, signed }, tableOf(props.grid), fixed.unseen));
-  made.append(canvas, make("span", "size", cell.own && props.grid.scale ? fill("[[say grid.own_scale]]", { size: cell.size }) : cell.size));
+  made.append(canvas, make("span", "size", cell.own && props.grid.scale ? fillIn("[[say grid.own_scale]]", { size: cell.size }) : cell.size));
   for (const line of cell.lines) made.append(make("span", line === cell.warn ? "line warn" : "line", line));
   if (!cell.pick) Object.assign(made, { disabled: true, title: about });
   made.addEventListener("click", () => {
@@ -82,7 +82,7 @@ function draw() {
     element.querySelector(".ramp").style.background = `linear-gradient(90deg, ${colors.join()})`;
     const top = grid.scale >= 1000 ? Math.round(grid.scale) : Number(grid.scale.toPrecision(3));
     element.querySelector(".low").textContent = grid.signed ? `−${top}` : "0";
-    element.querySelector(".high").textContent = fill("[[say grid.of_the_logit]]", { top: `${grid.signed ? "+" : ""}${top}` });
+    element.querySelector(".high").textContent = fillIn("[[say grid.of_the_logit]]", { top: `${grid.signed ? "+" : ""}${top}` });
     element.dataset.drawn = `${number}`;
   };
   image.src = grid.photo.url;

@@ -63,7 +63,7 @@ function draw() {
   paint(picture, look.view, look);
   paintRamp(look);
   $(".sides").hidden = !look.signed;
-  $(".sides").textContent = fill("[[say stage.side_colours]]", { above: answer.sides[0], below: answer.sides[1] });
+  $(".sides").textContent = fillIn("[[say stage.side_colours]]", { above: answer.sides[0], below: answer.sides[1] });
   const title = $(".view").selectedOptions[0].textContent;
   $(".picture-title").textContent = title;
   heatmap.setAttribute("aria-label", `[[say stage.heatmap]]. ${answer.note} [[say stage.keys]]`);
@@ -118,7 +118,7 @@ function read() {
   const share = props.value.stretched ? "[[say stage.of_shown]]" : "[[say stage.of_strongest]]";
   readout.textContent = `x ${column}, y ${row}: ` + (Number.isNaN(value)
     ? "[[say stage.outside]]"
-    : fill(share, { percent: Math.round(value * 100), value: (value * state.top).toPrecision(3) }));
+    : fillIn(share, { percent: Math.round(value * 100), value: (value * state.top).toPrecision(3) }));
 }
 function point(canvas, event) {
   if (!state.photo) return;

@@ -71,7 +71,7 @@ function draw() {
   shaded.replaceChildren(...pieces.map(([text, value]) => value === null ? text : piece(text, value, top)));
   if (answer.unread) shaded.append(Object.assign(make("span", "unread", answer.unread), { title: "[[say shaded.not_read]]" }));
   element.querySelector(".key").textContent = !answer.score ? "" :
-    fill("[[say shaded.above]]", { score: answer.score }) +
+    fillIn("[[say shaded.above]]", { score: answer.score }) +
     (answer.unread ? " [[say shaded.striped]]" : "");
   const longest = most(chart.map(({ value }) => value));
   element.querySelector(".chart").replaceChildren(...chart.map((word) => bar(word, longest)));
