@@ -59,7 +59,7 @@ def test_every_panel_and_every_tab_is_on_the_page(explainer: Explainer, monkeypa
     blocks = build(explainer)
     assert set(laid_out) == set(PANELS)
     titles = [block.label for block in blocks.blocks.values() if type(block).__name__ == "Tab"]
-    assert titles == [tab.title for tab in TABS]
+    assert titles == [f"[[say {tab.title}]]" for tab in TABS]
 
 
 def test_a_new_option_has_a_control_without_another_line(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:

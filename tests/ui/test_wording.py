@@ -54,7 +54,7 @@ def words_of(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What a person reads of each part, without its marks of HTML."""
     for part in config["components"]:
         for name, text in part["props"].items():
-            shown = name in READ or (name in {"value", "name", "label"} and part["type"] in SHOWING)
+            shown = name in READ or (name == "value" and part["type"] in SHOWING)
             if shown and isinstance(text, str):
                 yield (
                     f"{part['type']} {name} {part['props'].get('elem_id')}",
@@ -106,7 +106,7 @@ def test_no_words_stand_in_the_code(path: Path) -> None:
         said = [keyword.value for keyword in node.keywords if keyword.arg in NAMED]
         said += node.args[:1] if name in SAYING else []
         found += [one.value for one in said if isinstance(one, ast.Constant) and LETTERS.search(str(one.value))]
-    assert not found
+    assert {*found} <= LANGUAGES[ENGLISH].keys()
 
 
 @pytest.mark.parametrize("path", sorted(UI.glob("web/**/*.html")), ids=lambda path: path.name)
@@ -154,7 +154,7 @@ def test_each_visitor_gets_the_page_in_his_language(
 
 
 def test_errors_of_the_api_are_said_in_the_language_that_was_asked_for(client: Any) -> None:
-    for lang, said in (("en", "is unknown"), ("ko", "알 수 없습니다")):
+    for lang, said in (("en", "is unknown"), ("ko", "'nosuch'가 없습니다")):
         with pytest.raises(Exception, match=said):
             client.predict("나쁘지 않은 영화", method="nosuch", lang=lang, api_name="/explain_text")
     record = client.predict("나쁘지 않은 영화", lang="ko", api_name="/explain_text")

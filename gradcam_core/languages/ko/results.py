@@ -59,25 +59,22 @@ def _review(side: str, *, decided: str = "") -> Callable[..., str]:
     def said(
         answer: str, probability: float, target: str, target_probability: float, other: bool, words: Sequence[str]
     ) -> str:
-        text = f"모델의 판정: {_side(answer)} ({percent(probability)})."
+        spoken = side.format(target=target, of=particle(target, "을/를"))
+        text = f"모델의 판정: {answer} ({percent(probability)})."
         if other:
-            text += f" 설명하는 클래스: {_side(target)} ({percent(target_probability)})."
+            text += f" 설명하는 클래스: {target} ({percent(target_probability)})."
         if not words:
-            return f"{text} {side.format(_side(target))} 단어가 없습니다."
+            return f"{text} {spoken} 단어가 없습니다."
         if decided and not other:
             return f"{text} {_quoted(words)}{particle(words[-1], '이/가')} {decided}."
-        return f"{text} 가장 {side.format(_side(target))} 단어는 {_quoted(words)}입니다."
+        return f"{text} 가장 {spoken} 단어는 {_quoted(words)}입니다."
 
     return said
 
 
-def _side(label: str) -> str:
-    return {"positive": "긍정", "negative": "부정"}.get(label, label)
-
-
 def _words_left_out(label: str, words: Sequence[str], before: float, after: float, random: float) -> str:
     return (
-        f"{_quoted(words)}{particle(words[-1], '을/를')} 빼면 {_side(label)}의 확률이 {percent(before)}에서"
+        f"{_quoted(words)}{particle(words[-1], '을/를')} 빼면 {label}의 확률이 {percent(before)}에서"
         f" {percent(after)}가 됩니다. 무작위로 단어 {len(words)}개를 빼면 {percent(random)}입니다."
     )
 
@@ -175,9 +172,9 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
         "사진 전체: 전체를 보여 주면 “{label}”의 확률이 {probability:percent}, 학습할 때처럼 가운데만 보여 주면"
         " {usual:percent}입니다."
     ),
-    "review.against": _review("{}에 반하는"),
+    "review.against": _review("{target}에 반하는"),
     "review.cut": "처음 {count}자만 읽었습니다. 나머지는 읽지 않은 것으로 표시합니다.",
-    "review.for": _review("{}을 지지하는", decided="결정적이었습니다"),
+    "review.for": _review("{target}{of} 지지하는", decided="결정적이었습니다"),
     "review.no_korean": "한국어 리뷰만 학습한 모델이라 다른 글에 대한 판정은 큰 의미가 없습니다.",
     "review.nothing_known": "모델이 한 번도 본 적 없는 글자뿐이라 판정은 추측입니다.",
     "review.unknown": "모델이 본 적 없는 글자: {chars}",
