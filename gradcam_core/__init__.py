@@ -27,6 +27,7 @@ from .errors import (
 )
 from .explainer import Explainer
 from .explanation import Explanation
+from .languages import in_language
 from .methods import METHODS
 from .methods.text import TEXT_METHODS
 from .models.spoken import Wording
@@ -69,4 +70,5 @@ __all__ = [
     "TextExplanation",
     "Watch",
     "Wording",
+    "in_language",
 ]
