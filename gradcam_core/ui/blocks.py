@@ -27,6 +27,18 @@ __all__ = ["PageBlocks"]
 
 log = logging.getLogger(__name__)
 
+# what the page itself sends for its parts; an endpoint reads its values with sentences of its own
+SENT: dict[type[Block], tuple[type, ...]] = {
+    gr.Number: (int, float),
+    gr.Checkbox: (bool,),
+    gr.Textbox: (str,),
+    gr.Dropdown: (str, int, float),
+    gr.Radio: (str, int, float),
+    gr.Dataset: (int,),
+}
+# where what stood there can be taken away
+EMPTIED = (gr.Dropdown, gr.Number)
+
 # of gr.HTML: what an update may change beside the properties of its templates
 HTML_PARAMETERS = frozenset(signature(gr.HTML.__init__).parameters)
 
@@ -125,8 +137,15 @@ class PageBlocks(gr.Blocks):
         missing = [getattr(block, "value", None) for block in block_fn.inputs[len(inputs) :]]
         try:
             given = [of_request(value, block) for value, block in zip(inputs, block_fn.inputs, strict=False)]
-            return await super().preprocess_data(block_fn, [*given, *inputs[len(given) :], *missing], *args, **options)
-        except gr.Error:
+            values = [*given, *inputs[len(given) :], *missing]
+            if not all(map(_can_be_written, values)):
+                raise gr.Error(word("door.half_a_character"), print_exception=False)
+            if block_fn.api_visibility == "private" and not all(map(_is_sent, block_fn.inputs, values)):
+                raise gr.Error(word("door.unfit_values"), print_exception=False)
+            return await super().preprocess_data(block_fn, values, *args, **options)
+        except gr.Error as error:
+            # a component's own: whoever asks badly writes nothing into the log
+            error.print_exception = False
             raise
         except UploadError as error:
             raise gr.Error(str(error), print_exception=False) from None
@@ -169,6 +188,27 @@ class PageBlocks(gr.Blocks):
             answers = await super().postprocess_data(mentioned, values, state)
             answered |= zip(given, answers, strict=True)
         return [answered.get(output, None if output.stateful else gr.skip()) for output in outputs]
+
+
+def _can_be_written(value: Any) -> bool:
+    """Whether all of its texts are Unicode: JSON can name half a character, and no answer with one can be sent."""
+    if isinstance(value, str):
+        return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if isinstance(value, dict):
+        return all(map(_can_be_written, value)) and all(map(_can_be_written, value.values()))
+    return not isinstance(value, list) or all(map(_can_be_written, value))
+
+
+def _is_sent(part: Block, value: Any) -> bool:
+    """Whether the page may send such a value for this part."""
+    kinds = SENT.get(type(part))
+    if kinds is None:
+        return True
+    if value is None:
+        return type(part) in EMPTIED or (not isinstance(part, gr.Dataset) and getattr(part, "value", None) is None)
+    if isinstance(value, list):
+        return bool(getattr(part, "multiselect", False))
+    return isinstance(value, kinds) and isinstance(value, bool) is (kinds == (bool,))
 
 
 def _is_about(predictions: list[Any] | dict[Any, Any], outputs: Sequence[Any]) -> TypeGuard[dict[Any, Any]]:

@@ -163,6 +163,8 @@ def test_an_upload_that_has_vanished_is_told_so(server: Server) -> None:
         ("compare", [None, "no such model"]),
         ("explain_text", [{"path": 1}, []]),
         ("explain_text", []),
+        ("explain_text", ["half a character \ud800"]),
+        ("explain", [None, "auto", "auto", "\udfff"]),
     ],
 )
 def test_every_failure_has_a_sentence(server: Server, endpoint: str, data: list[Any]) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from gradio_client import Client
 
-SECONDS = 1000
+# milliseconds; three times as many as on a quiet machine, for some are slow
+SECONDS = 3000
 DRAWN = "#stage [data-drawn]"
 
 
@@ -30,6 +31,7 @@ def visit(
     Fails on errors of its scripts and on requests elsewhere.
     """
     context = browser.new_context(viewport={"width": width, "height": height}, has_touch=touch)
+    context.set_default_timeout(30 * SECONDS)
     view = context.new_page()
     problems: list[str] = []
     view.on("pageerror", lambda error: problems.append(str(error)))

@@ -11,6 +11,9 @@ DOOR: Mapping[str, str] = {
     "door.failed": "Something went wrong on the server; whoever runs it finds more in its log.",
     "door.file_too_large": "One file of at most {most} fits, and this has {size}; make it smaller.",
     "door.foreign_page": "Pages of other sites may not ask this server for anything.",
+    "door.half_a_character": (
+        "A text of this request holds half a character (a lone surrogate), which cannot be sent back: leave it out."
+    ),
     "door.length": "Send the length of what you send: Content-Length.",
     "door.length_no_number": "Content-Length must be a whole number.",
     "door.message_too_large": "A message of at most {most} fits, and this has {size}; make it smaller.",

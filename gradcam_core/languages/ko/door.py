@@ -11,6 +11,9 @@ DOOR: Mapping[str, str] = {
     "door.failed": "서버에서 문제가 생겼습니다. 운영자가 로그에서 자세한 내용을 볼 수 있습니다.",
     "door.file_too_large": "파일은 {most}까지 보낼 수 있는데 {size}입니다. 크기를 줄여 주세요.",
     "door.foreign_page": "다른 사이트의 페이지는 이 서버에 요청할 수 없습니다.",
+    "door.half_a_character": (
+        "요청의 글에 온전하지 않은 문자(짝 없는 서로게이트)가 있어 답을 보낼 수 없습니다. 그 문자를 빼고 다시 보내세요."
+    ),
     "door.length": "보내는 내용의 길이(Content-Length)를 함께 보내세요.",
     "door.length_no_number": "Content-Length는 정수여야 합니다.",
     "door.message_too_large": "메시지는 {most}까지 보낼 수 있는데 {size}입니다. 크기를 줄여 주세요.",

@@ -58,6 +58,7 @@ def test_another_map_takes_the_old_answer_away(opened: Any) -> None:
     assert "Click on a picture" in opened.inner_text("#place")
 
 
+@pytest.mark.usefixtures("slow_methods")
 def test_a_check_can_be_stopped(opened: Any) -> None:
     opened.get_by_role("button", name="Curves", exact=True).click()
     opened.locator("#checked", has_text="passes").wait_for(timeout=30 * SECONDS)

@@ -11,9 +11,10 @@ import pytest
 from gradcam_core import TextExplainer
 from gradcam_core.ui.tabs.text import EXAMPLES
 
+from ..visits import SECONDS
+
 pytestmark = pytest.mark.browser
 
-SECONDS = 1000
 SENTENCE = "#text-sentence .sentence"
 
 
@@ -26,6 +27,7 @@ def texts() -> TextExplainer:
 def tab(browser: Any, address: str, request: pytest.FixtureRequest) -> Iterator[Any]:
     """The text tab with its first example explained; fails on errors of its scripts."""
     view = browser.new_page(viewport={"width": 1280, "height": 1000})
+    view.set_default_timeout(30 * SECONDS)
     problems: list[str] = []
     view.on("pageerror", lambda error: problems.append(str(error)))
     view.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
