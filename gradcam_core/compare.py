@@ -16,7 +16,10 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from .canvases.project import normalise, project
+from .canvases.render import Look, overlay_picture
 from .engine.watch import Watch
 from .errors import CamError, DeviceError, LayerError, MethodError, ModelError, OutputError
 from .explanation import Explanation
@@ -27,6 +30,8 @@ from .request import AUTO, Request
 __all__ = ["TOLD_APART", "Cell", "Comparison", "axes", "compared", "filled"]
 
 FloatArray = NDArray[np.float32]
+# of the picture of what differs
+MOST_DRAWN = 300_000
 Asked = Mapping[str, Any]
 
 
@@ -114,6 +119,18 @@ class Comparison(Said):
                 elif first.cam.shape == second.cam.shape:
                     found[place] = first.alike(second)
         return found
+
+    def difference(self, column: int = 0) -> Image.Image | None:
+        """Where the first two maps of `column` differ, over the photograph: orange where the first one is stronger.
+
+        Each is divided by its strongest place before; small, to be looked at. None where one of the two has no map.
+        """
+        first, second = ([row[column].explanation for row in self.cells] + [None, None])[:2]
+        if first is None or second is None:
+            return None
+        first, second = first.at_most(MOST_DRAWN), second.at_most(MOST_DRAWN)
+        drawn = [project(normalise(one.cam), one.placement) for one in (first, second)]
+        return overlay_picture(first.photograph.pixels, drawn[0] - drawn[1], Look(signed=True))
 
     @property
     def finding(self) -> Finding:

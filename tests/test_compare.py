@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from gradcam_core import Examiner, Explainer, LayerError, MethodError, StoppedError, TargetError, Watch
+from gradcam_core import Examiner, Explainer, LayerError, Look, MethodError, StoppedError, TargetError, Watch
+from gradcam_core.canvases.project import normalise, project
+from gradcam_core.canvases.render import overlay_picture
 from gradcam_core.compare import Cell, Comparison, axes
 
 from .helpers import PIXEL_WEIGHT, RAMP, CellNetwork, PixelNetwork, SmallNetwork, counted_calls, noise
@@ -201,6 +203,22 @@ def test_models_side_by_side_are_compared_on_the_photograph(two: Explainer) -> N
     assert "(rank correlation -1.00)" in grid.sentence
     alone = two.explain(image, model="finer", target=0, layer="cells")
     np.testing.assert_array_equal(grid.cells[2][0].explanation.cam, alone.cam)  # type: ignore[union-attr]
+
+
+def test_where_two_models_differ_is_a_picture(two: Explainer) -> None:
+    shown = noise(48, 96)
+    grid = two.compare(shown, targets=[0], layers=["cells"], models=["first", "second", "first"])
+    first, second = (row[0].explanation for row in grid.cells[:2])
+    assert first is not None
+    assert second is not None
+    drawn = [project(normalise(one.cam), one.placement) for one in (first, second)]
+    expected = overlay_picture(first.photograph.pixels, drawn[0] - drawn[1], Look(signed=True))
+    np.testing.assert_array_equal(np.asarray(grid.difference()), np.asarray(expected))
+    # of a model to itself nothing is coloured
+    same = two.compare(shown, targets=[0], layers=["cells"], models=["first", "first"]).difference()
+    seen = np.isfinite(drawn[0])
+    np.testing.assert_array_equal(np.asarray(same)[seen], np.asarray(first.photograph.pixels)[seen])
+    assert two.compare(shown, targets=[0], model="first").difference() is None
 
 
 def test_only_what_both_models_see_is_compared(two: Explainer) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor, nn
 
 from ..canvases.agreement import agreement
@@ -30,6 +31,7 @@ from ..models import LoadedModel
 from ..request import whole_number
 from ..types import Prediction
 from .hiding import Curve, Curves, Hidden, HideAndLook, hidden_and_shown
+from .pictures import with_hidden
 from .places import Change, Evidence, Place, cell_weights, region
 from .sanity import Forgotten, Sanity, forgetting
 
@@ -81,6 +83,13 @@ class Examiner:
             return HideAndLook(explanation.target, explanation.counterfactual, tuple(steps))
 
         return self._remembered(("hide", tuple(shares), draws), explanation, ask, watch)
+
+    def hidden_pictures(self, explanation: Explanation, share: float) -> tuple[Image.Image, Image.Image]:
+        """The photograph with the hottest `share` of the seen area hidden, and with the first random one, as
+        `hide_and_look` hides them; small, to be looked at."""
+        masks = [places < share for places in self._orders(explanation, 1)]
+        hottest, random = with_hidden(explanation, masks, self.hiding)
+        return hottest, random
 
     def hide_each(
         self, explanations: Sequence[Explanation | None], *, watch: Watch = NOBODY

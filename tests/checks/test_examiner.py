@@ -62,6 +62,20 @@ def test_curves_worked_out_by_hand(pixels: tuple[Explainer, PixelNetwork]) -> No
     assert Examiner(explainer).deletion_and_insertion(explanation, steps=16) == (curves.deletion, curves.insertion)
 
 
+def test_pictures_show_what_was_hidden(pixels: tuple[Explainer, PixelNetwork]) -> None:
+    explainer, _ = pixels
+    explanation = explainer.explain(RAMP, model="own", target=0)
+    shown = np.asarray(explanation.photograph.pixels)
+    hottest, random = (np.asarray(one) for one in Examiner(explainer).hidden_pictures(explanation, 0.25))
+    # the four brightest of sixteen are black, the others as they were
+    np.testing.assert_array_equal(hottest.reshape(16, 3)[:12], shown.reshape(16, 3)[:12])
+    assert not hottest.reshape(16, 3)[12:].any()
+    changed = (random != shown).any(axis=-1)
+    # a pixel that was black before does not change
+    assert 3 <= changed.sum() <= 4
+    assert not random[changed].any()
+
+
 def test_area_is_the_mean_height() -> None:
     # two trapezoids: (1 + 0.5) / 2 and (0.5 + 0) / 2, each half as wide as all
     assert Curve((1.0, 0.5, 0.0)).area == pytest.approx(0.5)

@@ -45,6 +45,9 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "compare.chance": "no more than chance",
     "compare.classes_layers": "classes × layers",
     "compare.classes_methods": "classes × methods",
+    "compare.difference": (
+        "Where they differ: orange where {first} sees more of its evidence, blue where {second} does."
+    ),
     "compare.explained": (
         "Small maps on one scale: what the whole picture would add to the class's logit if it were all like one place."
         " Methods whose values are no parts of the logit have a scale of their own and a dashed frame. Press a map to"
@@ -67,6 +70,7 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "compare.title": "Compare layers, methods, classes and models",
     "trust.area": "Area under the line",
     "trust.area_head": "area",
+    "trust.as_it_was": "as it was",
     "trust.behind": "behind {layer}",
     "trust.coldest_first": "coldest first",
     "trust.correlation": "rank correlation",
@@ -85,10 +89,12 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "trust.hidden": "hidden",
     "trust.hide": "Hide and look again",
     "trust.hottest": "the hottest",
+    "trust.hottest_gone": "hottest {share:whole} hidden",
     "trust.hottest_first": "hottest first",
     "trust.insertion": "Insertion",
     "trust.nothing_yet": "There is nothing to check yet: choose a photograph first.",
     "trust.order": "order",
+    "trust.others_gone": "{share:whole} elsewhere hidden",
     "trust.picture": "{title}: areas {areas}",
     "trust.probability": "Probability of “{label}”, {probability:percent} with nothing hidden",
     "trust.random": "random",

@@ -46,6 +46,7 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "compare.chance": "우연 수준",
     "compare.classes_layers": "클래스 × 레이어",
     "compare.classes_methods": "클래스 × 방법",
+    "compare.difference": "다른 곳: 주황은 {first}, 파랑은 {second}의 근거가 더 강한 위치입니다.",
     "compare.explained": (
         "작은 맵들을 같은 눈금으로 보여 줍니다. 값은 사진 전체가 그 위치와 같았다면 클래스의 로짓에 더해졌을 양입니다."
         " 값이 로짓의 일부가 아닌 방법은 따로 눈금을 쓰고 점선 테두리로 표시합니다. 맵을 누르면 위에서 크게 볼 수"
@@ -68,6 +69,7 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "compare.title": "레이어, 방법, 클래스, 모델 비교하기",
     "trust.area": "곡선 아래 면적",
     "trust.area_head": "면적",
+    "trust.as_it_was": "원래 사진",
     "trust.behind": "{layer} 뒤쪽",
     "trust.coldest_first": "차가운 곳부터",
     "trust.correlation": "순위 상관",
@@ -86,10 +88,12 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "trust.hidden": "가린 비율",
     "trust.hide": "가리고 다시 보기",
     "trust.hottest": "가장 뜨거운 곳",
+    "trust.hottest_gone": "가장 뜨거운 {share:whole} 가림",
     "trust.hottest_first": "뜨거운 곳부터",
     "trust.insertion": "삽입",
     "trust.nothing_yet": "아직 검사할 것이 없습니다. 먼저 사진을 고르세요.",
     "trust.order": "순서",
+    "trust.others_gone": "다른 곳 {share:whole} 가림",
     "trust.picture": "{title}: 면적 {areas}",
     "trust.probability": "“{label}”의 확률, 가리지 않았을 때 {probability:percent}",
     "trust.random": "무작위",

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import gradio as gr
+from PIL import Image
 
+from ...canvases.urls import jpeg_url
 from ...checks import Curves, Examiner, HideAndLook
 from ...engine.watch import Watch
 from ...explanation import Explanation
@@ -21,6 +23,8 @@ from ..wording import word
 __all__ = ["checks_panel"]
 
 SLOT = "check"
+# the longer side of each picture
+PICTURE = 360
 # width and height of the drawing of the curves, in its own units
 WIDE, HIGH = 300, 150
 # which places go first along a line
@@ -80,7 +84,25 @@ def _examining(services: Services, check: Check) -> Callable[..., str]:
 
 
 def _hide(examiner: Examiner, explanation: Explanation, watch: Watch) -> str:
-    return _hidden_table(examiner.hide_and_look(explanation, watch=watch))
+    found = examiner.hide_and_look(explanation, watch=watch)
+    middle = found.steps[len(found.steps) // 2]
+    hottest, random = examiner.hidden_pictures(explanation, middle.share)
+    shown = (
+        (
+            "trust.as_it_was",
+            jpeg_url(Image.fromarray(explanation.photograph.preview), PICTURE),
+            found.target.probability,
+        ),
+        ("trust.hottest_gone", jpeg_url(hottest, PICTURE), middle.hottest),
+        ("trust.others_gone", jpeg_url(random, PICTURE), middle.random[0]),
+    )
+    pictures = "".join(_picture(word(key, share=middle.share), url, share) for key, url, share in shown)
+    return f"{sentence(found.sentence)}<div class='pictures'>{pictures}</div>{_hidden_table(found)}"
+
+
+def _picture(title: str, url: str, share: float) -> str:
+    meter = f"<span class='track'><span class='meter' style='width:{share * 100:.1f}%'></span></span>"
+    return f"<figure><img src='{url}' alt=''><figcaption>{title}: {percent(share)}{meter}</figcaption></figure>"
 
 
 def _curves(examiner: Examiner, explanation: Explanation, watch: Watch) -> str:
@@ -121,7 +143,7 @@ def _hidden_table(found: HideAndLook) -> str:
     ]
     caption = word("trust.probability", label=found.target.label, probability=found.target.probability)
     heads = [word(f"trust.{key}") for key in ("hidden", "hottest", "random_mean", "random_range")]
-    return sentence(found.sentence) + table(caption, heads, rows)
+    return table(caption, heads, rows)
 
 
 def _range(values: tuple[float, ...]) -> str:

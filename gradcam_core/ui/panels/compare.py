@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import json
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
+from ...canvases.urls import jpeg_url
 from ...compare import Comparison
 from ...explanation import Explanation
 from ...languages import Finding
@@ -29,6 +31,8 @@ __all__ = ["compare_panel"]
 SLOT = "comparison"
 # a map whose strongest place has less than this part of the shared scale is nearly the photograph alone
 FAINT = 0.1
+# the longer side of the picture of what differs
+DIFFERENCE = 480
 QUICK = [key for key, method in METHODS.items() if REPLAY not in method.needs and method.in_score]
 # layers by themselves are looked at for their shape: far from the output one scale for all leaves nothing to see
 SHARED_AT_FIRST = f"plan => plan !== {json.dumps(STRIP)}"
@@ -164,7 +168,17 @@ def _said(grid: Comparison, explanation: Explanation, *, shared: bool) -> str:
         faint=sum(_is_faint(grid, *place) for place in at) if shared else 0, maps=said,
         counterfactual=explanation.counterfactual,
     )  # fmt: skip
-    return sentence(found) + (explained() if shared else "")
+    return sentence(found) + _difference(grid) + (explained() if shared else "")
+
+
+def _difference(grid: Comparison) -> str:
+    """Where two models differ, as a picture."""
+    picture = grid.difference() if grid.row_axis == "model" else None
+    if picture is None:
+        return ""
+    said = html.escape(word("compare.difference", first=grid.rows[0], second=grid.rows[1]))
+    url = jpeg_url(picture, DIFFERENCE)
+    return f"<figure class='difference'><img src='{url}' alt='{said}'><figcaption>{said}</figcaption></figure>"
 
 
 def explained() -> str:
