@@ -27,6 +27,7 @@ from .errors import (
 )
 from .explainer import Explainer
 from .explanation import Explanation
+from .folders import Audit, audit
 from .languages import in_language
 from .methods import METHODS
 from .methods.text import TEXT_METHODS
@@ -41,6 +42,7 @@ __all__ = [
     "TEXT_METHODS",
     "Answer",
     "AnswerWord",
+    "Audit",
     "Box",
     "CamError",
     "Cell",
@@ -70,5 +72,6 @@ __all__ = [
     "TextExplanation",
     "Watch",
     "Wording",
+    "audit",
     "in_language",
 ]

@@ -93,6 +93,18 @@ class Explainer(Catalogue):
         view._answers = Answers(self._runner, self._captures, view.sights)
         return view
 
+    def apart(self, megabytes: float) -> Explainer:
+        """The same networks with a memory of its own, so that a long row of photographs takes nobody's place in this.
+
+        What it remembers takes no more than so many `megabytes`.
+        """
+        view = copy.copy(self)
+        view._photographs = ByteCache(int(megabytes * MEGABYTE * PHOTOGRAPH_SHARE), DEFAULT_TTL_SECONDS)
+        most = int(megabytes * MEGABYTE * (1 - PHOTOGRAPH_SHARE))
+        view._captures = Captures(self._runner, most, DEFAULT_TTL_SECONDS)
+        view._answers = Answers(self._runner, view._captures, view.sights)
+        return view
+
     @property
     def runner(self) -> Runner:
         """What runs the networks."""

@@ -41,6 +41,7 @@ LINES = (
     {"explainer"},
     {"checks"},
     {"text_explainer"},
+    {"folders"},
     {"serving"},
     {"gradcam_core"},
     {"ui"},
@@ -50,8 +51,10 @@ RANK = {part: rank for rank, parts in enumerate(LINES) for part in parts}
 
 
 def part_of(module: str) -> str:
-    """The line's name of a dotted module: "gradcam_core.models.base" is "models"."""
+    """The line's name of a dotted module: "gradcam_core.models.base" is "models"; what starts a program is "app"."""
     names = module.split(".")
+    if names[-1] == "__main__":
+        return "app"
     return names[1] if names[0] == "gradcam_core" and len(names) > 1 else names[0]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from .audit import AUDIT
 from .door import DOOR
 from .engine import ENGINE
 from .hosting import HOSTING
@@ -21,6 +22,7 @@ from .server import SERVER
 __all__ = ["SENTENCES"]
 
 SENTENCES: Mapping[str, str | Callable[..., str]] = {
+    **AUDIT,
     **DOOR,
     **ENGINE,
     **HOSTING,

@@ -1,0 +1,14 @@
+"""A folder of photographs: one row each, maps that look at the same place, and a report.
+
+    found = audit(Explainer(), "photographs", rows="rows.parquet")
+    found.report("audit.html")
+
+Public names: `SCHEMA`, `Audit`, `Cluster`, `Confusion`, `Effect`, `Row`, `audit`, `steps`.
+"""
+
+from .audit import Audit, audit, steps
+from .clusters import Cluster, Effect
+from .confusions import Confusion
+from .rows import SCHEMA, Row
+
+__all__ = ["SCHEMA", "Audit", "Cluster", "Confusion", "Effect", "Row", "audit", "steps"]

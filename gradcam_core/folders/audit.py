@@ -1,0 +1,239 @@
+"""Look at a whole folder: one row a photograph, and where the maps of a class look at the same suspicious place.
+
+    found = audit(Explainer(), "photographs", model="resnet50", rows="rows.parquet")
+    for cluster in found.clusters:      # those that look like cheating first
+        print(cluster.sentence)
+    found.report("audit.html")
+
+Public names: `Audit`, `audit`, `steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import Any
+from weakref import finalize
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..canvases.picture import order
+from ..checks import Examiner
+from ..engine.watch import NOBODY, Watch
+from ..errors import ModelError
+from ..explainer import Explainer
+from ..languages import Finding, Said, language_now
+from ..request import WORDED, Request, takes_options
+from .clusters import Cluster, Effect, Indices, clusters_of
+from .confusions import Confusion, confusions_of
+from .listing import Listed, listed
+from .looking import Looker
+from .objects import Outlines
+from .report import write_report
+from .rows import Row, RowFile, read
+from .table import Table
+
+__all__ = ["Audit", "audit", "steps"]
+
+# what is remembered of photographs that are looked at once
+MEGABYTES = 64
+# photographs of a cluster, and others, in which its place is hidden
+TRIED = 24
+# of the area that is hidden then, at least and at most
+HIDDEN_AREA = (0.1, 0.2)
+# options of a request that say which class is asked about: here it is always the most probable one
+LEFT_OUT = (*WORDED, "target", "rival", "counterfactual")
+
+
+@dataclass(frozen=True, eq=False)
+class Audit(Said):
+    """What was found in a `folder`: its rows, what they come to, and the clusters, the most suspicious first.
+
+    The rows themselves lie on the disk, in `path`.
+    """
+
+    folder: Path
+    path: Path
+    request: Request
+    model_title: str
+    labels: tuple[str, ...]
+    table: Table
+    count: int
+    clusters: tuple[Cluster, ...]
+    confusions: tuple[Confusion, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """The rows, by name, read from the disk as they are asked for."""
+        return read(self.path)
+
+    @property
+    def alarms(self) -> tuple[Cluster, ...]:
+        """The clusters that somebody should look at."""
+        return tuple(one for one in self.clusters if one.suspicious)
+
+    @property
+    def accuracy(self) -> float | None:
+        """The part that is right, of the photographs whose class is known; None where none is."""
+        return self.table.accuracy(np.arange(len(self.table)))
+
+    @property
+    def finding(self) -> Finding:
+        """How many photographs were looked at, and the most suspicious place."""
+        if not self.alarms:
+            return Finding("audit.nothing", count=len(self.table), of=self.count)
+        return Finding("audit.found", count=len(self.table), of=self.count, worst=self.alarms[0].finding)
+
+    def report(self, path: str | Path, *, language: str | None = None) -> Path:
+        """Write all of it to `path`, one HTML file with its pictures inside, and return the path. Raises OSError.
+
+        `language` is a key of LANGUAGES, None for that of whoever is answered now.
+        """
+        return write_report(self, Path(path), language or language_now())
+
+
+@takes_options(but=LEFT_OUT)
+def audit(
+    explainer: Explainer,
+    folder: str | Path,
+    *,
+    rows: str | Path | None = None,
+    outlines: str | Path | None = None,
+    watch: Watch = NOBODY,
+    seen: Callable[[Row], object] | None = None,
+    **options: Any,
+) -> Audit:
+    """Explain every photograph below `folder`, and find where a class is decided by a place that it should not be.
+
+    Sub-folders that are called like a class, or `labels.csv` (file,label), say which class is true. With a file for
+    the `rows` (Parquet; the columns are those of `Row`) an audit that was stopped or killed goes on where it was.
+    `outlines` are COCO's JSON or a folder of masks. `watch` is told of each photograph, and `seen` is given its row.
+
+        OPTIONS
+
+    A file that cannot be read is a row with its reason. Raises OptionError, ModelError, LayerError, MethodError,
+    TargetError, StoppedError; OSError where the disk is full.
+    """
+    *_, found = _told(steps(explainer, folder, rows=rows, outlines=outlines, watch=watch, **options), seen)
+    return found
+
+
+def steps(
+    explainer: Explainer,
+    folder: str | Path,
+    *,
+    rows: str | Path | None = None,
+    outlines: str | Path | None = None,
+    watch: Watch = NOBODY,
+    workers: int | None = None,
+    **options: Any,
+) -> Iterator[Row | Audit]:
+    """What `audit` does, one row after the other, those of an earlier run first; the audit itself comes last.
+
+    So many `workers` compute beside each other, None: as many as suit the machine.
+    """
+    apart = explainer.apart(MEGABYTES)
+    model = apart.load(Request.parse(**options).model)
+    request = Request.parse(**{**options, "model": model.name})
+    if not model.head.shares or model.speech is not None:
+        raise ModelError("audit.no_classes", model=model.title)
+    place, drawn = Path(folder), None if outlines is None else Path(outlines)
+    files = listed(place, model.class_index, drawn)
+    known = None if drawn is None else Outlines.read(drawn)
+    looker = Looker(Examiner(apart), request, tuple(model.labels), known, workers)
+    made_with = {
+        "request": request.record(),
+        "weights": _fingerprint(model.network),
+        "labels": blake2b("\n".join(model.labels).encode(), digest_size=16).hexdigest(),
+        "outlines": drawn and drawn.name,
+    }
+    own = None if rows is not None else mkdtemp(prefix="gradcam-audit-")
+    path = Path(rows or "") if own is None else Path(own) / "rows.parquet"
+    try:
+        with RowFile(path, made_with) as written:
+            yield from _rows(looker, files, written, watch)
+            written.finish([one.name for one in files])
+        found = _found(looker, place, path, model.title, len(files), Watch(stop=watch.stop))
+    except BaseException:
+        if own is not None:
+            rmtree(own, ignore_errors=True)
+        raise
+    if own is not None:
+        finalize(found, rmtree, own, ignore_errors=True)
+    yield found
+
+
+def _found(looker: Looker, folder: Path, path: Path, title: str, count: int, watch: Watch) -> Audit:
+    """What the rows come to."""
+    table, request, labels = Table.of(read(path)), looker.request, looker.labels
+    clusters = clusters_of(table, labels, partial(_effect, looker, table, folder, watch))
+    confusions = confusions_of(looker, table, folder, watch)
+    return Audit(folder, path, request, title, labels, table, count, clusters, confusions)
+
+
+def _fingerprint(network: nn.Module) -> str:
+    """The same for the same weights: rows of other ones are no rows of this network."""
+    digest = blake2b(digest_size=16)
+    for name, values in network.state_dict().items():
+        digest.update(name.encode())
+        # of some quantised parts the state is no tensor, or no bytes
+        with suppress(AttributeError, RuntimeError, TypeError):
+            digest.update(values.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _told(made: Iterator[Row | Audit], seen: Callable[[Row], object] | None) -> Iterator[Audit]:
+    """The audit among the steps; `seen` is given the rows."""
+    for one in made:
+        if isinstance(one, Audit):
+            yield one
+        elif seen is not None:
+            seen(one)
+
+
+def _rows(looker: Looker, files: Sequence[Listed], written: RowFile, watch: Watch) -> Iterator[Row]:
+    """A row for each file: those that are still as they were are not looked at again."""
+    there = {one.name: one for one in files}
+    done: set[str] = set()
+    for row in written.kept():
+        file = there.get(row.name)
+        if file is not None and (row.size_bytes, row.modified, row.truth) == (file.size, file.modified, file.truth):
+            if row.name not in done:
+                done.add(row.name)
+                yield row
+        elif file is not None:
+            done.discard(row.name)
+    watch.at(len(done), len(files))
+    for count, row in enumerate(looker.each(looker.row, (one for one in files if one.name not in done)), 1):
+        written.add(row)
+        watch.at(len(done) + count, len(files))
+        yield row
+
+
+def _effect(looker: Looker, table: Table, folder: Path, watch: Watch, cluster: Cluster, others: Indices) -> Effect:
+    """What hiding a cluster's place takes from its own photographs, and from others."""
+    dice = np.random.default_rng(0)
+    share = float(np.clip(cluster.area, *HIDDEN_AREA))
+
+    def taken(index: int) -> float:
+        explanation = looker.examiner.explainer.answer(folder / table.names[index], looker.request)
+        places = order(cluster.mean, explanation.placement.input_size, explanation.placement.part)
+        found = looker.examiner.probabilities_without(explanation, [places < share])
+        return explanation.target.probability - float(found[0, explanation.target.index])
+
+    both = []
+    for chosen in (cluster.members, others):
+        drawn = dice.permutation(chosen)[:TRIED]
+        watch.at(len(both), 2)
+        both.append(np.array(list(looker.each(taken, map(int, drawn)))) if len(drawn) else np.zeros(1))
+    there, elsewhere = both
+    chance = float(np.sqrt(sum(one.var() / len(one) for one in both)))
+    difference = float(there.mean() - elsewhere.mean())
+    return Effect(float(there.mean()), float(elsewhere.mean()), difference - chance)

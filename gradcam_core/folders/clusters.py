@@ -1,0 +1,234 @@
+"""Maps that look at the same place, and how much such a place looks like a cheat.
+
+    clusters = clusters_of(table, effect_of, labels)
+    clusters[0].sentence       # the most suspicious first
+
+After spectral relevance analysis (Lapuschkin et al. 2019, Nature Communications 10:1096), with two changes: how many
+clusters there are is found by their density (HDBSCAN, Campello et al. 2013), and what a place is suspected of is tried,
+by hiding it. Public names: `Cluster`, `Effect`, `clusters_of`, `grouped`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..languages import Finding, Said
+from .measures import centre, evidence, place_of, softened
+from .table import Table
+
+__all__ = ["Cluster", "Effect", "clusters_of", "grouped"]
+
+Indices = NDArray[np.intp]
+Maps = NDArray[np.float32]
+# numbers that are left of a map: what lies beyond is noise of single maps
+COMPONENTS = 10
+# fewer photographs are no pattern; of many this part at least
+FEWEST, SMALLEST_PART = 5, 0.04
+NEIGHBOURS = 4
+# photographs of one class among which clusters are sought; the others join those that they are like
+MOST = 2000
+TYPICAL = 3
+NONE = -1
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What hiding a place takes from the probability, on average, in a cluster's photographs and in others.
+
+    `surely` is what is left of the difference when the chance in which photographs were tried is taken off.
+    """
+
+    there: float
+    elsewhere: float
+    surely: float
+
+
+@dataclass(frozen=True, eq=False)
+class Cluster(Said):
+    """Photographs of one class whose maps look at the same place; `members` are their entries in the table, most
+    typical first.
+
+    `mean` is their average map, (GRID, GRID) with the sum 1, and `place` where most of it lies; `area` is the smallest
+    part that holds half of it, and `apart` how far its centre lies from that of the other photographs, in sides of
+    what the network saw. `rare` is how probable it would be that so many of the class look there if they did so as
+    often as other classes do: objects, too, stand at the side. `accuracy` is None where no truth is known, and `effect`
+    where the place was not tried.
+    """
+
+    index: int
+    label: str
+    members: Indices
+    among: int
+    mean: Maps
+    area: float
+    apart: float
+    accuracy: float | None
+    rare: float
+    effect: Effect | None = None
+
+    @property
+    def place(self) -> str:
+        """Where most of the average map lies."""
+        return place_of(self.mean)
+
+    @property
+    def share(self) -> float:
+        """The part of the class's photographs that is in it."""
+        return len(self.members) / self.among
+
+    @property
+    def typical(self) -> Indices:
+        """The photographs whose maps are most like the average."""
+        return self.members[:TYPICAL]
+
+    @property
+    def suspicion(self) -> float:
+        """How much it looks like a cheat, from 0 to 1: what hiding costs there more than elsewhere, if it is small."""
+        if self.effect is None or self.rare > RARE:
+            return 0.0
+        smallness = float(np.clip(1 - self.area / LARGE, 0, 1))
+        away = float(np.clip(self.apart / FAR, 0, 1))
+        return max(self.effect.surely, 0.0) * smallness**0.5 * away
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether somebody should look at it."""
+        return self.suspicion >= ALARM
+
+    @property
+    def finding(self) -> Finding:
+        """How many photographs are decided where, and what hiding that place does."""
+        told = {
+            "count": len(self.members),
+            "among": self.among,
+            "label": self.label,
+            "place": Finding(PLACE_WORDS[self.place]),
+        }
+        if self.effect is None:
+            return Finding("audit.cluster", **told)
+        tried = {"there": self.effect.there, "elsewhere": self.effect.elsewhere}
+        return Finding("audit.cluster_suspicious" if self.suspicious else "audit.cluster_tried", **told, **tried)
+
+
+PLACE_WORDS = {
+    "top_left": "audit.top_left",
+    "top": "audit.top",
+    "top_right": "audit.top_right",
+    "left": "audit.left",
+    "middle": "audit.middle",
+    "right": "audit.right",
+    "bottom_left": "audit.bottom_left",
+    "bottom": "audit.bottom",
+    "bottom_right": "audit.bottom_right",
+}
+# a class is one cluster where its maps are so much nearer to their average than those of other classes are
+TOGETHER = 0.25
+# half of the evidence on so much of the area is nothing small any more, and so many sides apart is far
+LARGE, FAR = 0.4, 0.3
+# what may happen by chance, of the many places of many classes
+RARE = 1e-4
+# fewer photographs of other classes say nothing of how often these look there
+STRANGERS = 20
+# of a cluster's members, by how far they are from its average: the others are at its rim
+CORE = 0.9
+# of the suspicion, found with tests.benchmarks.audit
+ALARM = 0.08
+# how many places are tried at most
+MOST_TRIED = 40
+
+
+def grouped(features: Maps) -> NDArray[np.intp]:
+    """(n,) the number of the cluster of each of n `softened` maps, from 0; -1 for maps that are like no others."""
+    count = len(features)
+    fewest = max(FEWEST, round(SMALLEST_PART * min(count, MOST)))
+    if count < 2 * fewest:
+        return np.full(count, NONE)
+    from sklearn.cluster import HDBSCAN  # noqa: PLC0415 - takes most of a second, and only audits need it
+    from sklearn.decomposition import PCA  # noqa: PLC0415
+    from sklearn.neighbors import KNeighborsClassifier  # noqa: PLC0415
+
+    if not np.ptp(features, axis=0).any():
+        return np.zeros(count, np.intp)
+    kept = np.random.default_rng(0).permutation(count)[:MOST]
+    reduce = PCA(min(COMPONENTS, *features[kept].shape), random_state=0).fit(features[kept])
+    reduced = reduce.transform(features)
+    search = HDBSCAN(fewest, min_samples=NEIGHBOURS, copy=True)
+    found = search.fit_predict(reduced[kept])
+    if len(kept) < count:
+        near = KNeighborsClassifier(NEIGHBOURS).fit(reduced[kept], found)
+        return near.predict(reduced).astype(np.intp)
+    numbers = np.empty(count, np.intp)
+    numbers[kept] = found
+    return numbers
+
+
+def clusters_of(
+    table: Table, labels: Sequence[str], effect: Callable[[Cluster, Indices], Effect | None]
+) -> tuple[Cluster, ...]:
+    """The clusters of every class, the most suspicious first; `effect` tries a cluster's place, there and in others."""
+    found: list[Cluster] = []
+    for index in np.unique(table.index):
+        own = np.flatnonzero(table.index == index)
+        # a place that all of them share has no others in the class to be told apart from
+        together = len(own) >= FEWEST and _are_alike(table, own)
+        numbers = np.zeros(len(own), np.intp) if together else grouped(table.soft[own])
+        found += [
+            _cluster(table, int(index), labels[index], own, own[numbers == number])
+            for number in range(numbers.max(initial=NONE) + 1)
+        ]
+    found.sort(key=lambda one: -one.apart * (1 - one.area))
+    tried = [
+        replace(one, effect=effect(one, _others(table, one))) if number < MOST_TRIED else one
+        for number, one in enumerate(found)
+    ]
+    return tuple(sorted(tried, key=lambda one: (-one.suspicion, -len(one.members))))
+
+
+def _others(table: Table, cluster: Cluster) -> Indices:
+    """The photographs of the class that are not in the cluster; where these are few, those of other classes."""
+    own = np.setdiff1d(np.flatnonzero(table.index == cluster.index), cluster.members)
+    return own if len(own) >= FEWEST else np.flatnonzero(table.index != cluster.index)
+
+
+def _cluster(table: Table, index: int, label: str, own: Indices, members: Indices) -> Cluster:
+    mean = table.maps[members].mean(0)
+    distance = ((table.soft - softened(mean[None])) ** 2).sum(1)
+    members = members[np.argsort(distance[members], kind="stable")]
+    rare = _rare(distance, own, members, np.flatnonzero(table.index != index))
+    cluster = Cluster(index, label, members, len(own), mean, half_area(mean), 0.0, table.accuracy(members), rare)
+    others = _others(table, cluster)
+    if not len(others):
+        return cluster
+    here, there = np.array(centre(mean)), np.array(centre(table.maps[others].mean(0)))
+    return replace(cluster, apart=float(np.hypot(*(here - there))))
+
+
+def _are_alike(table: Table, own: Indices) -> bool:
+    """Whether the maps of a class are all about the same, and not as those of other classes."""
+    distance = ((table.soft - softened(table.maps[own].mean(0)[None])) ** 2).sum(1)
+    strangers = np.setdiff1d(np.arange(len(table)), own)
+    if len(strangers) < STRANGERS:
+        return False
+    return bool(np.median(distance[own]) <= TOGETHER * np.median(distance[strangers]))
+
+
+def _rare(distance: NDArray[np.float32], own: Indices, members: Indices, strangers: Indices) -> float:
+    """`Cluster.rare`, from how far every map is from the cluster's average; 0 where there is nobody to compare with."""
+    if len(strangers) < STRANGERS:
+        return 0.0
+    from scipy.stats import binom  # noqa: PLC0415 - comes with scikit-learn
+
+    within = np.quantile(distance[members], CORE)
+    # as if two more had been seen, one there: what was seen of nobody may still be
+    usual = ((distance[strangers] <= within).sum() + 1) / (len(strangers) + 2)
+    return float(binom.sf((distance[own] <= within).sum() - 1, len(own), usual))
+
+
+def half_area(mean: Maps) -> float:
+    """The smallest part of the area that holds half of the evidence."""
+    strongest = np.sort(evidence(mean), axis=None)[::-1]
+    return float((np.searchsorted(np.cumsum(strongest), 0.5) + 1) / len(strongest))

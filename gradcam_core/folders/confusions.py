@@ -1,0 +1,65 @@
+"""Which classes are taken for each other, and what speaks for the wrong one. Public names: `Confusion`,
+`confusions_of`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..engine.watch import Watch
+from ..explanation import Explanation
+from ..languages import Finding, Said
+from ..request import Request
+from .clusters import Indices
+from .looking import Looker
+from .table import Table
+
+__all__ = ["Confusion", "confusions_of"]
+
+# pairs of classes, and mistakes of each that are shown
+PAIRS, SHOWN = 5, 3
+
+
+@dataclass(frozen=True, eq=False)
+class Confusion(Said):
+    """Photographs of one class that are taken for another; `members` are their entries in the table, typical first.
+
+    `contrasts` are maps of the most typical: what speaks for the wrong class rather than the right one.
+    """
+
+    truth: str
+    taken_for: str
+    members: Indices
+    among: int
+    contrasts: tuple[Explanation, ...]
+
+    @property
+    def finding(self) -> Finding:
+        """How many of which class are taken for which other."""
+        found = {"count": len(self.members), "among": self.among}
+        return Finding("audit.confusion", truth=self.truth, taken_for=self.taken_for, **found)
+
+
+def confusions_of(looker: Looker, table: Table, folder: Path, watch: Watch) -> tuple[Confusion, ...]:
+    """The most frequent mistakes, the commonest first."""
+    explainer, labels = looker.examiner.explainer, looker.labels
+    wrong = np.flatnonzero((table.truth >= 0) & (table.truth != table.index))
+    pairs = Counter((int(table.truth[one]), int(table.index[one])) for one in wrong)
+    found = []
+    for (truth, index), _ in sorted(pairs.items(), key=lambda one: (-one[1], one[0]))[:PAIRS]:
+        members = np.flatnonzero((table.truth == truth) & (table.index == index))
+        maps = table.soft[members]
+        members = members[np.argsort(((maps - maps.mean(0)) ** 2).sum(1), kind="stable")]
+        asked = looker.request.replace(target=index, rival=truth)
+
+        def contrast(member: int, asked: Request = asked) -> Explanation:
+            return explainer.answer(folder / table.names[member], asked)
+
+        watch.at(len(found), PAIRS)
+        contrasts = tuple(looker.each(contrast, map(int, members[:SHOWN])))
+        among = int((table.truth == truth).sum())
+        found.append(Confusion(labels[truth], labels[index], members, among, contrasts))
+    return tuple(found)

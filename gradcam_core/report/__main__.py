@@ -1,0 +1,111 @@
+"""Look at a folder of photographs from the command line. Public name: `main`.
+
+python -m gradcam_core.report FOLDER --model resnet50 --out audit.html --rows rows.parquet
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from ..engine.devices import share_cores
+from ..engine.watch import Watch
+from ..errors import CamError
+from ..explainer import Explainer
+from ..folders import audit
+from ..languages import ENGLISH, LANGUAGES, Finding, say
+from ..request import AUTO, VIEWS
+
+__all__ = ["main"]
+
+SECONDS_BETWEEN_LINES = 2.0
+
+
+class Told:
+    """Writes how far it is, and about how long it takes still, counted from what was done in this run alone."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._begun: tuple[int, float] | None = None
+        self._last = 0.0
+
+    def __call__(self, done: int, count: int) -> None:
+        now = time.monotonic()
+        first, begun = self._begun = self._begun or (done, now)
+        if done < count and now - self._last < SECONDS_BETWEEN_LINES:
+            return
+        self._last = now
+        new = done - first
+        minutes = (now - begun) / new * (count - done) / 60 if new else None
+        finding = Finding("audit.progress", done=done, count=count, minutes=minutes if done < count else None)
+        print(say(finding, self._language), file=sys.stderr, flush=True)
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gradcam_core.report",
+        description="Explain every photograph of a folder, and find where a class is decided by a place that it should"
+        " not be. Sub-folders that are called like a class, or labels.csv, say which class is true. Stopped or killed,"
+        " it goes on where it was when it is started again with the same --rows.",
+    )
+    parser.add_argument("folder", type=Path, help="the photographs")
+    parser.add_argument("--model", default=AUTO, help="name of the model; auto for the default")
+    parser.add_argument("--architecture", help="that of torchvision or timm, where --model is a file of weights")
+    parser.add_argument("--labels", type=Path, help="its classes, one a line, where --model is a file of weights")
+    parser.add_argument("--out", type=Path, default=Path("audit.html"), help="the report, one HTML file")
+    parser.add_argument("--rows", type=Path, help="what is known of each photograph, as a Parquet file")
+    parser.add_argument("--outlines", type=Path, help="where the objects lie: COCO's JSON, or a folder of PNG masks")
+    parser.add_argument("--layer", default=AUTO, help="dotted name of the layer")
+    parser.add_argument("--method", default=AUTO, help="key of the method")
+    parser.add_argument(
+        "--view", default=AUTO, help=f"what of each photograph the model is given: {' or '.join(VIEWS)}"
+    )
+    parser.add_argument("--device", default=AUTO)
+    parser.add_argument("--engine", default=AUTO, help="auto, or torch for PyTorch alone")
+    parser.add_argument("--lang", default=ENGLISH, choices=LANGUAGES, help="language of the report")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the command line, look at the folder, and write the report."""
+    options = command_line().parse_args(arguments)
+    # several photographs are computed beside each other
+    share_cores(os.cpu_count() or 1)
+    try:
+        explainer = Explainer(device=options.device, engine=options.engine)
+        model = options.model
+        if options.architecture:
+            explainer.add_checkpoint(model, options.architecture, labels=options.labels, name=Path(model).stem)
+            model = Path(model).stem
+        # all of it then runs on one engine
+        explainer.warm_up(None if model == AUTO else model)
+        found = audit(
+            explainer,
+            options.folder,
+            rows=options.rows,
+            outlines=options.outlines,
+            watch=Watch(Told(options.lang)),
+            model=model,
+            layer=options.layer,
+            method=options.method,
+            view=options.view,
+        )
+        print(found.said(options.lang))
+        for cluster in found.alarms[1:]:
+            print(cluster.said(options.lang))
+        print(found.report(options.out, language=options.lang))
+    except CamError as error:
+        sys.exit(f"{command_line().prog}: {error.said(options.lang)}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
+    # on the ordinary way out, threads of other libraries that still compute would abort the process
+    sys.stdout.flush()
+    os._exit(0)

@@ -1,0 +1,70 @@
+"""An audit of what a visitor hands in, told of while it runs. Public names: `SHOWN`, `Stand`, `audited`."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..engine.watch import Watch
+from ..explainer import Explainer
+from ..folders import Audit, Row, steps
+from ..folders.listing import SUFFIXES
+from ..languages import Finding
+from ..reading.archive import laid_out
+from ..reading.uploads import Upload
+
+__all__ = ["SHOWN", "Stand", "audited"]
+
+# rows that are shown while the rest is looked at
+SHOWN = 24
+SECONDS_BETWEEN = 1.0
+# its share of the machine is one of the costly lane's places; the second reads while the first computes
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How far it is: `done` of `count`, about so many `minutes` left, the last rows; at the end the `audit`, `report`
+    and `table`, the bytes of two files."""
+
+    done: int
+    count: int
+    minutes: float | None
+    rows: tuple[Row, ...]
+    audit: Audit | None = None
+    report: bytes = b""
+    table: bytes = b""
+
+    @property
+    def finding(self) -> Finding:
+        """How far it is, in words; at the end what was found."""
+        if self.audit is not None:
+            return self.audit.finding
+        return Finding("audit.progress", done=self.done, count=self.count, minutes=self.minutes)
+
+
+def audited(explainer: Explainer, uploads: Sequence[Upload], model: str, folder: str, watch: Watch) -> Iterator[Stand]:
+    """Look at all that was handed in, by a copy below `folder` that is gone afterwards; raises CamError, OSError."""
+    with TemporaryDirectory(prefix="folder-", dir=folder) as own:
+        place = Path(own) / "photographs"
+        place.mkdir()
+        count = laid_out(uploads, place, SUFFIXES)
+        yield Stand(0, count, None, ())
+        rows: deque[Row] = deque(maxlen=SHOWN)
+        begun = told = time.monotonic()
+        kept = Path(own) / "rows.parquet"
+        made = steps(explainer, place, rows=kept, watch=watch, workers=WORKERS, model=model)
+        for done, one in enumerate(made, 1):
+            if isinstance(one, Audit):
+                report = one.report(Path(own) / "audit.html").read_bytes()
+                yield Stand(count, count, None, tuple(rows), one, report, one.path.read_bytes())
+                return
+            rows.append(one)
+            now = time.monotonic()
+            if now - told >= SECONDS_BETWEEN:
+                told = now
+                yield Stand(done, count, (now - begun) / done * (count - done) / 60, tuple(rows))
