@@ -84,10 +84,11 @@ class Examiner:
 
         return self._remembered(("hide", tuple(shares), draws), explanation, ask, watch)
 
-    def hidden_pictures(self, explanation: Explanation, share: float) -> tuple[Image.Image, Image.Image]:
-        """The photograph with the hottest `share` of the seen area hidden, and with the first random one, as
+    def hidden_pictures(self, explanation: Explanation, share: float, draw: int = 0) -> tuple[Image.Image, Image.Image]:
+        """The photograph with the hottest `share` of the seen area hidden, and with that of a random `draw`, from 0, as
         `hide_and_look` hides them; small, to be looked at."""
-        masks = [places < share for places in self._orders(explanation, 1)]
+        hot, *random_places = self._orders(explanation, draw + 1)
+        masks = [places < share for places in (hot, random_places[draw])]
         hottest, random = with_hidden(explanation, masks, self.hiding)
         return hottest, random
 

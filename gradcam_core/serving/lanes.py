@@ -15,11 +15,13 @@ from typing import Generic, Protocol, TypeVar
 
 from ..engine.cores import allowed_cores
 from ..errors import ServingError
+from ..languages import Finding
 
 __all__ = ["CHEAP", "COSTLY", "LOADING", "Job", "Lane", "Lanes", "Listening", "usual_lanes"]
 
 # what waits for a disk or a network hardly computes
 CHEAP, COSTLY, LOADING = "cheap", "costly", "loading"
+SAID = {CHEAP: Finding("lane.cheap"), COSTLY: Finding("lane.costly"), LOADING: Finding("lane.loading")}
 # a client asks by one request and listens by the next, which may be on its way or made by hand
 GRACE_SECONDS = 30.0
 # where an address has no place left, the oldest that nobody has listened to for so long is dropped for the next
@@ -117,8 +119,8 @@ class Lanes(Generic[AnyJob]):
         if oldest is not None:
             return oldest
         if len(waiting) >= rules.wait:
-            raise ServingError("queue.full", waiting_count=len(waiting), lane=lane)
-        raise ServingError("queue.full_for_address", mine_count=len(mine), lane=lane)
+            raise ServingError("queue.full", waiting_count=len(waiting), lane=SAID.get(lane, lane))
+        raise ServingError("queue.full_for_address", mine_count=len(mine), lane=SAID.get(lane, lane))
 
     def next(
         self, waiting: Sequence[AnyJob], running: Sequence[AnyJob], heard: Callable[[AnyJob], bool]

@@ -74,6 +74,8 @@ def test_pictures_show_what_was_hidden(pixels: tuple[Explainer, PixelNetwork]) -
     # a pixel that was black before does not change
     assert 3 <= changed.sum() <= 4
     assert not random[changed].any()
+    later = Examiner(explainer).hidden_pictures(explanation, 0.25, draw=2)[1]
+    assert (np.asarray(later) != random).any()
 
 
 def test_area_is_the_mean_height() -> None:

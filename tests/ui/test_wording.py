@@ -13,11 +13,12 @@ from urllib.request import Request, urlopen
 import gradio as gr
 import pytest
 
-from gradcam_core import METHODS, Explainer
+from gradcam_core import METHODS
 from gradcam_core.languages import ENGLISH, LANGUAGES, in_language
 from gradcam_core.serving.endpoints import ENDPOINTS
-from gradcam_core.ui import build
 from gradcam_core.ui.wording import building, word, worded
+
+from .visits import visit
 
 UI = Path(__file__).parents[2] / "gradcam_core" / "ui"
 HANGUL, LETTERS = re.compile("[가-힣]"), re.compile("[A-Za-z]{3,}")
@@ -40,11 +41,6 @@ SAYING = {
 NAMED = {"label", "info", "placeholder"}
 
 
-@pytest.fixture(scope="module")
-def built(explainer: Explainer) -> gr.Blocks:
-    return build(explainer)
-
-
 def told(page: gr.Blocks, language: str) -> dict[str, Any]:
     with in_language(language):
         return page.config  # type: ignore[return-value]
@@ -64,7 +60,7 @@ def words_of(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"{part['type']} choice {part['props'].get('elem_id')}", choice[0]
 
 
-def test_the_page_is_korean_for_koreans(built: gr.Blocks) -> None:
+def test_the_page_is_korean_for_koreans(page: gr.Blocks) -> None:
     names = {one.name for endpoint in ENDPOINTS for one in endpoint.inputs} | {endpoint.name for endpoint in ENDPOINTS}
     names |= {name for endpoint in ENDPOINTS for name in endpoint.returns} | {one.title for one in METHODS.values()}
     names |= {"Similarity to the gradient", "Grad-CAM Explorer"}
@@ -72,19 +68,19 @@ def test_the_page_is_korean_for_koreans(built: gr.Blocks) -> None:
     others = ("choice target", "choice rival", "choice text-target", "choice question", "choice layer", "choice None")
     english = [
         (where, text)
-        for where, text in words_of(told(built, "ko"))
+        for where, text in words_of(told(page, "ko"))
         if LETTERS.search(text) and not HANGUL.search(text) and text.strip() not in names and not where.endswith(others)
     ]
     assert not english
 
 
-def test_no_mark_is_left_and_the_same_page_is_english_for_others(built: gr.Blocks) -> None:
+def test_no_mark_is_left_and_the_same_page_is_english_for_others(page: gr.Blocks) -> None:
     for language in LANGUAGES:
-        config = told(built, language)
+        config = told(page, language)
         assert config["language"] == language
         assert "[[say" not in json.dumps(config, default=str)
-    assert told(built, "en")["components"] != told(built, "ko")["components"]
-    assert not any(HANGUL.search(text) for where, text in words_of(told(built, "en")) if where.startswith("button"))
+    assert told(page, "en")["components"] != told(page, "ko")["components"]
+    assert not any(HANGUL.search(text) for where, text in words_of(told(page, "en")) if where.startswith("button"))
 
 
 def test_what_stands_in_scripts_and_attributes_cannot_end_them() -> None:
@@ -159,3 +155,19 @@ def test_errors_of_the_api_are_said_in_the_language_that_was_asked_for(client: A
             client.predict("나쁘지 않은 영화", method="nosuch", lang=lang, api_name="/explain_text")
     record = client.predict("나쁘지 않은 영화", lang="ko", api_name="/explain_text")
     assert HANGUL.search(record["sentence"].replace("나쁘지 않은 영화", ""))
+
+
+@pytest.mark.browser
+def test_the_switch_keeps_what_is_asked(browser: Any, address: str) -> None:
+    with visit(browser, address, width=1280, height=900, asked="lang=ko&example=3-cat&target=282") as view:
+        assert view.evaluate("document.documentElement.lang") == "ko"
+        assert "이 클래스" in view.locator("#sentence").inner_text()
+        # gradio's own words
+        assert HANGUL.search(view.locator("footer").inner_text())
+        view.locator("#languages a[lang=en]").click()
+        view.wait_for_function(
+            "document.documentElement.lang === 'en' && document.querySelector('#stage [data-drawn]')"
+        )
+        assert {"lang=en", "target=282", "example=3-cat"} <= {*view.url.partition("?")[2].split("&")}
+        assert "speak for it" in view.locator("#sentence").inner_text()
+        assert not HANGUL.search(view.locator("footer").inner_text())

@@ -23,6 +23,9 @@ SERVER: Mapping[str, str] = {
     "host.unknown": ("`host` {host!r} is not known; use an address of this machine, such as 127.0.0.1 or 0.0.0.0."),
     "inputs.number": "`{name}` {value!r} is not a number; give one, such as 12.",
     "inputs.text": "`{name}` is a {value_type}, but should be a text.",
+    "lane.cheap": "cheap",
+    "lane.costly": "costly",
+    "lane.loading": "loading",
     "page.not_served": "The page cannot be served: {error}",
     "queue.full": ("{waiting_count} {lane} questions wait on this server already; try again in a minute."),
     "queue.full_for_address": (

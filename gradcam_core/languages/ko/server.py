@@ -23,6 +23,9 @@ SERVER: Mapping[str, str] = {
     "host.unknown": "`host` {host!r}{host:을/를} 알 수 없습니다. 127.0.0.1이나 0.0.0.0처럼 이 컴퓨터의 주소를 쓰세요.",
     "inputs.number": "`{name}` {value!r}{value:은/는} 숫자가 아닙니다. 12처럼 숫자를 쓰세요.",
     "inputs.text": "`{name}`{name:은/는} 텍스트여야 하는데 {value_type}입니다.",
+    "lane.cheap": "짧은",
+    "lane.costly": "오래 걸리는",
+    "lane.loading": "모델을 불러오는",
     "page.not_served": "페이지를 열 수 없습니다: {error}",
     "queue.full": "이 서버에서 기다리는 {lane} 요청이 이미 {waiting_count}개입니다. 1분 뒤에 다시 시도하세요.",
     "queue.full_for_address": (
