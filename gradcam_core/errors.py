@@ -113,7 +113,12 @@ def shown(value: object, longest: int = LONGEST_SHOWN) -> str:
 
 def first_line(error: BaseException, otherwise: str = "") -> str:
     """What an error of somebody else's code says first, for a sentence; `otherwise` where it says nothing."""
-    return (str(error).strip().splitlines() or [otherwise])[0][:LONGEST_LINE]
+    try:
+        text = str(error)
+    except Exception:
+        # what it says may fail as well
+        text = ""
+    return (text.strip().splitlines() or [otherwise])[0][:LONGEST_LINE]
 
 
 def did_you_mean(value: str, known: Iterable[str]) -> Finding:

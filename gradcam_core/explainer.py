@@ -38,14 +38,13 @@ from .models.catalogue import Catalogue, Offer
 from .models.spoken import Describing
 from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
 from .request import AUTO, WORDED, Request, takes_options
-from .types import Placement
+from .types import MEGABYTE, Placement
 
 __all__ = ["Explainer"]
 
 # captions that are searched side by side
 BEAM = 3
 
-MEGABYTE = 1_000_000
 DEFAULT_CACHE_MB = 1024
 DEFAULT_TTL_SECONDS = 3600.0
 # photographs are cheap to decode again, captures are not: a quarter of the budget is theirs

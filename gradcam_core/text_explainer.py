@@ -34,11 +34,11 @@ from .models.reviews.network import TrainedText, load_network
 from .request import AUTO, OPTIONS, Request
 from .tasks.classes import choose
 from .text_explanation import TextExplanation
+from .types import MEGABYTE
 
 __all__ = ["TextExplainer"]
 
 WEIGHTS = Path(__file__).parents[1] / "assets" / "text" / "reviews.safetensors"
-MEGABYTE = 1_000_000
 DEFAULT_CACHE_MB = 64
 DEFAULT_TTL_SECONDS = 3600.0
 # texts in one pass: a text is a thousandth of a picture

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["TOP", "WHOLE", "Box", "ModelInfo", "Placement", "Prediction"]
+__all__ = ["MEGABYTE", "TOP", "WHOLE", "Box", "ModelInfo", "Placement", "Prediction"]
 
+MEGABYTE = 1_000_000
 # how many of the most probable classes an answer names
 TOP = 5
 

@@ -49,6 +49,14 @@ def added(network: nn.Module, **options: object) -> Explainer:
     return explainer
 
 
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_probabilities_of_few_digits_are_those_of_one_class(kind: torch.dtype) -> None:
+    network = people.Small(lambda net, x: net.scores(x).softmax(1)).to(kind)
+    e = added(network).explain(noise(32, 32), model="mine")
+    assert "softmax" in " ".join(e.notes)
+    assert not any("by itself" in note for note in e.notes)
+
+
 def test_scores_that_lie_between_0_and_1_by_chance_are_no_probabilities() -> None:
     network = people.Small()
     network.head.weight.data.mul_(1e-3)

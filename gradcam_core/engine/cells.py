@@ -62,19 +62,24 @@ USUAL = Place(Span(0, 0.0, 1.0), Span(1, 0.0, 1.0))
 
 @dataclass(frozen=True)
 class Answer:
-    """How much of each place's answer, (places, strips), comes from each strip down and across the input."""
+    """How much of each place's answer, (places, strips), comes from each strip down and across the input.
+
+    What is `silent` answers to no change; where all places answer alike, none comes from anywhere.
+    """
 
     down: Array
     across: Array
     grid: tuple[int, int]
+    silent: bool
 
     @classmethod
     def of(cls, layout: Layout, there: Tensor, down: list[Tensor], across: list[Tensor]) -> Answer:
         """Of how much each place changed with each strip, and of what was there."""
         most = (there + there.mean()).flatten().double().cpu().numpy()
-        changed = (torch.stack(side).flatten(1).double().cpu().numpy() for side in (down, across))
+        changed = [torch.stack(side).flatten(1).double().cpu().numpy() for side in (down, across)]
         first, second = (_shares(side / np.where(most > 0, most, 1)) for side in changed)
-        return cls(first, second, layout.grid or (down[0].shape[0], down[0].shape[1]))
+        silent = not all(side.any() for side in changed)
+        return cls(first, second, layout.grid or (down[0].shape[0], down[0].shape[1]), silent)
 
     def cells(self, layout: Layout) -> Cells:
         """The answers of the cells alone, without the tokens that show no place."""
@@ -158,11 +163,6 @@ class _Along:
 class Cells(NamedTuple):
     down: _Along
     across: _Along
-
-    @property
-    def silent(self) -> bool:
-        """Whether no cell answers to any change."""
-        return not (any(self.down.spreads) and any(self.across.spreads))
 
     def off(self, place: Place) -> float:
         """How far the cells at the ends lie from there, in cells of some size."""

@@ -73,7 +73,7 @@ def placed(
             ordered = apart.get((layout.grid, layout.prefix), layout.apart)
             one = replace(layout, apart=ordered)
             cells = answers[call].cells(one) if call in answers else None
-            place = known[0] if cells is None else _place(cells, layout, known)
+            place = known[0] if cells is None or answers[call].silent else _place(cells, layout, known)
             if place is not None and not (doubted and (cells is None or not cells.follows(place))):
                 known = [place, *(other for other in known if other != place)][:MOST_KNOWN]
                 found[call] = _laid_out(one, place)
@@ -157,8 +157,6 @@ def _place(cells: Cells, layout: Layout, known: list[Place]) -> Place | None:
     What is sharp is measured. What is not lies as a layer in front of it does, as far as its cells follow. None where
     they do not.
     """
-    if cells.silent:
-        return known[0]
     best = max(known, key=cells.agrees)
     if cells.agrees(known[0]) >= cells.agrees(best) - BETTER:
         best = known[0]

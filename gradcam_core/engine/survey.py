@@ -68,6 +68,8 @@ class _Looker:
         self.runs: Counter[nn.Module] = Counter()
         # whether something that shows places takes part in no gradient and cannot be made to
         self.closed = False
+        # so many pictures at a time
+        self.pictures = 1
 
     def see(self, module: nn.Module, output: Any) -> Any:
         self.runs[module] += 1
@@ -77,6 +79,8 @@ class _Looker:
         # the same numbers in whatever order
         numbers = (values.numel(), *(float(edge) for edge in values.detach().aminmax()))
         passing, self._before = numbers == self._before, numbers
+        if values.ndim == 4 and values[0, 0].numel() > 1:
+            self.pictures = max(self.pictures, len(values))
         grids = (seen.shape[1:] for seen in self.of.values() if seen.layout.grid is None)
         layout = find_layout(tuple(values.shape), self._size, grids, loosely=self._loosely)
         if layout is None:
@@ -160,22 +164,23 @@ def survey(
     known = {module: name for name, module in network.named_modules()}
     # first as shapes suggest, then, where that finds nothing, whatever its shape
     for loosely in (False, True):
-        looked, runs, differentiable, closed = _look(network, inputs, loosely)
+        looked, looker, differentiable = _look(network, inputs, loosely)
         seen = _fed(network, inputs, {call: one for call, one in looked.items() if call.module in known})
         unplaced = _place(network, inputs, seen, loosely)
-        if any(one.influence for one in seen.values()) or closed:
+        if any(one.influence for one in seen.values()) or looker.closed:
             break
     if any(one.influence for one in unplaced.values()) and not any(one.influence for one in seen.values()):
         raise LayerError("layers.follow_no_place", name=_name(network))
     if not seen:
-        raise LayerError(_why_none(network, closed), name=_name(network), size="×".join(map(str, input_shape[-2:])))  # noqa: RUF001
+        size = "×".join(map(str, input_shape[-2:]))  # noqa: RUF001
+        raise LayerError(_why_none(network, looker), name=_name(network), size=size, count=looker.pictures)
     stages = _stages(network, seen) if any(one.influence for one in seen.values()) else []
     if not differentiable:
         stages = [call for call in stages if matters(network, inputs, call)]
     if not stages:
         raise LayerError("layers.no_gradient", name=_name(network))
     names = {
-        call: numbered(known[call.module], call.number) if runs[call.module] > 1 else known[call.module]
+        call: numbered(known[call.module], call.number) if looker.runs[call.module] > 1 else known[call.module]
         for call in (*seen, *unplaced)
     }
     every = {names[call]: Layer(names[call], one.shape, one.layout) for call, one in seen.items()}
@@ -184,11 +189,15 @@ def survey(
     return Survey(every, offered, in_place_safe, differentiable, frozenset(names[call] for call in unplaced))
 
 
-def _why_none(network: nn.Module, closed: bool) -> str:
+def _why_none(network: nn.Module, looker: _Looker) -> str:
     """The key of the sentence that says why nothing shows places."""
     if any(isinstance(part, nn.Conv3d) for part in network.modules()):
         return "layers.of_volumes"
-    return "layers.inference_mode" if closed else "layers.none_with_places"
+    if looker.closed:
+        return "layers.inference_mode"
+    if not any(module is not network for module in looker.runs):
+        return "layers.none_called"
+    return "layers.several_pictures" if looker.pictures > 1 else "layers.none_with_places"
 
 
 def default_layer(layers: tuple[Layer, ...]) -> Layer:
@@ -211,11 +220,8 @@ def noise(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Tensor:
     return values.to(first.device, dtype_of(network))
 
 
-def _look(
-    network: nn.Module, inputs: Inputs, loosely: bool
-) -> tuple[dict[Call, _Returned], Counter[nn.Module], bool, bool]:
-    """What calls that show places have returned, how often each module has run, whether gradients tell
-    anything, and whether some calls are closed to them."""
+def _look(network: nn.Module, inputs: Inputs, loosely: bool) -> tuple[dict[Call, _Returned], _Looker, bool]:
+    """What calls that show places have returned, what was noticed beside, and whether gradients tell anything."""
     image, dice = first_of(inputs), torch.Generator().manual_seed(1)
     with torch.enable_grad(), recording(_Looker((image.shape[-2], image.shape[-1]), loosely)) as looker:
         scores = called(network, with_first(inputs, image.clone().requires_grad_()))
@@ -235,7 +241,7 @@ def _look(
     for one in seen.values():
         one.written = one.output._version != one.version
         one.output = torch.empty(0)
-    return seen, looker.runs, differentiable, looker.closed
+    return seen, looker, differentiable
 
 
 def _fed(network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned]) -> dict[Call, _Returned]:

@@ -225,7 +225,8 @@ def _tried(network: nn.Module, run: Callable[[], Returned]) -> tuple[_State, Ret
 def _held(network: nn.Module) -> list[tuple[dict[str, Any], str, Any]]:
     """All that a call may write to: tensors, and what modules keep under names of their own."""
     found = []
-    for part in network.modules():
+    # what is compiled by torch.jit was copied with its tensors, and holds nothing else
+    for part in (one for one in network.modules() if not isinstance(one, torch.jit.ScriptModule)):
         for holder in (part._parameters, part._buffers):
             found += [(holder, name, value) for name, value in holder.items() if value is not None]
         found += [(vars(part), name, value) for name, value in vars(part).items() if name not in TORCHS]

@@ -26,6 +26,7 @@ from ..errors import ModelError
 from ..languages import Finding
 from ..reading.preprocess import Preprocessing
 from ..reading.uploads import Upload
+from ..types import MEGABYTE
 from .base import Architecture
 from .fetch import reason
 from .fitting import REFERENCE_CLASSES, fitting, without_memory
@@ -33,7 +34,6 @@ from .tensor_file import Stored, check_size, read_content
 
 __all__ = ["Checkpoint", "load_checkpoint", "opened", "read_weights"]
 
-MEGABYTE = 1_000_000
 LONGEST_SHOWN = 80
 GIGABYTE = BILLION = 1_000_000_000
 MAX_BYTES = 10_000 * MEGABYTE

@@ -39,7 +39,10 @@ def check_weights(module: nn.Module) -> None:
 
 def failing(module: nn.Module, error: BaseException, shape: tuple[int, ...], name: str) -> ModelError:
     """What to raise where `module` has raised `error` on an input of `shape`; `name` is what it is called."""
-    text = str(error)
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
     values = {
         "input_shape": shape,
         "error_type": type(error).__name__,

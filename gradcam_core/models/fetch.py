@@ -19,10 +19,10 @@ from pathlib import Path
 
 from ..errors import ModelError
 from ..languages import Finding
+from ..types import MEGABYTE
 
 __all__ = ["fetching", "how_far", "reason"]
 
-MEGABYTE = 1_000_000
 # endings of what torch and the Hugging Face hub write to before a download is whole
 PARTS = ("*.partial", "*.incomplete")
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)

@@ -27,8 +27,9 @@ from torch import Tensor
 from ..engine.store import cache_folder
 from ..errors import ModelError
 from ..languages import Finding
+from ..types import MEGABYTE
 from .checkpoint import read_weights
-from .fetch import MEGABYTE, fetching, reason
+from .fetch import fetching, reason
 from .tensor_file import Stored
 from .transfer import Offered, asked, download
 

@@ -18,12 +18,12 @@ from typing import Any, SupportsIndex
 
 from ..errors import ModelError
 from ..reading.uploads import Upload
+from ..types import MEGABYTE
 from .checkpoint import opened
 from .fetch import reason
 
 __all__ = ["given_names", "read_labels"]
 
-MEGABYTE = 1_000_000
 MAX_LABEL_BYTES = 10 * MEGABYTE
 # Python's reader of its own values takes a hundred times as much memory as the text
 MAX_PYTHON_BYTES = MEGABYTE
@@ -82,7 +82,8 @@ def given_names(labels: Any) -> tuple[str, ...]:
     for name in names:
         if not isinstance(name, str):
             raise ModelError("labels.holds_other", wrong=name)
-    return names
+    # those of arrays are texts of a kind of their own
+    return tuple(map(str, names))
 
 
 def _from_mapping(names: Mapping[Any, Any], argument: str) -> list[Any]:
@@ -111,7 +112,7 @@ def _text(path: str | Path | Upload, name: str) -> str:
     with opened(path, "labels") as file:
         content = file.read(MAX_LABEL_BYTES + 1)
     if len(content) > MAX_LABEL_BYTES:
-        raise ModelError("labels.too_large", name=name, megabytes=MAX_LABEL_BYTES / 1_000_000)
+        raise ModelError("labels.too_large", name=name, megabytes=MAX_LABEL_BYTES / MEGABYTE)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -185,26 +185,44 @@ def twin(module: nn.Module, reader: Reader) -> nn.Module:
 
         class Scores(kind):  # type: ignore[valid-type, misc]
             def forward(self, *args: Any, **options: Any) -> Any:
-                run = partial(patched_forward(self) or super().forward, *args, **options)
-                return run() if around else alone(self, partial(reader.read, run))
+                forward = patched_forward(self) or super().forward
+                return forward(*args, **options) if around else _answered(reader, self, forward, *args, **options)
 
         if around:
 
             def call(self: nn.Module, *args: Any, **options: Any) -> Any:
-                return alone(self, partial(reader.read, partial(kind.__call__, self, *args, **options)))
+                return _answered(reader, self, partial(kind.__call__, self), *args, **options)
 
             Scores.__call__ = call
         Scores.__name__ = Scores.__qualname__ = kind.__name__
-        copied.__class__ = Scores
+        # a class may refuse what is set on it
+        object.__setattr__(copied, "__class__", Scores)
     except Exception:
         # a class may forbid others to derive from it; a copy of the copy has a call of its own
-        copied.forward = partial(_called, reader, copied)
+        vars(copied)["forward"] = partial(_called, reader, copied)
     return frozen(copied)
 
 
 def _called(reader: Reader, module: nn.Module, *args: Any, **options: Any) -> Any:
-    run = partial(patched_forward(module) or partial(type(module).forward, module), *args, **options)
-    return alone(module, partial(reader.read, run))
+    forward = patched_forward(module) or partial(type(module).forward, module)
+    return _answered(reader, module, forward, *args, **options)
+
+
+def _answered(reader: Reader, module: nn.Module, forward: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """What `reader` makes of `forward`, which leaves nothing behind, not even in what it is given."""
+    if not torch.compiler.is_exporting():
+        # it may write to its input, and split it up as only what lies in one piece can be
+        args = tuple(one.clone(memory_format=torch.contiguous_format) if _is_image(one) else one for one in args)
+    try:
+        return alone(module, partial(reader.read, partial(forward, *args, **options)))
+    except (SystemExit, GeneratorExit) as error:
+        # of somebody's script, that is; here it would end the program
+        line = first_line(error, "no word about it")
+        raise ModelError("module.exits", error_type=type(error).__name__, first_line=line) from error
+
+
+def _is_image(given: Any) -> bool:
+    return isinstance(given, Tensor) and given.is_floating_point()
 
 
 def _read(pick: Callable[[Any], Tensor], squash: Squashed | None, head: Head, run: Callable[[], Any]) -> Tensor:

@@ -30,9 +30,10 @@ from ..errors import CamError, ModelError, did_you_mean
 from ..languages import Finding
 from ..reading.preprocess import Encoder, Preprocessing
 from ..reading.probed_transform import Ramped
+from ..types import MEGABYTE
 from . import own, timm_source
 from .base import Architecture, ModelSpec
-from .fetch import MEGABYTE, reason
+from .fetch import reason
 from .fitting import without_memory
 from .hub import MAX_BYTES, WEIGHTS, Snapshot
 

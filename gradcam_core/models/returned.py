@@ -91,11 +91,16 @@ def _is_whole(part: Any) -> bool:
 
 
 def _are_scores(values: Tensor) -> bool:
-    if not values.is_floating_point() or values.layout is not torch.strided:
+    if not values.is_floating_point() or not _is_plain(values):
         return False
     # one image: all axes but that of the classes have one value, the first among them
     most = max(values.shape, default=1)
     return values.numel() > 0 and values.numel() == most and (values.ndim < 2 or values.shape[0] == 1)
+
+
+def _is_plain(values: Tensor) -> bool:
+    """Whether it holds a number for each place, which sparse and nested ones do not."""
+    return values.layout is torch.strided and not values.is_nested
 
 
 def _parts(returned: Any) -> Iterator[tuple[Any, Any]]:
@@ -142,6 +147,8 @@ def _followed(returned: Any, steps: tuple[Any, ...]) -> Tensor:
 def described(returned: Any) -> Finding:
     """What a module returned."""
     if isinstance(returned, Tensor):
+        if returned.is_nested:
+            return Finding("value.other", kind="nested tensor")
         return Finding("value.shape", shape=tuple(returned.shape))
     kind, parts = type(returned).__name__, [*_parts(returned)][:NAMED]
     if parts and isinstance(parts[0][0], str):
@@ -157,9 +164,11 @@ def remedy(returned: Any) -> Finding:
     parts = dict(_parts(one)) if not isinstance(one, Tensor) else {"": one}
     if OF_DETECTORS & {*map(str, parts)}:
         return Finding("module.finds_boxes")
-    tensors = [part for part in parts.values() if isinstance(part, Tensor)]
+    tensors = [part for part in parts.values() if isinstance(part, Tensor) and _is_plain(part)]
     if any(part.ndim == 4 and part.shape[-1] * part.shape[-2] > 1 for part in tensors):
         return Finding("module.value_for_each_place")
+    if isinstance(returned, Tensor) and (made := _made_plain(returned)):
+        return Finding("module.give_logits", such=(made,))
     if isinstance(returned, Tensor):
         return Finding("module.not_one_image" if returned.ndim and len(returned) != 1 else "module.several_axes")
     candidates = [
@@ -168,3 +177,12 @@ def remedy(returned: Any) -> Finding:
     if not candidates:
         return Finding("module.no_tensor")
     return Finding("module.give_logits", such=tuple(candidates[:NAMED]))
+
+
+def _made_plain(values: Tensor) -> str:
+    """What makes usual numbers of `values`; nothing where they are, or where there are none."""
+    if values.is_nested:
+        return "lambda out: out.to_padded_tensor(0)"
+    if values.layout is not torch.strided:
+        return "lambda out: out.to_dense()"
+    return "lambda out: out.real" if values.is_complex() else ""

@@ -109,7 +109,7 @@ def squashed(network: nn.Module, pictures: Sequence[Tensor], pick: Pick) -> Squa
         with _Watching() as watching:
             first = pick(network(pictures[0]))
         found = _made_by(watching.seen, first)
-        rows = [first.float(), *_rows(network, pictures[1:], pick)]
+        rows = [first, *_rows(network, pictures[1:], pick)]
         kind = _kind_of(rows)
         if kind is None or kind in found:
             return None if kind is None else Squashed(kind, found[kind], pick)
@@ -129,27 +129,29 @@ def _rows(network: nn.Module, pictures: Iterable[Tensor], pick: Pick) -> list[Te
     for picture in pictures:
         # it may take no such values
         with suppress(Exception):
-            found.append(pick(network(picture)).float())
+            found.append(pick(network(picture)))
     return found
 
 
 def _kind_of(every: Sequence[Tensor]) -> str | None:
     """What kind of probabilities (1, K) rows are, all of them that are numbers."""
-    rows = [row for row in every if bool(torch.isfinite(row).all())]
+    # of few digits they add up to one as far as those reach
+    close = max([CLOSE, *(torch.finfo(row.dtype).eps for row in every)])
+    rows = [row.float() for row in every if bool(torch.isfinite(row).all())]
     if not rows:
         return None
     several = rows[0].shape[-1] > 1
     inside = all(bool(((row >= 0) & (row <= 1)).all()) for row in rows)
     positive = all(bool((row >= 0).all()) for row in rows)
-    if several and positive and any(_add_up(rows, whole) for whole in WHOLES):
+    if several and positive and any(_add_up(rows, whole, close) for whole in WHOLES):
         return SOFTMAX
-    if several and all(bool((row <= 0).all() and row.logsumexp(-1).abs().max() <= CLOSE) for row in rows):
+    if several and all(bool((row <= 0).all() and row.logsumexp(-1).abs().max() <= close) for row in rows):
         return LOG_SOFTMAX
     return SIGMOID if inside else None
 
 
-def _add_up(rows: Sequence[Tensor], whole: float) -> bool:
-    return all(bool((row.sum(-1) / whole - 1).abs().max() <= CLOSE) for row in rows)
+def _add_up(rows: Sequence[Tensor], whole: float, close: float) -> bool:
+    return all(bool((row.sum(-1) / whole - 1).abs().max() <= close) for row in rows)
 
 
 def _constant(rows: Sequence[Tensor]) -> bool:
@@ -159,14 +161,15 @@ def _constant(rows: Sequence[Tensor]) -> bool:
 def _made_by(seen: Sequence[tuple[str, Tensor, Tensor]], values: Tensor) -> dict[str, int]:
     """The last call of each kind that returned these `values`, or in per cent what was made of them."""
     found = {}
-    shares = values / WHOLES[1] if _add_up([values.float()], WHOLES[1]) else values
+    close = max(CLOSE, torch.finfo(values.dtype).eps)
+    shares = values / WHOLES[1] if _add_up([values.float()], WHOLES[1], close) else values
     for number, (kind, given, returned) in enumerate(seen):
         if not returned.numel() == values.numel() == given.numel():
             continue
         again = _squash(kind, given.reshape(values.shape).float())
         # along another axis it would be the softmax of something else
         if torch.allclose(returned.reshape(values.shape).float(), shares.float()) and torch.allclose(
-            again, shares.float(), atol=CLOSE
+            again, shares.float(), atol=close
         ):
             found[kind] = number
     return found

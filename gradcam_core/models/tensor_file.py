@@ -25,11 +25,11 @@ from torch import Tensor
 
 from ..errors import ModelError
 from ..languages import Finding
+from ..types import MEGABYTE
 from .plain_pickle import Call, NotPlainError, read_pickle
 
 __all__ = ["Stored", "check_count", "check_size", "read_content"]
 
-MEGABYTE = 1_000_000
 # of what is beside the numbers: a network of a thousand layers takes less than one
 MAX_HEADER = 64 * MEGABYTE
 MAX_DIRECTORY = 8 * MEGABYTE

@@ -19,8 +19,9 @@ from torch import Tensor, nn
 
 from ..errors import ModelError
 from ..reading.preprocess import Preprocessing
+from ..types import MEGABYTE
 from .base import Architecture, ModelSpec
-from .fetch import MEGABYTE, fetching, reason
+from .fetch import fetching, reason
 from .torchvision_source import imagenet_labels
 
 __all__ = ["architecture", "at_hand", "labels_of", "names", "preprocessing_of", "spec"]

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelError
-from .fetch import MEGABYTE, reason
+from ..types import MEGABYTE
+from .fetch import reason
 
 __all__ = ["Offered", "asked", "download"]
 

@@ -24,9 +24,10 @@ from ..reading.fitted import Fitted
 from ..reading.preprocess import Encoder, Preprocessing
 from ..reading.probed_transform import Ramped
 from ..tasks.classes import HEADS, SOFTMAX, Head
+from ..types import MEGABYTE
 from .base import ModelSpec
 from .beam import Caption, search
-from .fetch import MEGABYTE, fetching, reason
+from .fetch import fetching, reason
 from .spoken import ANSWER, CAPTION, Answering, Describing, Wording
 from .vocabulary import Token
 from .worded_networks import BlipAnswers, BlipCaptions, GitCaptions, ViltAnswers

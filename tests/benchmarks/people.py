@@ -256,6 +256,10 @@ people("scores by way of numpy", no_gradient=WAY_OUT)(
 )
 
 
+people("complex scores", refused=r"out\.real")(lambda: Small(lambda net, x: net.scores(x).to(torch.complex64)))
+people("sparse scores", refused=r"out\.to_dense\(\)")(lambda: Small(lambda net, x: net.scores(x).to_sparse()))
+
+
 @people("no gradients in its forward", no_gradient=WAY_OUT)
 def _no_gradients() -> nn.Module:
     class Closed(Small):
@@ -333,6 +337,55 @@ def _own_call() -> nn.Module:
             return {"logits": super().__call__(x)}
 
     return Calling()
+
+
+class _WordlessError(Exception):
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def _raises(error: BaseException) -> Callable[[Any, Tensor], Any]:
+    def change(_net: Small, _x: Tensor) -> Any:
+        raise error
+
+    return change
+
+
+people("the end of the program", refused=r"ends the program \(SystemExit: bye\)")(
+    lambda: Small(_raises(SystemExit("bye")))
+)
+people("an error that cannot say what it is", refused="_WordlessError")(lambda: Small(_raises(_WordlessError())))
+
+
+@people("a class that lets nothing be set")
+def _closed() -> nn.Module:
+    class Closed(Small):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if "change" in vars(self):
+                raise AttributeError(name)
+            super().__setattr__(name, value)
+
+    return Closed()
+
+
+@people("functions alone", refused="calls none of its modules")
+def _functions() -> nn.Module:
+    class Functions(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kernel = nn.Parameter(torch.ones(4, 3, 3, 3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return functional.conv2d(x, self.kernel).mean((2, 3))
+
+    return Functions()
+
+
+@people("a part compiled by torch.jit")
+def _partly_scripted() -> nn.Module:
+    network = Small()
+    network.second = torch.jit.script(network.second)
+    return network
 
 
 people("compiled by torch.jit.trace", refused="compiled by torch.jit")(
@@ -416,6 +469,22 @@ def _grey(image: Image.Image) -> Tensor:
 
 
 people("grey photographs", options={"transform": _grey})(lambda: Small(planes=1))
+
+
+class _InTurn(Small):
+    """Its `scores` are what its `forward` makes of a copy of the input."""
+
+    def scores(self, x: Tensor) -> Tensor:
+        return super().scores((x - 0.5) * 2)
+
+
+people("an input that it writes to")(lambda: _InTurn(lambda net, x: Small.scores(net, x.sub_(0.5).mul_(2))))
+people("an input that it splits up where it lies")(
+    lambda: Small(lambda net, x: net.scores(x.view(len(x), -1).view(len(x), 3, SIZE, SIZE)))
+)
+people("several crops at once", refused="makes 2 pictures of the one")(
+    lambda: Small(lambda net, x: net.scores(torch.cat([x[..., :24, :24], x[..., 8:, 8:]])).mean(0, keepdim=True))
+)
 
 
 @people("volumes", refused="made for volumes")

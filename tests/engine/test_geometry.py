@@ -153,6 +153,15 @@ def test_both_ways_at_once_is_refused() -> None:
         Explainer(device="cpu").add_model("it", Both(), transform=STEPS)
 
 
+def test_what_answers_alike_everywhere_follows_no_place() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    spread = Light(lambda x: x, lambda x: x.mean((2, 3), keepdim=True).expand_as(x))
+    explainer.add_model("it", spread, transform=STEPS)
+    assert [layer.name for layer in explainer.layers("it")] == ["cells#1"]
+    e = explainer.explain(photograph(), model="it", target=0)
+    assert np.nanargmax(e.heatmap) % SIZE in range(SQUARE[1].start, SQUARE[1].stop)
+
+
 # --- tokens
 
 

@@ -447,7 +447,7 @@ def test_what_has_no_layer_to_explain_is_refused_in_a_sentence() -> None:
             return x.mean((2, 3))
 
     explainer, steps = Explainer(device="cpu"), Preprocessing(32, 32)
-    with pytest.raises(LayerError, match=r"Apart do not depend on any of its layers"):
+    with pytest.raises(LayerError, match=r"Apart has scores that depend on none of its layers"):
         explainer.add_model("mine", Apart(), transform=steps)
     flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 8), nn.ReLU(), nn.Linear(8, 2))
     with pytest.raises(LayerError, match=r"Sequential has no layer that shows places.*32.*no map to draw"):

@@ -76,8 +76,13 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
         " inference_mode in its forward."
     ),
     "layers.no_gradient": (
-        "The scores of {name} do not depend on any of its layers by a gradient; does it compute them under "
-        "torch.no_grad, detach its features, or round them?"
+        "{name} has scores that depend on none of its layers: they are the same whatever these return. Is its end a "
+        "ReLU that lets nothing through, or does it detach, round or choose?"
+    ),
+    "layers.none_called": (
+        "{name} calls none of its modules: it computes with functions alone, so there is no layer to look at. Put what "
+        "makes its maps into a module, such as nn.Conv2d, or lead it through an nn.Identity; of an exported program "
+        "give the module that it was made from."
     ),
     "layers.none_with_places": (
         "{name} has no layer that shows places: for an input of {size} none of its modules returns a map "
@@ -87,6 +92,11 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
         "{name} is made for volumes (3-D convolutions), and those are not taken: only maps of one image are"
         " shown. Give a"
         " network of 2-D convolutions, or one that looks at one slice."
+    ),
+    "layers.several_pictures": (
+        "{name} makes {count} pictures of the one that it is given (crops, mirrored copies, tiles) and looks at them "
+        "at once, so no map is that of the photograph. Add the network that looks at one picture, without what "
+        "multiplies it."
     ),
     "memory.none_left": (
         "There is not enough memory on the device, even after everything that was kept has been let go; "

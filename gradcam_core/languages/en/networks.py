@@ -175,6 +175,10 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         " hands it over"
         " by its name."
     ),
+    "module.exits": (
+        "`module` ends the program ({error_type}: {first_line}) instead of returning scores; take that out of its"
+        " forward."
+    ),
     "module.fails": ("`module` cannot take an input of shape {input_shape}: {error_type} ({first_line}). {advice}"),
     "module.finds_boxes": "It finds objects in boxes; detectors are not supported, only classifiers are.",
     "module.further_inputs": (
