@@ -3,7 +3,7 @@
     spec("Salesforce/blip-image-captioning-base")     # BLIP and GIT write captions, BLIP and ViLT answer
 
 Each is wrapped so that it takes an image and words and returns scores, and so that its image tokens are what a module
-returns. Weights come into the hub's cache when a model is chosen and not before. Public names: `KINDS`, `SPECS`,
+returns. Weights are fetched when a model is chosen and not before. Public names: `KINDS`, `SPECS`,
 `Kind`, `spec_of`.
 """
 
@@ -24,10 +24,10 @@ from ..reading.fitted import Fitted
 from ..reading.preprocess import Encoder, Preprocessing
 from ..reading.probed_transform import Ramped
 from ..tasks.classes import HEADS, SOFTMAX, Head
-from ..types import MEGABYTE
+from . import hub
 from .base import ModelSpec
 from .beam import Caption, search
-from .fetch import fetching, reason
+from .fetch import reason
 from .spoken import ANSWER, CAPTION, Answering, Describing, Wording
 from .vocabulary import Token
 from .worded_networks import BlipAnswers, BlipCaptions, GitCaptions, ViltAnswers
@@ -35,8 +35,9 @@ from .worded_networks import BlipAnswers, BlipCaptions, GitCaptions, ViltAnswers
 __all__ = ["KINDS", "SPECS", "Kind", "spec_of"]
 
 # nothing else is fetched: no code, no weights in other frameworks' formats
-FILES = ("*.json", "*.txt", "model.safetensors", "pytorch_model.bin")
-SECONDS_TO_ANSWER = 10.0
+NEEDED = (("config.json",), hub.WEIGHTS)
+BESIDE = ("preprocessor_config.json", "tokenizer_config.json", "tokenizer.json", "special_tokens_map.json", "vocab.txt",
+          "vocab.json", "merges.txt", "added_tokens.json", "generation_config.json")  # fmt: skip
 # numbers that a network writes, and that it reads: what it wrote may be split into more than it was made of
 LONGEST_WRITTEN, LONGEST_CAPTION, LONGEST_QUESTION = 30, 60, 38
 INTERPOLATIONS = {0: "NEAREST", 1: "LANCZOS", 2: "BILINEAR", 3: "BICUBIC", 4: "BOX", 5: "HAMMING"}
@@ -97,7 +98,7 @@ def spec_of(repository: str, kind: Kind, *, folder: Path | None = None, megabyte
         build=partial(_build, repository, kind, files),
         preprocessing=partial(_preprocessing, repository, files),
         labels=tuple,
-        is_offline=lambda: folder is not None or _cached(repository) is not None,
+        is_offline=lambda: folder is not None or _is_here(repository),
         download_mb=megabytes,
         head=kind.head,
         speech=partial(_speech, kind, files),
@@ -212,37 +213,14 @@ def _words(tokenizer: Any, count: int) -> tuple[str, ...]:
     return (*named, *(f"({number})" for number in range(len(named), count)))
 
 
-def _cached(repository: str) -> Path | None:
-    from huggingface_hub import snapshot_download  # noqa: PLC0415
-    from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415
-
-    try:
-        folder = Path(snapshot_download(repository, local_files_only=True, allow_patterns=[*FILES]))
-    except (LocalEntryNotFoundError, OSError):
-        return None
-    return folder if any((folder / name).is_file() for name in FILES[2:]) else None
+def _is_here(repository: str) -> bool:
+    return hub.stored(repository, NEEDED, beside=BESIDE) is not None
 
 
 def _folder(repository: str) -> Path:
     """The repository's files on this machine, fetched where they are not; raises ModelError."""
-    here = _cached(repository)
-    if here is not None:
-        return here
-    from huggingface_hub import constants, get_session, hf_hub_url, snapshot_download  # noqa: PLC0415
-
-    blobs = Path(constants.HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}" / "blobs"
-    size, weights = 0.0, FILES[2]
-    with fetching(repository, repository, blobs):
-        # asked once and without the hub's own retries, which make somebody without a network wait for half a minute
-        for weights in FILES[2:]:
-            answer = get_session().head(hf_hub_url(repository, weights), timeout=SECONDS_TO_ANSWER)
-            if answer.status_code < 400:
-                size = float(answer.headers.get("X-Linked-Size") or answer.headers.get("Content-Length") or 0)
-                break
-        else:
-            raise OSError(f"the hub answered {answer.status_code}")
-    with fetching(repository, repository, blobs, megabytes=size / MEGABYTE):
-        return Path(snapshot_download(repository, allow_patterns=[*FILES[:2], weights]))
+    found = hub.snapshot_of(repository, NEEDED, beside=BESIDE)
+    return next(iter(found.files.values())).parent
 
 
 SPECS = tuple(spec_of(repository, KINDS[kind], megabytes=size) for repository, kind, size in OFFERED)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from huggingface_hub import constants
 from PIL import Image
 from torch import Tensor, nn
 
@@ -20,6 +21,8 @@ from gradcam_core.models import transformers_source as source
 from gradcam_core.models.base import ModelSpec
 from gradcam_core.models.vocabulary import END
 from gradcam_core.reading.fitted import Fitted
+
+from ..local_hub import LocalHub
 
 WORDS = [
     "a", "the", "dog", "cat", "is", "on", "bed", "what", "color", "red", "blue", "green", "##s", "##ing", "play", "?",
@@ -336,3 +339,26 @@ def test_a_damaged_file_is_one_sentence(folders, tmp_path) -> None:
     (broken / "processor_config.json").unlink(missing_ok=True)
     with pytest.raises(ModelError, match="how it takes photographs"):
         spec("vilt", broken).preprocessing()
+
+
+def test_it_is_fetched_within_the_bounds_of_the_hub_and_nothing_half_written_stays(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADCAM_CACHE", str(tmp_path / "cache" / "converted"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "huggingface"))
+    remote = source.spec_of("someone/git", source.KINDS["git"])
+    local = LocalHub({"someone/git": folders["git"]})
+    with local.served():
+        assert not remote.is_offline()
+        local.faults["model.safetensors"] = "cut"
+        with pytest.raises(ModelError, match="someone/git"):
+            remote.build()
+        assert not remote.is_offline()
+        assert not list(tmp_path.rglob("*.partial"))
+        local.faults.clear()
+        fetched = remote.build().state_dict()
+    # from here on without a network
+    assert remote.is_offline()
+    expected = spec("git", folders["git"]).build().state_dict()
+    assert all(torch.equal(fetched[name], values) for name, values in expected.items())
+    assert remote.preprocessing().input_shape == (1, 3, 64, 64)
