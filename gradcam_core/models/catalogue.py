@@ -151,7 +151,7 @@ class Catalogue:
 
         `path` is a safetensors file or one that torch.save wrote, read as data and never as code; `architecture` a
         classifier's name in torchvision or timm, such as "resnet18" or "timm/resnet18". The number of classes is
-        read from the head; `labels` are their names, or a file of them: one a line, or JSON. `input_size`, `mean`
+        read from the head; `labels` are their names, or a file of them: one a line, JSON or CSV. `input_size`, `mean`
         and `std` replace those of the architecture's own pretrained weights; `options`, such as `title` and `head`,
         are as in `add_model`. A file may be no larger than `max_bytes`, one pass take no more than `bound`,
         which is told before anything is built or run. Raises as `add_model` does; then nothing is added.

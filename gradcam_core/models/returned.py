@@ -148,7 +148,7 @@ def described(returned: Any) -> Finding:
     """What a module returned."""
     if isinstance(returned, Tensor):
         if returned.is_nested:
-            return Finding("value.other", kind="nested tensor")
+            return Finding("value.other", kind="NestedTensor")
         return Finding("value.shape", shape=tuple(returned.shape))
     kind, parts = type(returned).__name__, [*_parts(returned)][:NAMED]
     if parts and isinstance(parts[0][0], str):

@@ -134,7 +134,7 @@ MODEL_OPTIONS: Mapping[str, Option] = {
         " hub (owner/name), or a name of torchvision or timm; may be given again, the first is chosen",
     ),
     "architecture": Option("text", "what a file of weights is for, such as resnet18 or timm/resnet18"),
-    "labels": Option("text", "file with the names of the classes: one a line, or JSON", metavar="FILE"),
+    "labels": Option("text", "file with the names of the classes: one a line, JSON or CSV", metavar="FILE"),
     "name": Option("text", "what the model is called on the page", read=words),
     "input_size": Option("number", "pixels a side, where they are not the architecture's own", read=side),
     "mean": Option("numbers", "of red, green and blue in [0, 1]: 0.485,0.456,0.406", read=colours),

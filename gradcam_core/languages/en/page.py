@@ -50,7 +50,7 @@ PAGE: Mapping[str, str] = {
     "own.head_value": "a number, shown as it is",
     "own.head_info": "As usual: one of the classes; of a single score no or yes where it has a name, else its value.",
     "own.input_size": "Input size (optional)",
-    "own.labels": "Names of the classes (optional): one a line, or JSON",
+    "own.labels": "Names of the classes (optional): one a line, JSON or CSV",
     "own.load": "Load",
     "own.loaded": "Loaded and chosen above; the file has been deleted.",
     "own.mean": "Mean (optional)",

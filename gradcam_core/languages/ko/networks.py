@@ -180,6 +180,9 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "module.by_name": (
         "forward의 첫 인자가 이미지가 아닙니다. forward(image)가 이미지를 그 이름으로 넘기는 모듈로 감싸세요."
     ),
+    "module.exits": (
+        "`module`이 점수를 내지 않고 프로그램을 끝냅니다({error_type}: {first_line}). forward에서 그 부분을 빼세요."
+    ),
     "module.fails": ("`module`이 {input_shape} 모양의 입력을 받지 못합니다: {error_type} ({first_line}). {advice}"),
     "module.finds_boxes": "상자로 물체를 찾는 모델입니다. 검출기는 지원하지 않고 분류기만 지원합니다.",
     "module.further_inputs": (

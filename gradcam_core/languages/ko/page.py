@@ -52,7 +52,7 @@ PAGE: Mapping[str, str] = {
     "own.head_softmax": "여러 클래스 중 하나 (소프트맥스)",
     "own.head_value": "값 그대로",
     "own.input_size": "입력 크기 (선택)",
-    "own.labels": "클래스 이름 (선택): 한 줄에 하나씩, 또는 JSON",
+    "own.labels": "클래스 이름 (선택): 한 줄에 하나씩, JSON 또는 CSV",
     "own.load": "불러오기",
     "own.loaded": "불러와서 위에서 선택해 두었습니다. 파일은 삭제했습니다.",
     "own.mean": "평균 (선택)",

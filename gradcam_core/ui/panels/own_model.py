@@ -97,7 +97,7 @@ def _fields() -> list[Any]:
             info=word("own.architecture_info"),
             elem_id="own-architecture",
         ),
-        gr.File(label=word("own.labels"), file_types=[".txt", ".json"], height=110),
+        gr.File(label=word("own.labels"), file_types=[".txt", ".json", ".csv"], height=110),
         gr.Textbox("", label=word("own.input_size"), placeholder="224", elem_id="own-size"),
         gr.Textbox("", label=word("own.mean"), placeholder="0.485, 0.456, 0.406", elem_id="own-mean"),
         gr.Textbox("", label=word("own.std"), placeholder="0.229, 0.224, 0.225", elem_id="own-std"),
