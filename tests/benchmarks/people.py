@@ -361,7 +361,7 @@ people("an error that cannot say what it is", refused="_WordlessError")(lambda: 
 def _closed() -> nn.Module:
     class Closed(Small):
         def __setattr__(self, name: str, value: Any) -> None:
-            if "change" in vars(self):
+            if "change" in vars(self) and name not in vars(self):
                 raise AttributeError(name)
             super().__setattr__(name, value)
 
@@ -384,7 +384,7 @@ def _functions() -> nn.Module:
 @people("a part compiled by torch.jit")
 def _partly_scripted() -> nn.Module:
     network = Small()
-    network.second = torch.jit.script(network.second)
+    network.first = torch.jit.script(network.first)
     return network
 
 
