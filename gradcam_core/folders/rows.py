@@ -179,8 +179,8 @@ class RowFile:
         with pyarrow.parquet.ParquetWriter(unfinished, schema, compression="zstd") as writer:
             for start in range(0, len(names), PART):
                 places = [lies[name] for name in names[start : start + PART] if name in lies]
-                together = groupby(places, lambda place: place[:2])
-                pieces = [_taken(*where, [at for _, _, at in several]) for where, several in together]
+                together = groupby(places, lambda place: (place[0], place[1]))
+                pieces = [_taken(source, group, [at for _, _, at in several]) for (source, group), several in together]
                 if pieces:
                     writer.write_table(pyarrow.concat_tables(pieces).cast(schema))
         unfinished.replace(self.path)
