@@ -23,6 +23,7 @@ from weakref import finalize
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ..canvases.picture import order
@@ -228,7 +229,7 @@ def _effect(looker: Looker, table: Table, folder: Path, watch: Watch, cluster: C
         found = looker.examiner.probabilities_without(explanation, [places < share])
         return explanation.target.probability - float(found[0, explanation.target.index])
 
-    both = []
+    both: list[NDArray[np.float64]] = []
     for chosen in (cluster.members, others):
         drawn = dice.permutation(chosen)[:TRIED]
         watch.at(len(both), 2)

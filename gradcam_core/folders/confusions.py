@@ -48,7 +48,7 @@ def confusions_of(looker: Looker, table: Table, folder: Path, watch: Watch) -> t
     explainer, labels = looker.examiner.explainer, looker.labels
     wrong = np.flatnonzero((table.truth >= 0) & (table.truth != table.index))
     pairs = Counter((int(table.truth[one]), int(table.index[one])) for one in wrong)
-    found = []
+    found: list[Confusion] = []
     for (truth, index), _ in sorted(pairs.items(), key=lambda one: (-one[1], one[0]))[:PAIRS]:
         members = np.flatnonzero((table.truth == truth) & (table.index == index))
         maps = table.soft[members]
