@@ -11,7 +11,8 @@ except ImportError:
 import os
 import signal
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,13 +21,14 @@ from gradcam_core import CamError, Explainer
 from gradcam_core.engine.devices import share_cores
 from gradcam_core.engine.memory import share_one_arena
 from gradcam_core.reading.photograph import MAX_UPLOAD_BYTES
-from gradcam_core.serving.demo import prepared
+from gradcam_core.serving.demo import Demo, prepared
 from gradcam_core.serving.demo_config import found_config
 from gradcam_core.serving.folder import ServerFolder
 from gradcam_core.serving.hosts import Hosts
 from gradcam_core.serving.lanes import CHEAP, usual_lanes
 from gradcam_core.serving.options import OPTIONS, command_line, default_of, free
 from gradcam_core.serving.room import MAX_WEIGHTS
+from gradcam_core.serving.services import Services
 from gradcam_core.serving.shelf import BOUND
 
 # a fifth of Python's own
@@ -66,30 +68,44 @@ def serve(options: dict[str, Any]) -> None:
         # one thread speaks to everybody: it waits no longer than this for those that compute
         sys.setswitchinterval(SWITCH_SECONDS)
         share_one_arena()
-        share_cores(usual_lanes()[CHEAP].run)
-        explainer = Explainer(
-            device=options["device"],
-            cache_mb=options["cache_mb"],
-            borrow=getattr(spaces, "GPU", None),
-            engine=options["engine"],
-            bound=BOUND,
-        )
-        demo = prepared(options, explainer)
-        # takes less than the imports above, and nobody's first click has to wait for it; converting goes on beside
-        explainer.warm_up(demo.first, seconds=0)
-        # gradio notes down where its files go when it is imported
-        from gradcam_core import ui  # noqa: PLC0415
+        with computing(options) as (explainer, demo, served_by):
+            # gradio notes down where its files go when it is imported
+            from gradcam_core import ui  # noqa: PLC0415
 
-        ui.serve(
-            ui.build(explainer, own_models=options["own_models"], demo=demo),
-            hosts=hosts,
-            folder=folder,
-            max_file=MAX_WEIGHTS if options["own_models"] else MAX_UPLOAD_BYTES,
-            server_name=f"[{host}]" if ":" in host.strip("[]") else host,
-            server_port=options["port"],
-            share=options["share"],
-            mcp_server=options["mcp"],
-        )
+            ui.serve(
+                ui.build(explainer, own_models=options["own_models"], demo=demo, served_by=served_by),
+                hosts=hosts,
+                folder=folder,
+                max_file=MAX_WEIGHTS if options["own_models"] else MAX_UPLOAD_BYTES,
+                server_name=f"[{host}]" if ":" in host.strip("[]") else host,
+                server_port=options["port"],
+                share=options["share"],
+                mcp_server=options["mcp"],
+            )
+
+
+@contextmanager
+def computing(options: dict[str, Any]) -> Iterator[tuple[Explainer, Demo, Any]]:
+    """What computes, how the page differs from the usual one, and what makes its services. Raises CamError."""
+    if options["ray"] is not None:
+        from gradcam_core.serving.cluster.connecting import connected  # noqa: PLC0415
+        from gradcam_core.serving.cluster.far import FarServices  # noqa: PLC0415
+
+        with connected(options["ray"], options) as (far, demo):
+            yield far, demo, FarServices.of
+        return
+    share_cores(usual_lanes()[CHEAP].run)
+    explainer = Explainer(
+        device=options["device"],
+        cache_mb=options["cache_mb"],
+        borrow=getattr(spaces, "GPU", None),
+        engine=options["engine"],
+        bound=BOUND,
+    )
+    demo = prepared(options, explainer)
+    # takes less than the imports above, and nobody's first click has to wait for it; converting goes on beside
+    explainer.warm_up(demo.first, seconds=0)
+    yield explainer, demo, Services.of
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:

@@ -54,7 +54,7 @@ class CamError(Said, Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # exceptions travel between processes by their positional arguments alone
-        return partial(type(self), self.finding.key, **self.finding.values), ()
+        return partial(type(self), self.finding.key, **self.finding.values), (), {"language": self.language}
 
 
 class ImageError(CamError, ValueError):

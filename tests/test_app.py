@@ -121,7 +121,7 @@ def test_own_models_are_switched_with_their_uploads(
         monkeypatch.delenv("SPACE_ID", raising=False)
     monkeypatch.setattr(app, "share_one_arena", lambda: None)
     monkeypatch.setattr(app, "Explainer", lambda **_: explainer)
-    monkeypatch.setattr(ui, "build", lambda _, *, own_models, demo: built.append(own_models))
+    monkeypatch.setattr(ui, "build", lambda _, *, own_models, demo, served_by: built.append(own_models))
     monkeypatch.setattr(ui, "serve", lambda _, **options: served.append(options))
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     monkeypatch.setattr(app.signal, "signal", lambda *_: None)

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from threading import Event
 
 from ..errors import StoppedError
+from ..languages import Finding
 
 __all__ = ["NOBODY", "Watch"]
 
 
 @dataclass(frozen=True, eq=False)
 class Watch:
-    """Somebody who waits: `progress(done, count)` is told how far it is, setting `stop` ends it."""
+    """Somebody who waits: `progress(done, count)` is told how far it is, setting `stop` ends it.
 
-    progress: Callable[[int, int], object] | None = None
+    Where there is something to say, it comes behind these two as a Finding.
+    """
+
+    progress: Callable[..., object] | None = None
     stop: Event | None = None
 
     @property
@@ -30,12 +34,17 @@ class Watch:
         if self.progress is not None:
             self.progress(done, count)
 
+    def say(self, finding: Finding) -> None:
+        """Tell whoever waits why it takes longer."""
+        if self.progress is not None:
+            self.progress(0, 1, finding)
+
     def part(self, number: int, parts: int) -> Watch:
         """For the part `number`, from 0, of so many: what it reports is counted as if all were as long."""
 
-        def report(done: int, count: int) -> None:
+        def report(done: int, count: int, *said: Finding) -> None:
             if self.progress is not None:
-                self.progress(number * count + done, parts * count)
+                self.progress(number * count + done, parts * count, *said)
 
         return Watch(report, self.stop)
 

@@ -11,8 +11,8 @@ from typing import Any
 from ..errors import CamError, ServingError
 from ..explainer import Explainer
 from ..languages import Finding
-from ..models import hub_source
-from ..models.hub import Access
+from ..models import DEFAULT_MODEL, Access, hub_source
+from ..models.catalogue import Offer
 from ..models.labels_file import read_labels
 from ..reading.photograph import read_photograph
 
@@ -39,6 +39,12 @@ class Demo:
     first: str | None = None
     only: bool = False
     hub_models: bool = False
+
+    @property
+    def offer(self) -> Offer:
+        """What visitors may use: what the host may use is more."""
+        access = Access.PUBLIC if self.hub_models else Access.NOTHING
+        return Offer(access, self.first or DEFAULT_MODEL, self.only)
 
 
 def prepared(options: Mapping[str, Any], explainer: Explainer) -> Demo:

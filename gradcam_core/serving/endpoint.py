@@ -1,12 +1,13 @@
 """An endpoint: a plain function whose signature and documentation are made of what it takes.
 
-Public names: `EVERY_OPTION`, `LANG`, `Endpoint`, `Output`, `changed`.
+Public names: `EVERY_OPTION`, `LANG`, `Endpoint`, `Output`, `changed`, `in_language_of`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -16,9 +17,8 @@ from ..languages import ENGLISH, NAMES, in_language, language_now
 from ..methods import METHODS
 from ..request import AUTO, VIEWS, Request
 from .inputs import REQUIRED, Input, language
-from .services import Services
 
-__all__ = ["EVERY_OPTION", "LANG", "Endpoint", "Output", "changed"]
+__all__ = ["EVERY_OPTION", "LANG", "Endpoint", "Output", "changed", "in_language_of"]
 
 EVERY_OPTION = frozenset(Request.options())
 Output: TypeAlias = Literal["picture", "record", "text"]
@@ -41,6 +41,18 @@ def option(name: str) -> Input:
 def changed(name: str, **changes: Any) -> Input:
     """The option of a request with another default or description."""
     return replace(option(name), **changes)
+
+
+@contextmanager
+def in_language_of(arguments: Mapping[str, Any]) -> Iterator[None]:
+    """Say all, and what is raised, in the language that is asked for among the `arguments`. Raises OptionError."""
+    with in_language(LANG.read(arguments.get(LANG.name, ENGLISH), LANG.name)):
+        try:
+            yield
+        except CamError as error:
+            # whoever reads the message later is no longer in here
+            error.language = language_now()
+            raise
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +122,7 @@ class Endpoint:
         return "\n\n".join(parts)
 
     def answer(
-        self, services: Services, /, *values: Any, watch: Watch = NOBODY, visitor: str | None = None, **named: Any
+        self, services: Any, /, *values: Any, watch: Watch = NOBODY, visitor: str | None = None, **named: Any
     ) -> Any:
         """What comes back for `values` in order, or by name; raises CamError.
 
@@ -118,15 +130,10 @@ class Endpoint:
         """
         bound = self.signature.bind(*values, **named)
         bound.apply_defaults()
-        with in_language(LANG.read(bound.arguments.get(LANG.name, ENGLISH), LANG.name)):
-            try:
-                return self._answered(services, bound.arguments, watch, visitor)
-            except CamError as error:
-                # whoever reads the message later is no longer in here
-                error.language = language_now()
-                raise
+        with in_language_of(bound.arguments):
+            return self._answered(services, bound.arguments, watch, visitor)
 
-    def _answered(self, services: Services, arguments: Mapping[str, Any], watch: Watch, visitor: str | None) -> Any:
+    def _answered(self, services: Any, arguments: Mapping[str, Any], watch: Watch, visitor: str | None) -> Any:
         given = {one.name: one.read(arguments[one.name], one.name) for one in self.inputs if one is not LANG}
         options = {name: given.pop(name) for name in self.options}
         offered = {"request": Request(**options), "watch": watch, "visitor": visitor}
@@ -136,8 +143,8 @@ class Endpoint:
         watch.at(1, 1)
         return found
 
-    def bound(self, services: Services) -> Callable[..., Any]:
-        """The endpoint as a plain function, with the signature and the documentation of what it takes."""
+    def bound(self, services: Any) -> Callable[..., Any]:
+        """The endpoint as a plain function over Services, with the signature and the documentation of what it takes."""
 
         def function(*values: Any, watch: Watch = NOBODY, visitor: str | None = None, **named: Any) -> Any:
             return self.answer(services, *values, watch=watch, visitor=visitor, **named)

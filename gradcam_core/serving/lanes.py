@@ -94,10 +94,17 @@ class Listening:
 
 
 class Lanes(Generic[AnyJob]):
-    """Shares and order; whoever calls keeps the jobs."""
+    """Shares and order; whoever calls keeps the jobs. With `gives_way` costly work waits for cheap between passes."""
 
-    def __init__(self, lanes: dict[str, Lane] | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        lanes: dict[str, Lane] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        gives_way: bool = True,
+    ) -> None:
         self.lanes = lanes or usual_lanes()
+        self.gives_way = gives_way
         self._clock = clock
 
     def admit(

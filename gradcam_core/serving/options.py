@@ -81,6 +81,7 @@ def words(text: str) -> str:
 class Option:
     """One option: `kind` of what is written in a file ("text", "number", "numbers", "texts", "switch"), the default of
     whoever gives none, in a Space another one where `in_space` is not None, and `read`, which checks what was written.
+    It may stand without a value, where `alone` says which is meant then.
     """
 
     kind: str
@@ -90,6 +91,7 @@ class Option:
     read: Callable[[str], Any] = str
     choices: Sequence[str] | None = None
     metavar: str | None = None
+    alone: str | None = None
 
 
 OPTIONS: Mapping[str, Option] = {
@@ -109,6 +111,11 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "device": Option("text", f"where to compute: {', '.join(DEVICES)}, or cuda:N", "auto"),
     "engine": Option("text", "auto: OpenVINO where it answers the same", "auto", choices=tuple(ENGINES)),
+    "ray": Option(
+        "text", "compute on replicas of Ray Serve: on this machine, or on the cluster at the address, such as auto for"
+        " the one that this machine belongs to",
+        metavar="ADDRESS", alone="local",
+    ),
     "cache_mb": Option("number", "memory for photographs and captures", DEFAULT_CACHE_MB, read=size),
     "share": Option("switch", "also open a public link through Gradio's tunnel", False),
     "mcp": Option("switch", "also serve the API as tools for language models (MCP)", False),
@@ -161,6 +168,7 @@ def command_line(*, in_space: bool) -> argparse.ArgumentParser:
         else:
             settings |= {"type": option.read, "choices": option.choices, "metavar": option.metavar}
             settings |= {"action": "append"} if option.kind == "texts" else {}
+            settings |= {} if option.alone is None else {"nargs": "?", "const": option.alone}
         parser.add_argument(_flag(name), **settings)
     group = parser.add_argument_group("models", "a --model, then what belongs to it")
     for name, option in MODEL_OPTIONS.items():

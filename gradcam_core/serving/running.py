@@ -12,6 +12,7 @@ from threading import Event, Lock
 from typing import TypeAlias
 
 from ..engine.watch import Watch
+from ..languages import Finding
 
 __all__ = ["Running", "Task"]
 
@@ -29,7 +30,7 @@ class Task:
     visitor: Visitor
     slot: str
     ticket: float
-    progress: Callable[[int, int], object] | None
+    progress: Callable[..., object] | None
     overtaken: bool = False
     _end: Event = field(default_factory=Event)
 
@@ -62,7 +63,7 @@ class Running:
     def task(
         self,
         visitor: Visitor,
-        progress: Callable[[int, int], object] | None = None,
+        progress: Callable[..., object] | None = None,
         *,
         slot: str = "",
         ticket: float = 0,
@@ -72,9 +73,9 @@ class Running:
         With a `ticket` it ends those before it; where a later one has come already, it is overtaken from the start.
         """
 
-        def passed(done: int, count: int) -> None:
+        def passed(done: int, count: int, *said: Finding) -> None:
             if progress is not None:
-                progress(done, count)
+                progress(done, count, *said)
             if not self.between_passes():
                 task.stop(overtaken=False)
 

@@ -82,7 +82,7 @@ def _handler(endpoint: Endpoint, services: Services) -> Callable[..., Any]:
             # whatever is raised reaches the client as a sentence, never as a traceback
             raise gr.Error(plain_words(error), print_exception=False) from None
 
-    answer = endpoint.bound(services)
+    answer = services.bound(endpoint)
     # this page's own: another may have been made in this process when an answer is
     folder = get_upload_folder()
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -99,9 +99,14 @@ def _sent(endpoint: Endpoint, found: Any, folder: str) -> Any:
     if "picture" not in endpoint.returns.values():
         return found
     return tuple(
-        in_answer(png_of(value), f"{name}.png", folder) if kind == "picture" else value
+        in_answer(_png(value), f"{name}.png", folder) if kind == "picture" else value
         for (name, kind), value in zip(endpoint.returns.items(), found, strict=True)
     )
+
+
+def _png(picture: Any) -> bytes:
+    # another process may have packed it
+    return picture if isinstance(picture, bytes) else png_of(picture)
 
 
 def _visitor_of(request: Any) -> str | None:

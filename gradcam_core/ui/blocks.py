@@ -110,13 +110,12 @@ class PageBlocks(gr.Blocks):
             tools._execute_tool_without_progress = _answer_of
         self._tools = tools
 
-    def queue_in_lanes(self, *, status_update_rate: float) -> PageQueue:
-        """Let all events wait in the lane that their concurrency_id names, or in the cheap one.
+    def queue_in_lanes(self, lanes: Lanes[Any], *, status_update_rate: float) -> PageQueue:
+        """Let all events wait in the one of `lanes` that their concurrency_id names, or in the cheap one.
 
         Nothing that is queued can be asked past the queue.
         """
         super().queue(status_update_rate=status_update_rate, api_open=False)
-        lanes: Lanes[Any] = Lanes()
         for function in self.fns.values():
             if function.concurrency_id not in lanes.lanes:
                 function.concurrency_id = CHEAP

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -19,8 +19,6 @@ from gradio.state_holder import SessionState
 
 from ..errors import ServingError
 from ..explainer import Explainer
-from ..models import DEFAULT_MODEL, Access
-from ..models.catalogue import Offer
 from ..reading.photograph import MAX_UPLOAD_BYTES
 from ..serving.demo import Demo
 from ..serving.folder import KEEP_SECONDS, ServerFolder
@@ -62,17 +60,15 @@ def build(
     *,
     own_models: bool = True,
     demo: Demo = USUAL,
+    served_by: Callable[[Explainer, TextExplainer | None], Services] = Services.of,
 ) -> gr.Blocks:
     """The page on its explainers, not yet served; without one for text it makes its own.
 
     With `own_models` visitors may upload weights of their own; `demo` says what is different from the usual page.
-    Raises ModelError.
+    `served_by` makes the services of both. Raises ModelError.
     """
-    first = demo.first or DEFAULT_MODEL
-    access = Access.PUBLIC if demo.hub_models else Access.NOTHING
-    # what the host may use is more than visitors may
-    explainer = explainer.offering(Offer(access, first, demo.only))
-    services = Services.of(explainer, text_explainer)
+    explainer = explainer.offering(demo.offer)
+    services = served_by(explainer, text_explainer)
     title = demo.title or TITLE
     with (
         building(),
@@ -93,7 +89,7 @@ def build(
             services.running.leave(request.session_hash)
 
         blocks.unload(leave)
-        queue = blocks.queue_in_lanes(status_update_rate=SECONDS_BETWEEN_ESTIMATES)
+        queue = blocks.queue_in_lanes(services.lanes, status_update_rate=SECONDS_BETWEEN_ESTIMATES)
         services.running.between_passes = queue.between_passes
     # describes the page's parts, or the first visitor would wait for it
     SessionState(blocks)

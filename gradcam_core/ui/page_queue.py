@@ -136,7 +136,7 @@ class PageQueue(Queue):
             return True
         until = time.monotonic() + GIVE_WAY_SECONDS
         cheap = self.event_queue_per_concurrency_id[CHEAP]
-        costly = job.event.concurrency_id == COSTLY
+        costly = self.lanes.gives_way and job.event.concurrency_id == COSTLY
         while costly and not job.is_ended and cheap.current_concurrency and time.monotonic() < until:
             time.sleep(0.01)
         return not job.is_ended

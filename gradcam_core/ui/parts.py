@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import gradio as gr
 
+from ..languages import Finding, say
 from ..serving.services import Services
 from .wording import word
 
@@ -55,6 +56,11 @@ class Panel:
         return frozenset(signature(self.lay_out).parameters) - {"page"}
 
 
-def told(progress: gr.Progress) -> Callable[[int, int], object]:
-    """What tells the page of passes done, of how many."""
-    return lambda done, count: progress((done, count), unit=word("page.passes"))
+def told(progress: gr.Progress) -> Callable[..., object]:
+    """What tells the page of passes done, of how many, and what else there is to say of them."""
+
+    def tell(done: int, count: int, *said: Finding) -> None:
+        why: dict[str, Any] = {"desc": " ".join(map(say, said))} if said else {}
+        progress((done, count), unit=word("page.passes"), **why)
+
+    return tell

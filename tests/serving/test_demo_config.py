@@ -27,6 +27,7 @@ share = false
 mcp = false
 own-models = false
 hub_models = true
+ray = "auto"
 title = "Why did the sorter say so?"
 introduction = "It knows cats and cups."
 examples = "photos"
@@ -48,7 +49,7 @@ model = "resnet50"
 COMMAND = [
     "--host", "127.0.0.1", "--port", "7999", "--allow-host", "a.example", "--allow-host", "b.example",
     "--behind-proxy", "--device", "cpu", "--engine", "torch", "--cache-mb", "512", "--no-share", "--no-mcp",
-    "--no-own-models", "--hub-models", "--title", "Why did the sorter say so?", "--introduction",
+    "--no-own-models", "--hub-models", "--ray", "auto", "--title", "Why did the sorter say so?", "--introduction",
     "It knows cats and cups.", "--examples", "photos", "--only", "--model", "weights.pt", "--architecture", "resnet18",
     "--labels", "classes.txt", "--name", "Our sorter", "--input-size", "64", "--mean", "0.5,0.5,0.5", "--std",
     "0.25,0.25,0.25", "--head", "softmax", "--model", "resnet50",

@@ -7,6 +7,17 @@ from collections.abc import Mapping
 __all__ = ["SERVER"]
 
 SERVER: Mapping[str, str] = {
+    "cluster.asked_again": "What computed this was lost; it is computed again elsewhere, which takes longer.",
+    "cluster.no_answer": ("What computes for this page does not answer; try again in a minute."),
+    "cluster.not_here": "The model is loaded where it is computed, not on this page.",
+    "cluster.not_reached": (
+        "`ray` {address!r} cannot be reached: {error} Give the address of a Ray cluster that this machine belongs "
+        "to, such as auto, or --ray alone to start one here."
+    ),
+    "cluster.not_started": "The replicas that compute could not be started: {error}",
+    "cluster.ray_missing": (
+        "`ray` needs the package Ray, which is not installed; run: pip install -r gradcam_core/serving/requirements.txt"
+    ),
     "folder.locked": "it is locked",
     "folder.not_usable": (
         "The folder for uploads, {given!r}, cannot be used: {reason}. Set GRADIO_TEMP_DIR to a folder that "

@@ -7,6 +7,18 @@ from collections.abc import Mapping
 __all__ = ["SERVER"]
 
 SERVER: Mapping[str, str] = {
+    "cluster.asked_again": "계산하던 곳이 없어져 다른 곳에서 다시 계산합니다. 시간이 더 걸립니다.",
+    "cluster.no_answer": "이 페이지를 위해 계산하는 곳이 응답하지 않습니다. 1분 뒤에 다시 시도하세요.",
+    "cluster.not_here": "이 모델은 이 페이지가 아니라 계산하는 곳에 올라가 있습니다.",
+    "cluster.not_reached": (
+        "`ray` {address!r}에 연결할 수 없습니다: {error} 이 컴퓨터가 속한 Ray 클러스터의 주소(예: auto)를 주거나,"
+        " 여기서 시작하려면 --ray만 쓰세요."
+    ),
+    "cluster.not_started": "계산할 복제본을 시작할 수 없습니다: {error}",
+    "cluster.ray_missing": (
+        "`ray`에는 Ray 패키지가 필요하지만 설치되어 있지 않습니다. 다음을 실행하세요: pip install -r"
+        " gradcam_core/serving/requirements.txt"
+    ),
     "folder.locked": "잠겨 있습니다",
     "folder.not_usable": (
         "업로드 폴더 {given!r}{given:을/를} 쓸 수 없습니다: {reason}. GRADIO_TEMP_DIR를 쓸 수 있고 공간이 남은 폴더로"
