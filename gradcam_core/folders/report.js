@@ -1,4 +1,4 @@
-const read = (name) => JSON.parse(document.getElementById(name).textContent);
+const read = (name) => JSON.parse(document.getElementById(`data-${name}`).textContent);
 const words = read("words"), clusters = read("clusters"), confusions = read("confusions");
 const NAME = 0, REASON = 1, LABEL = 2, TRUTH = 3, RIGHT = 4, SURE = 5, EFFECT = 6, MARGIN = 7, SMALL = 8, BORDER = 9,
   INSIDE = 10, CLUSTER = 11, X = 12, Y = 13;

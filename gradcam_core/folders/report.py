@@ -155,7 +155,7 @@ def _facts(audit: Audited, language: str) -> str:
 def _block(name: str, value: Any) -> str:
     """JSON that no label can break out of."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    return f"<script type='application/json' id='{name}'>{text}</script>\n"
+    return f"<script type='application/json' id='data-{name}'>{text}</script>\n"
 
 
 def _cluster(cluster: Cluster, table: Table, language: str) -> dict[str, Any]:

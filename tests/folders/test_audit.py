@@ -200,7 +200,7 @@ def test_stop_ends_it(explainer: Explainer, cheat: Audit) -> None:
 
 
 def blocks(page: str) -> dict[str, Any]:
-    found = re.findall(r"<script type='application/json' id='([\w-]+)'>(.*?)</script>", page, re.DOTALL)
+    found = re.findall(r"<script type='application/json' id='data-([\w-]+)'>(.*?)</script>", page, re.DOTALL)
     return {name: json.loads(text) for name, text in found}
 
 
@@ -215,6 +215,9 @@ def test_the_report_holds_all_and_fetches_nothing(cheat: Audit, tmp_path: Path) 
     assert len(marked) == len(cheat.clusters[0].members)
     assert not re.search(r"https?://|@import|url\(", page)
     assert "{{" not in page
+    # the script finds each part by its id
+    ids = re.findall(r"\bid=[\"']([\w-]+)[\"']", page)
+    assert len(set(ids)) == len(ids)
     # a label is never taken for HTML
     assert "<b>" not in page
     assert LABELS[1] in {row[2] for row in data["rows"]}
