@@ -23,6 +23,7 @@ from ...explainer import DEFAULT_TTL_SECONDS, Explainer
 from ...languages import Finding
 from ...reading.photograph import Photograph
 from . import parcel
+from .parcel import Shown
 from .replica import AT, FOUND, LACKS, Recipe, Report
 
 __all__ = ["Asking", "Replicas"]
@@ -57,7 +58,7 @@ class _Question:
 
     key: str
     parcel: bytes
-    photographs: Mapping[str, parcel.Shown]
+    photographs: Mapping[str, Shown]
     kept: Mapping[str, Any]
 
 
@@ -73,7 +74,7 @@ class Asking:
         # of visitors' own models: a reference to what they are made of, and who may use them
         self._private: dict[str, tuple[Any, Callable[[], bool]]] = {}
         # the file of each photograph that is remembered here
-        self._files: WeakKeyDictionary[Photograph, parcel.Shown] = WeakKeyDictionary()
+        self._files: WeakKeyDictionary[Photograph, Shown] = WeakKeyDictionary()
         self._known: TTLCache[tuple[str, str], bool] = TTLCache(MOST_SENT, DEFAULT_TTL_SECONDS)
         self._lock = Lock()
         self._loop = asyncio.new_event_loop()
@@ -184,6 +185,6 @@ class Asking:
             listening.cancel()
             raise
 
-    def _file(self, shown: parcel.Shown) -> parcel.Shown:
+    def _file(self, shown: Shown) -> Shown:
         with self._lock:
             return self._files.get(shown, shown) if isinstance(shown, Photograph) else shown

@@ -63,7 +63,8 @@ class _Packer(pickle.Pickler):
     def reducer_override(self, thing: Any) -> Any:
         if type(thing) is Explanation:
             # what was drawn of it is not sent along
-            return copyreg.__newobj__, (Explanation,), {one.name: getattr(thing, one.name) for one in fields(thing)}
+            state = {one.name: getattr(thing, one.name) for one in fields(thing)}
+            return copyreg.__newobj__, (Explanation,), state  # type: ignore[attr-defined]
         return NotImplemented
 
 
