@@ -60,7 +60,10 @@ def test_a_server_that_is_ended_while_it_starts_leaves_nothing(tmp_path: Path) -
     while not list(tmp_path.glob("server-*")) and time.monotonic() < limit and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=180)
+    try:
+        said, _ = process.communicate(timeout=180)
+    finally:
+        process.kill()
     assert process.returncode == 0, said
     assert "Traceback" not in said
     assert files(tmp_path) == []
