@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -21,10 +22,17 @@ from gradcam_core.models import ModelSpec
 from gradcam_core.reading.preprocess import Preprocessing
 
 Result = TypeVar("Result")
+
 PIXEL_WEIGHT = 8.0
 # 4 x 4 pixels of the light 0/15, 1/15, ... 15/15
 RAMP = np.repeat((np.arange(16, dtype=np.uint8) * 17).reshape(4, 4, 1), 3, axis=2)
 PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+
+
+def awaited(coroutine: Coroutine[Any, Any, Result], seconds: float | None = None) -> Result:
+    """What a coroutine returns, run by a loop of its own: a browser that earlier tests drove leaves one running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result(seconds)
 
 
 class HandNetwork(nn.Module):

@@ -19,9 +19,9 @@ def sentence(text: str) -> str:
     return f"<p class='sentence' role='status'>{html.escape(text)}</p>"
 
 
-def note(text: str) -> str:
-    """Something to know beside an answer."""
-    return f"<p class='note'>{html.escape(text)}</p>"
+def note(text: str, *, aloud: bool = False) -> str:
+    """Something to know beside an answer; read out `aloud` to whoever cannot see it."""
+    return f"<p class='note'{' role=status' * aloud}>{html.escape(text)}</p>"
 
 
 def said(explanation: Explained) -> str:

@@ -14,6 +14,7 @@ from gradcam_core.serving import guard as module
 from gradcam_core.serving.guard import Guard
 from gradcam_core.serving.hosts import Hosts
 from gradcam_core.serving.lanes import Listening
+from tests.helpers import awaited
 
 HOST = [(b"host", b"localhost:7860")]
 
@@ -76,7 +77,7 @@ def ask(
 
         await asyncio.wait_for(guard(scope, receive, send), 20)
 
-    asyncio.run(run())
+    awaited(run())
     text = b"".join(message.get("body", b"") for message in sent).decode()
     return sent[0]["status"], text
 
@@ -235,7 +236,7 @@ def test_web_sockets_are_closed() -> None:
     async def receive() -> Any:
         return {"type": "websocket.connect"}
 
-    asyncio.run(door()({"type": "websocket", "path": "/", "headers": []}, receive, send))
+    awaited(door()({"type": "websocket", "path": "/", "headers": []}, receive, send))
     assert [message["type"] for message in sent] == ["websocket.close"]
 
 

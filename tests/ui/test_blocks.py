@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import gradio as gr
@@ -11,6 +9,8 @@ import pytest
 from gradio.state_holder import SessionState
 
 from gradcam_core.ui.blocks import PageBlocks
+
+from ..helpers import awaited
 
 
 def page(kind: type[gr.Blocks]) -> tuple[gr.Blocks, list[Any]]:
@@ -30,9 +30,7 @@ def answers(kind: type[gr.Blocks], predict: Any) -> tuple[list[Any], list[Any], 
         return state[part._id] if part.stateful else state.get(part._id, part)
 
     before = [held_of(part) for part in parts]
-    # in a thread: the browser that other tests drive keeps a loop of its own running here
-    with ThreadPoolExecutor(1) as thread:
-        found = thread.submit(asyncio.run, blocks.postprocess_data(function, predict(parts), state)).result()
+    found = awaited(blocks.postprocess_data(function, predict(parts), state))
     after = [held_of(part) for part in parts]
     held = [now if part.stateful else getattr(now, "choices", None) for part, now in zip(parts, after, strict=True)]
     # gradio's HTML packs an update of nothing into an update of its properties

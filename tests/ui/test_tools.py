@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,6 +16,8 @@ from PIL import Image
 from gradcam_core import Explainer
 from gradcam_core.serving.endpoints import ENDPOINTS
 from gradcam_core.ui import build, serve
+
+from ..helpers import awaited
 
 mcp = pytest.importorskip("mcp", reason="mcp is not installed")
 SECONDS = 300
@@ -66,9 +67,7 @@ def with_session(tools: str, use: Callable[[Any], Awaitable[Any]]) -> Any:
             await session.initialize()
             return await use(session)
 
-    # a loop of its own: a browser that earlier tests drove leaves one running here
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, connected()).result(SECONDS)
+    return awaited(connected(), SECONDS)
 
 
 def said(result: Any) -> str:

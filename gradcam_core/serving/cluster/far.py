@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ...checks import Examiner
 from ...description import Answer, Description
@@ -214,9 +214,9 @@ class FarServices(Services):
     @classmethod
     def of(cls, explainer: Explainer, texts: TextExplainer | None = None) -> Services:
         """All of them around a FarExplainer."""
-        if not isinstance(explainer, FarExplainer):
-            raise TypeError(f"`explainer` must be a FarExplainer, got {type(explainer).__name__}")
-        return cls(explainer, FarExaminer(explainer), texts or FarTexts(explainer), lanes=Lanes(LANES, gives_way=False))
+        # only `connected` makes one, around what it has connected
+        far = cast(FarExplainer, explainer)
+        return cls(far, FarExaminer(far), texts or FarTexts(far), lanes=Lanes(LANES, gives_way=False))
 
     def bound(self, endpoint: Endpoint) -> Callable[..., Any]:
         """The endpoint as a plain function, which a replica answers; pictures come back as PNG."""

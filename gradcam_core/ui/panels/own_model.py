@@ -71,7 +71,7 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
             menu: gr.update(choices=choices, value=own),
             ready: next(LOADED),
             mine: own,
-            note: note_text(word("own.loaded")),
+            note: note_text(word("own.loaded"), aloud=True),
             weights: None,
             labels: None,
         }

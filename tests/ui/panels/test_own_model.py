@@ -212,9 +212,9 @@ def test_downloads_carry_the_title_and_not_the_name_that_nobody_else_knows(
     picture = tmp_path / "noise.png"
     Image.fromarray(noise(60, 60)).save(picture)
     shown = Controls.of(str(picture), "", model=name, target="3")  # type: ignore[arg-type]
-    ending, make = FILES["Raw map (NPY)"]
+    ending, make = FILES["file.map"]
     path = Path(_file(explainer, ending, make, str(tmp_path), None, shown))
     assert path.name == f"fruit-{ARCHITECTURE}_3_for_map.npy"
     assert name not in str(path)
-    ending, make = FILES["Report (HTML)"]
+    ending, make = FILES["file.report"]
     assert name not in Path(_file(explainer, ending, make, str(tmp_path), None, shown)).read_text("utf-8")
