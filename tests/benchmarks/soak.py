@@ -1,6 +1,6 @@
 """Many clients at once for a long time, some of them ill-mannered, and a server that is killed meanwhile.
 
-    python -m tests.benchmarks.soak --minutes 60 --clients 16 [--cache-mb 64] [--json FILE]
+    python -m tests.benchmarks.soak --minutes 60 --clients 16 [--cache-mb 64] [--steady] [--json FILE]
 
 Prints a table: requests, wrong answers (against those of the same server asked one question at a time, and of the core
 in this process), errors, waiting times of cheap and costly endpoints, memory and its slope over distinct photographs,
@@ -255,7 +255,7 @@ def _is_numbers(values: list[Any]) -> bool:
     return all(_is_numbers(one) if isinstance(one, list) else isinstance(one, (int, float)) for one in values)
 
 
-def soak(minutes: float, clients: int, cache_mb: int) -> tuple[list[tuple[str, str]], bool]:
+def soak(minutes: float, clients: int, cache_mb: int, *, steady: bool) -> tuple[list[tuple[str, str]], bool]:
     """The table's rows, and whether all is well."""
     with tempfile.TemporaryDirectory() as folder:
         server, tally = Server(Path(folder), cache_mb), Tally()
@@ -275,7 +275,8 @@ def soak(minutes: float, clients: int, cache_mb: int) -> tuple[list[tuple[str, s
         for thread in asked:
             thread.start()
         ends: list[float] = []
-        planned = [(begin + minutes * 60 * share, how) for share, how in ((0.2, signal.SIGTERM), (0.4, signal.SIGKILL))]
+        shares = () if steady else ((0.2, signal.SIGTERM), (0.4, signal.SIGKILL))
+        planned = [(begin + minutes * 60 * share, how) for share, how in shares]
         while any(thread.is_alive() for thread in asked):
             if planned and time.monotonic() > planned[0][0]:
                 ends.append(server.end(planned.pop(0)[1]))
@@ -313,7 +314,7 @@ def soak(minutes: float, clients: int, cache_mb: int) -> tuple[list[tuple[str, s
         (f"memory a distinct photograph, over the last {photographs} of a life, MB", f"{slope:.3f}"),
         ("files left after SIGTERM", str(len(left))),
         ("tracebacks in the log", str(tracebacks)),
-        ("seconds to end (SIGTERM, SIGKILL, SIGTERM)", ", ".join(f"{seconds:.1f}" for seconds in ends)),
+        ("seconds to end", ", ".join(f"{seconds:.1f}" for seconds in ends)),
         ("seconds to start", ", ".join(f"{seconds:.1f}" for seconds in starts)),
     ]
     bad = tally.count["wrong"] + tally.count["failures without a sentence"] + tally.count["bad input answered"]
@@ -350,9 +351,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--clients", type=int, default=16)
     parser.add_argument("--cache-mb", type=int, default=64, help="of the server: small, so that it is full early")
+    parser.add_argument("--steady", action="store_true", help="end and kill no server on the way")
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     options = parser.parse_args()
-    rows, well = soak(options.minutes, options.clients, options.cache_mb)
+    rows, well = soak(options.minutes, options.clients, options.cache_mb, steady=options.steady)
     print("\n".join(f"| {name} | {value} |" for name, value in [("what", "found"), ("---", "---"), *rows]))
     if options.json:
         options.json.write_text(json.dumps(dict(rows), indent=1, ensure_ascii=False))
