@@ -71,6 +71,8 @@ def _stored(value: Any) -> list[Stored]:
     return [value for value in value.values() if isinstance(value, Stored)] if isinstance(value, dict) else []
 
 
+# what reads a damaged pickle's texts may warn of them
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")
 @FEW
 @given(
     some.sampled_from(["zip", "in a row", "safetensors"]),

@@ -36,6 +36,9 @@ ROOT = Path(__file__).parents[3]
 TABLE = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 OBJECT_STORE_BYTES = 200_000_000
 SECONDS = 300
+# Ray itself warns of these
+IGNORED = ("ignore::DeprecationWarning", "ignore::ResourceWarning")
+pytestmark = [pytest.mark.filterwarnings(one) for one in IGNORED]
 
 
 def free_ports(count: int) -> list[int]:
@@ -52,6 +55,8 @@ def ray() -> Iterator[Any]:
     """Ray with two cores, connected to."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        # a cluster of its own, for this test alone: it needs no token
+        patch.setenv("RAY_AUTH_MODE", "disabled")
         ray = pytest.importorskip("ray", reason="ray is not installed: gradcam_core/serving/requirements.txt names it")
         # with ports of their own none of its processes waits for another one, which it does for 15 s at most
         port, *agents = free_ports(4)
@@ -180,10 +185,13 @@ def test_the_app_asks_the_replicas_that_are_there_and_leaves_them(
     from gradio_client import handle_file
 
     server, port = page
-    there = replicas_of(ray)
+    until = time.monotonic() + SECONDS
+    # another one is started for the one that was killed
+    while len(there := replicas_of(ray)) < 2:
+        assert time.monotonic() < until
+        time.sleep(0.5)
     path = tmp_path / "photograph.jpg"
     path.write_bytes(jpeg(50))
-    until = time.monotonic() + SECONDS
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 5).close()
