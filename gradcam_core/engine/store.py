@@ -4,7 +4,7 @@
     folder = store.find(key)      # None where there is none, or it is damaged
     store.keep(key, folder)
 
-Public names: `Store`, `cache_folder`, `digest`.
+Public names: `Store`, `bytes_of`, `cache_folder`, `digest`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from .inputs import Inputs, named
 
-__all__ = ["Store", "cache_folder", "digest"]
+__all__ = ["Store", "bytes_of", "cache_folder", "digest"]
 
 # a new one wherever the files' content changes
 FORMAT = 2
@@ -58,8 +58,13 @@ def digest(network: nn.Module, inputs: Tensor | Inputs, layers: Iterable[str]) -
     found = hashlib.blake2b(repr(about).encode(), digest_size=20)
     for name, tensor in (*network.named_parameters(), *network.named_buffers()):
         found.update(repr((name, tuple(tensor.shape), str(tensor.dtype))).encode())
-        found.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+        found.update(bytes_of(tensor))
     return found.hexdigest()
+
+
+def bytes_of(tensor: Tensor) -> memoryview:
+    """What the values of `tensor` are kept as; raises RuntimeError, TypeError for those that are not kept as such."""
+    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
 
 
 class Store:

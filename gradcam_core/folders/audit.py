@@ -22,12 +22,11 @@ from typing import Any
 from weakref import finalize
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ..canvases.picture import order
 from ..checks import Examiner
+from ..engine.store import bytes_of
 from ..engine.watch import NOBODY, Watch
 from ..errors import ModelError
 from ..explainer import Explainer
@@ -186,7 +185,7 @@ def _fingerprint(network: nn.Module) -> str:
         digest.update(name.encode())
         # of some quantised parts the state is no tensor, or no bytes
         with suppress(AttributeError, RuntimeError, TypeError):
-            digest.update(values.detach().cpu().reshape(-1).contiguous().view(torch.uint8).numpy())
+            digest.update(bytes_of(values))
     return digest.hexdigest()
 
 
@@ -225,9 +224,7 @@ def _effect(looker: Looker, table: Table, folder: Path, watch: Watch, cluster: C
 
     def taken(index: int) -> float:
         explanation = looker.examiner.explainer.answer(folder / table.names[index], looker.request)
-        places = order(cluster.mean, explanation.placement.input_size, explanation.placement.part)
-        found = looker.examiner.probabilities_without(explanation, [places < share])
-        return explanation.target.probability - float(found[0, explanation.target.index])
+        return explanation.target.probability - looker.without(explanation, cluster.mean, share)
 
     both: list[NDArray[np.float64]] = []
     for chosen in (cluster.members, others):

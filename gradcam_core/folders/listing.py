@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import OptionError, TargetError
+from ..reading.archive import TABLE
 
 __all__ = ["SUFFIXES", "Listed", "listed"]
 
@@ -20,7 +21,6 @@ __all__ = ["SUFFIXES", "Listed", "listed"]
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif")
 )
-TABLE = "labels.csv"
 # what the first line of a table calls its columns
 HEADINGS = frozenset(("file", "filename", "file_name", "image", "name", "path"))
 

@@ -1,10 +1,11 @@
 """From files to rows: several photographs beside each other, each read, explained and asked about again.
 
-Public names: `HIDDEN_SHARE`, `Looker`, `side_by_side`.
+Public names: `HIDDEN_SHARE`, `Looker`, `minutes_left`, `side_by_side`.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,7 +29,7 @@ from .measures import border, centre, concentration, inside
 from .objects import Outlines
 from .rows import Row
 
-__all__ = ["HIDDEN_SHARE", "Looker", "side_by_side"]
+__all__ = ["HIDDEN_SHARE", "Looker", "minutes_left", "side_by_side"]
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -57,6 +58,13 @@ def side_by_side(make: Callable[[Given], Made], given: Iterable[Given], workers:
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def minutes_left(done: int, count: int, begun: float, first: int = 0) -> float | None:
+    """About how long the rest takes, where `first` were done at `begun` (`time.monotonic`); None before there is a new
+    one."""
+    new = done - first
+    return (time.monotonic() - begun) / new * (count - done) / 60 if new else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,12 +103,15 @@ class Looker:
             known["reason"] = str(error)
         return Row(**known)
 
+    def without(self, explanation: Explanation, cam: NDArray[np.float32], share: float) -> float:
+        """The probability of the explained class with the hottest `share` of `cam`, (h, w) of its cells, hidden."""
+        places = order(cam, explanation.placement.input_size, explanation.placement.part)
+        return float(self.examiner.probabilities_without(explanation, [places < share])[0, explanation.target.index])
+
     def _when_hidden(self, explanation: Explanation) -> dict[str, Any]:
         if explanation.blank:
             return {}
-        places = order(explanation.cam, explanation.placement.input_size, explanation.placement.part)
-        found = self.examiner.probabilities_without(explanation, [places < HIDDEN_SHARE])
-        hidden = float(found[0, explanation.target.index])
+        hidden = self.without(explanation, explanation.cam, HIDDEN_SHARE)
         return {"hidden": hidden, "effect": explanation.target.probability - hidden}
 
     def _on_object(self, outlines: Outlines, explanation: Explanation, listed: Listed) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..errors import CamError, OptionError
+from ..errors import CamError, OptionError, first_line
 from ..reading.photograph import read_photograph
 
 __all__ = ["Outlines"]
@@ -42,7 +42,7 @@ class Outlines:
             written = json.loads(path.read_text("utf-8"))
             return cls(_Coco.of(written).mask)
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            raise OptionError("audit.outlines_not_read", file=path.name, reason=str(error)[:160]) from None
+            raise OptionError("audit.outlines_not_read", file=path.name, reason=first_line(error)) from None
 
     def mask(self, name: str, size: tuple[int, int], label: str) -> Mask | None:
         """The objects of the class called `label`, where the outlines know it, else all objects; None where unknown."""
@@ -59,7 +59,7 @@ def _painted(folder: Path, name: str, size: tuple[int, int]) -> Mask | None:
                     plain = image if image.mode in ("P", "L", "1", "I", "I;16") else None
                     values = np.asarray(plain) if plain else read_photograph(path.read_bytes()).pixels.any(-1)
             except (OSError, SyntaxError, ValueError, CamError, Image.DecompressionBombError) as error:
-                raise OptionError("audit.outlines_not_read", file=path.name, reason=str(error)[:160]) from None
+                raise OptionError("audit.outlines_not_read", file=path.name, reason=first_line(error)) from None
             return values != 0
     return None
 

@@ -12,7 +12,6 @@ import hashlib
 import html
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +20,7 @@ import numpy as np
 from ..canvases.render import color_table
 from ..canvases.urls import base64_text, jpeg_url
 from ..languages import LANGUAGES, Finding, say
+from ..report.page import NOTHING_ELSE, moment
 from ..request import Request
 from .clusters import Cluster
 from .confusions import Confusion
@@ -76,7 +76,6 @@ PAGE_WORDS = (
     "audit.page_sort_unsure",
     "audit.page_true_class",
 )
-NOTHING_ELSE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{}'"
 
 
 class Audited(Protocol):
@@ -123,7 +122,7 @@ def _parts(audit: Audited, language: str) -> Iterator[str]:
     filled = {
         "LANGUAGE": language,
         "TITLE": title,
-        "POLICY": NOTHING_ELSE.format(sealed),
+        "POLICY": f"{NOTHING_ELSE}; script-src 'sha256-{sealed}'",
         "STYLE": (HERE / "report.css").read_text("utf-8"),
         "FOUND": html.escape(say(audit.finding, language)),
         "FACTS": html.escape(_facts(audit, language)),
@@ -147,8 +146,7 @@ def _filled(text: str, values: Mapping[str, str]) -> str:
 
 def _facts(audit: Audited, language: str) -> str:
     request = audit.request
-    made = f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
-    told = {"model": audit.model_title, "view": request.view, "accuracy": audit.accuracy, "made": made}
+    told = {"model": audit.model_title, "view": request.view, "accuracy": audit.accuracy, "made": moment()}
     return say(Finding("audit.facts", **told), language)
 
 

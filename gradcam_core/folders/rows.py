@@ -25,7 +25,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import OptionError
-from ..types import Box, Placement
 
 __all__ = ["SCHEMA", "Row", "RowFile"]
 
@@ -79,13 +78,6 @@ class Row:
     def cam(self) -> NDArray[np.float32]:
         """(h, w) signed map."""
         return np.array(self.map or (0.0,), np.float32).reshape(self.map_height or 1, self.map_width or 1)
-
-    @property
-    def placement(self) -> Placement:
-        """Where the map lies on a photograph of its size."""
-        width, height = self.width or 1, self.height or 1
-        left, top, right, bottom = self.left or 0, self.top or 0, self.right_edge or 1, self.bottom or 1
-        return Placement(height, width, Box(left * width, top * height, right * width, bottom * height))
 
 
 SCHEMA: Mapping[str, tuple[str, str]] = {one.name: (one.metadata["kind"], one.metadata["about"]) for one in fields(Row)}

@@ -4,7 +4,7 @@
 
 Nothing that an archive says of itself is believed: a name is never a place outside the folder, what is packed is read
 to its bounds and no further, and only what is called like a photograph, or `labels.csv`, is taken at all. Public names:
-`MAX_ARCHIVE_BYTES`, `MOST_PHOTOGRAPHS`, `laid_out`.
+`MAX_ARCHIVE_BYTES`, `MOST_PHOTOGRAPHS`, `TABLE`, `laid_out`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from ..errors import UploadError
+from ..errors import UploadError, first_line
 from .photograph import MAX_UPLOAD_BYTES
 from .uploads import PHOTOGRAPH_FILE, Upload
 
-__all__ = ["MAX_ARCHIVE_BYTES", "MOST_PHOTOGRAPHS", "laid_out"]
+__all__ = ["MAX_ARCHIVE_BYTES", "MOST_PHOTOGRAPHS", "TABLE", "laid_out"]
 
 # of the archive itself
 MAX_ARCHIVE_BYTES = 200_000_000
@@ -105,7 +105,7 @@ def _unpacked(file: IO[bytes], files: _Files) -> None:
         if isinstance(error, UploadError):
             raise
         # also an archive with a password, or packed in a way that Python does not know
-        raise UploadError("archive.not_read", reason=str(error)[:160]) from None
+        raise UploadError("archive.not_read", reason=first_line(error)) from None
 
 
 def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:

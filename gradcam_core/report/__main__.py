@@ -16,6 +16,7 @@ from ..engine.watch import Watch
 from ..errors import CamError
 from ..explainer import Explainer
 from ..folders import audit
+from ..folders.looking import minutes_left
 from ..languages import ENGLISH, LANGUAGES, Finding, say
 from ..request import AUTO, VIEWS
 
@@ -38,8 +39,7 @@ class Told:
         if done < count and now - self._last < SECONDS_BETWEEN_LINES:
             return
         self._last = now
-        new = done - first
-        minutes = (now - begun) / new * (count - done) / 60 if new else None
+        minutes = minutes_left(done, count, begun, first)
         finding = Finding("audit.progress", done=done, count=count, minutes=minutes if done < count else None)
         print(say(finding, self._language), file=sys.stderr, flush=True)
 

@@ -1,4 +1,5 @@
-"""The HTML of a report. Public names: `Checked`, `Reported`, `report_page`, `summary`."""
+"""The HTML of a report. Public names: `NOTHING_ELSE`, `Checked`, `Reported`,
+`moment`, `report_page`, `summary`."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from ..canvases.urls import jpeg_url
 from ..languages import Finding, language_now, percent, say
 from ..types import Prediction
 
-__all__ = ["Checked", "Reported", "report_page", "summary"]
+__all__ = ["NOTHING_ELSE", "Checked", "Reported", "moment", "report_page", "summary"]
 
 # the longer side of each picture: sharp on A4, and the file stays below a megabyte
 LONGEST = 1200
@@ -61,6 +62,11 @@ class Reported(Protocol):
     def record(self) -> dict[str, Any]: ...
 
 
+def moment() -> str:
+    """When a report is made, in words: now, in UTC."""
+    return f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+
+
 def report_page(
     explanation: Reported, *, checks: Iterable[Checked] = (), look: Look | None = None, language: str | None = None
 ) -> str:
@@ -72,7 +78,7 @@ def report_page(
 
     record = explanation.record()
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
-    made = words("report.made", date=f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC", versions=versions)
+    made = words("report.made", date=moment(), versions=versions)
     found = _items(say(one.finding, language) for one in checks)
     unchecked = words("report.no_checks")
     sections = {

@@ -13,6 +13,7 @@ from ..engine.watch import Watch
 from ..explainer import Explainer
 from ..folders import Audit, Row, steps
 from ..folders.listing import SUFFIXES
+from ..folders.looking import minutes_left
 from ..languages import Finding
 from ..reading.archive import laid_out
 from ..reading.uploads import Upload
@@ -67,4 +68,4 @@ def audited(explainer: Explainer, uploads: Sequence[Upload], model: str, folder:
             now = time.monotonic()
             if now - told >= SECONDS_BETWEEN:
                 told = now
-                yield Stand(done, count, (now - begun) / done * (count - done) / 60, tuple(rows))
+                yield Stand(done, count, minutes_left(done, count, begun), tuple(rows))

@@ -24,7 +24,7 @@ from typing import Any
 
 import tomli
 
-from ..errors import ServingError, did_you_mean, shown
+from ..errors import ServingError, did_you_mean, first_line, shown
 from ..languages import Finding
 from .options import MODEL_OPTIONS, OPTIONS, Option
 
@@ -86,7 +86,7 @@ def read_config(text: str, name: str, folder: Path) -> dict[str, Any]:
         # what ends without a line's end has no line to name
         content = tomli.loads(f"{text}\n")
     except (tomli.TOMLDecodeError, RecursionError) as error:
-        raise ServingError("config.no_toml", name=name, reason=str(error)[:160]) from None
+        raise ServingError("config.no_toml", name=name, reason=first_line(error)) from None
     reader = _Reader(text, name, folder)
     single = {key: content.pop(key) for key in list(content) if key in MODEL_OPTIONS}
     tables = content.pop(MODELS, [])
