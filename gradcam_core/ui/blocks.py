@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from copy import copy
 from inspect import signature
 from typing import Any, ClassVar, TypeGuard
@@ -14,6 +15,7 @@ from anyio import to_thread
 from gradio.blocks import Block, BlockFunction, BlocksConfig
 from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
+from gradio_client import Client
 
 from ..errors import UploadError
 from ..languages import language_now
@@ -47,6 +49,33 @@ async def _answer_of(job: Any) -> list[Any]:
     """All that a tool answers: to whoever asks for no progress gradio shows several outputs as one text."""
     found = await to_thread.run_sync(job.result)
     return list(found) if isinstance(found, tuple) else [found]
+
+
+def _client_of(tools: Any) -> Callable[[], Client]:
+    """Through what the calls of `tools` reach this server: it waits as long as an answer takes.
+
+    Gradio's own gives up when a busy server has not described its page within 5 seconds.
+    """
+    gradios = tools._get_or_create_client
+    lock = threading.Lock()
+
+    def client() -> Client:
+        with lock:
+            # where the page is a part of another program it has no address of its own before it is asked
+            if tools._client_instance is None and tools.local_url:
+                tools._client_instance = Client(
+                    tools.local_url,
+                    download_files=False,
+                    verbose=False,
+                    analytics_enabled=False,
+                    ssl_verify=False,
+                    _skip_components=False,
+                    headers={"x-gradio-user": "mcp"},
+                    httpx_kwargs={"timeout": None},
+                )
+            return gradios()
+
+    return client
 
 
 class _SessionConfig(BlocksConfig):
@@ -108,6 +137,7 @@ class PageBlocks(gr.Blocks):
         if tools is not None:
             tools.convert_strings_to_filedata = of_tool_call(get_upload_folder())
             tools._execute_tool_without_progress = _answer_of
+            tools._get_or_create_client = _client_of(tools)
         self._tools = tools
 
     def queue_in_lanes(self, lanes: Lanes[Any], *, status_update_rate: float) -> PageQueue:

@@ -114,6 +114,28 @@ def test_every_tool_answers(tools: str, along: str) -> None:
         assert len(pictures) == (2 if name in {"explain", "contrast", "describe", "ask"} else 0)
 
 
+def test_a_call_waits_for_a_busy_server(explainer: Explainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not 5 seconds, as a client of Gradio does unless it is told otherwise."""
+    waits: list[Any] = []
+    get = httpx.get
+
+    def seen(*args: Any, **options: Any) -> httpx.Response:
+        waits.append(options.get("timeout", "unsaid"))
+        return get(*args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(httpx, "get", seen)
+        blocks = build(explainer)
+        serve(blocks, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, mcp_server=True)
+        try:
+            waits.clear()
+            assert "sentence" in use(f"{blocks.local_url}gradio_api/mcp/", "explain_text", text="최고의 영화")[1]
+        finally:
+            blocks.close()
+    assert waits
+    assert set(waits) == {None}
+
+
 @pytest.mark.parametrize(
     ("strokes", "words"),
     [
