@@ -21,7 +21,7 @@ from gradcam_core import CamError, Explainer
 from gradcam_core.engine.devices import share_cores
 from gradcam_core.engine.memory import share_one_arena
 from gradcam_core.reading.photograph import MAX_UPLOAD_BYTES
-from gradcam_core.serving.demo import Demo, prepared
+from gradcam_core.serving.demo import Demo, explainer_for, prepared
 from gradcam_core.serving.demo_config import found_config
 from gradcam_core.serving.folder import ServerFolder
 from gradcam_core.serving.hosts import Hosts
@@ -29,7 +29,6 @@ from gradcam_core.serving.lanes import CHEAP, usual_lanes
 from gradcam_core.serving.options import OPTIONS, command_line, default_of, free
 from gradcam_core.serving.room import MAX_WEIGHTS
 from gradcam_core.serving.services import Services
-from gradcam_core.serving.shelf import BOUND
 
 # a fifth of Python's own
 SWITCH_SECONDS = 0.001
@@ -95,13 +94,7 @@ def computing(options: dict[str, Any]) -> Iterator[tuple[Explainer, Demo, Any]]:
             yield far, demo, FarServices.of
         return
     share_cores(usual_lanes()[CHEAP].run)
-    explainer = Explainer(
-        device=options["device"],
-        cache_mb=options["cache_mb"],
-        borrow=getattr(spaces, "GPU", None),
-        engine=options["engine"],
-        bound=BOUND,
-    )
+    explainer = explainer_for(options, borrow=getattr(spaces, "GPU", None))
     demo = prepared(options, explainer)
     # takes less than the imports above, and nobody's first click has to wait for it; converting goes on beside
     explainer.warm_up(demo.first, seconds=0)

@@ -9,51 +9,34 @@ Usage:
 
 from __future__ import annotations
 
-import copy
 import itertools
-import math
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from .answers import Answers
-from .captures import Captures
 from .compare import Comparison, compared
 from .description import Answer, Description
-from .engine.cache import ByteCache
-from .engine.capture import Capture
-from .engine.engines import runner_for
-from .engine.forecast import Bound
-from .engine.inputs import Inputs, first_of
-from .engine.runner import Decision, Runner
+from .engine.inputs import first_of
+from .engine.runner import Decision
 from .engine.watch import NOBODY, Watch
-from .errors import ModelError, OptionError, OutputError
+from .errors import ModelError, OutputError
 from .explanation import Explanation
-from .models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER, LoadedModel
-from .models.catalogue import Catalogue, Offer
+from .models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER
 from .models.spoken import Describing
-from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
-from .request import AUTO, WORDED, Request, takes_options
-from .types import MEGABYTE, Placement
+from .reading.photograph import ImageSource, Photograph
+from .remembering import RememberingCatalogue
+from .request import WORDED, Request, takes_options
 
 __all__ = ["Explainer"]
 
 # captions that are searched side by side
 BEAM = 3
 
-DEFAULT_CACHE_MB = 1024
-DEFAULT_TTL_SECONDS = 3600.0
-# photographs are cheap to decode again, captures are not: a quarter of the budget is theirs
-PHOTOGRAPH_SHARE = 0.25
-# what the allocator cannot use between things that are still kept (measured: tests.benchmarks, memory)
-FRAGMENTS_SHARE = 0.1
 
-
-class Explainer(Catalogue):
+class Explainer(RememberingCatalogue):
     """Explains what image classifiers see; the only long-lived object of the core.
 
     `device` is "auto", "cuda", "mps" or "cpu"; `cache_mb` bounds what photographs and captures are kept, for
@@ -64,56 +47,6 @@ class Explainer(Catalogue):
     Raises DeviceError, OptionError.
     """
 
-    def __init__(
-        self,
-        *,
-        device: str | torch.device = AUTO,
-        cache_mb: float = DEFAULT_CACHE_MB,
-        cache_ttl: float = DEFAULT_TTL_SECONDS,
-        borrow: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None,
-        engine: str = AUTO,
-        bound: Bound | None = None,
-    ) -> None:
-        self._runner = runner_for(device, engine, borrow, lambda name, detail: self.load(name, detail=detail))
-        super().__init__(self._runner.device, self._runner.copies, bound)
-        for name, value in (("cache_mb", cache_mb), ("cache_ttl", cache_ttl)):
-            if not isinstance(value, (int, float)) or not value >= 0 or (name == "cache_mb" and math.isinf(value)):
-                raise OptionError("explainer.negative", name=name, value=value)
-        photograph_bytes = int(cache_mb * MEGABYTE * PHOTOGRAPH_SHARE)
-        result_bytes = int(cache_mb * MEGABYTE * (1 - PHOTOGRAPH_SHARE - FRAGMENTS_SHARE))
-        self._photographs: ByteCache[Photograph] = ByteCache(photograph_bytes, cache_ttl)
-        self._captures = Captures(self._runner, result_bytes, cache_ttl, self._let_go)
-        self._answers = Answers(self._runner, self._captures, self.sights)
-
-    def offering(self, offer: Offer) -> Explainer:
-        """The same networks, and all that is remembered of them, for somebody who may use no more than `offer` says."""
-        view = copy.copy(self)
-        view._offer = offer
-        view._answers = Answers(self._runner, self._captures, view.sights)
-        return view
-
-    def apart(self, megabytes: float) -> Explainer:
-        """The same networks with a memory of its own, so that a long row of photographs takes nobody's place in this.
-
-        What it remembers takes no more than so many `megabytes`.
-        """
-        view = copy.copy(self)
-        view._photographs = ByteCache(int(megabytes * MEGABYTE * PHOTOGRAPH_SHARE), DEFAULT_TTL_SECONDS)
-        most = int(megabytes * MEGABYTE * (1 - PHOTOGRAPH_SHARE))
-        view._captures = Captures(self._runner, most, DEFAULT_TTL_SECONDS)
-        view._answers = Answers(self._runner, view._captures, view.sights)
-        return view
-
-    @property
-    def runner(self) -> Runner:
-        """What runs the networks."""
-        return self._runner
-
-    @property
-    def device(self) -> torch.device:
-        """Where networks are kept."""
-        return self._runner.device
-
     def warm_up(self, model: str | None = None, *, seconds: float | None = None) -> Decision:
         """Load `model`, explain a grey picture, and wait until it is decided what the model runs on.
 
@@ -123,15 +56,6 @@ class Explainer(Catalogue):
         height, width = loaded.preprocessing.input_shape[-2:]
         explanation = self.explain(np.full((height, width, 3), 128, np.uint8), model=model)
         return self._runner.decide(loaded, self.given(explanation), seconds)
-
-    def photograph(self, image: ImageSource | Photograph | None) -> Photograph:
-        """The image upright in RGB, decoded once; raises ImageError."""
-        if isinstance(image, Photograph):
-            return image
-        # a file is read once: its fingerprint must be that of what is decoded
-        content = content_of(image)
-        digest = digest_of(content)
-        return self._photographs.get(digest, partial(read_photograph, content, digest))
 
     @takes_options(but=WORDED)
     def explain(self, image: ImageSource | Photograph | None, *, watch: Watch = NOBODY, **options: Any) -> Explanation:
@@ -259,44 +183,5 @@ class Explainer(Catalogue):
     ) -> tuple[Explanation, ...]:
         """`answer` to each of the `requests` about one image, in order, from as few passes as possible."""
         shown = partial(self.photograph, image)
-        return self._answers.to(shown, (self._captioned(shown, request) for request in requests), watch)
-
-    def capture(self, explanation: Explanation) -> Capture:
-        """The forward pass that `explanation` was made from, run again only where it is no longer remembered."""
-        model = self.network_of(explanation)
-        return self._captures.seen(model, explanation.photograph, explanation.layer).capture
-
-    def inputs(self, explanation: Explanation) -> Tensor:
-        """(1, 3, H, W) input that the model of `explanation` was given."""
-        return first_of(self.given(explanation))
-
-    def given(self, explanation: Explanation) -> Inputs:
-        """All that the model of `explanation` was given, by name."""
-        return self._captures.given(self.network_of(explanation), explanation.photograph)
-
-    def network_of(self, explanation: Explanation) -> LoadedModel:
-        """The model of `explanation` at the input size that it was asked about."""
-        return self.asked(explanation.request)
-
-    def every_size(self, explanation: Explanation) -> tuple[tuple[LoadedModel, Inputs, Placement], ...]:
-        """The models whose maps made that of `explanation`, with what each was given and where that lies.
-
-        One alone, but where several sizes agree on a sharper map.
-        """
-        photograph = explanation.photograph
-        return tuple((model, *self._captures.encoded(model, photograph)) for model in self.sights(explanation.request))
-
-    def remembered(self, key: Hashable, make: Callable[[], Any], watch: Watch = NOBODY) -> Any:
-        """`make()`, which has `nbytes`, computed once for `key` as long as there is room.
-
-        Where somebody else who asked for the same stopped it, it is begun again. Raises what `make` raises.
-        """
-        return self._captures.remembered(key, make, watch)
-
-    def _let_go(self) -> None:
-        """Make room: what is in use stays alive through whoever uses it."""
-        self._captures.clear()
-        super()._let_go()
-
-    def _forget(self, identity: object) -> None:
-        self._captures.forget(identity)
+        answers = Answers(self._runner, self._captures, self.sights)
+        return answers.to(shown, (self._captioned(shown, request) for request in requests), watch)

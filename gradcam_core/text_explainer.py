@@ -31,6 +31,7 @@ from .explanation import made_with
 from .methods.evidence import Question
 from .methods.text import DEFAULT_TEXT_METHOD, find_text_method
 from .models.reviews.network import TrainedText, load_network
+from .remembering import DEFAULT_TTL_SECONDS
 from .request import AUTO, OPTIONS, Request
 from .tasks.classes import choose
 from .text_explanation import TextExplanation
@@ -39,8 +40,8 @@ from .types import MEGABYTE
 __all__ = ["TextExplainer"]
 
 WEIGHTS = Path(__file__).parents[1] / "assets" / "text" / "reviews.safetensors"
-DEFAULT_CACHE_MB = 64
-DEFAULT_TTL_SECONDS = 3600.0
+# what is kept of a text is small
+CACHE_MB = 64
 # texts in one pass: a text is a thousandth of a picture
 AT_ONCE = 256
 
@@ -57,7 +58,7 @@ class TextExplainer:
         *,
         weights: str | Path | None = None,
         device: str | torch.device = AUTO,
-        cache_mb: float = DEFAULT_CACHE_MB,
+        cache_mb: float = CACHE_MB,
         cache_ttl: float = DEFAULT_TTL_SECONDS,
     ) -> None:
         # a graph is made for one shape of input, and each length of text is another

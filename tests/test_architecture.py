@@ -38,6 +38,7 @@ LINES = (
     {"answers"},
     {"description"},
     {"compare"},
+    {"remembering"},
     {"explainer"},
     {"checks"},
     {"text_explainer"},
@@ -83,7 +84,7 @@ def imported(path: Path) -> Iterator[str]:
 
 def test_the_reader_of_imports_understands_relative_ones() -> None:
     explainer = set(imported(ROOT / "gradcam_core" / "explainer.py"))
-    assert {"gradcam_core.engine.capture", "gradcam_core.models", "gradcam_core.request", "numpy"} <= explainer
+    assert {"gradcam_core.engine.watch", "gradcam_core.models", "gradcam_core.request", "numpy"} <= explainer
     assert "gradcam_core.errors" in set(imported(ROOT / "gradcam_core" / "models" / "base.py"))
 
 

@@ -219,16 +219,14 @@ class LoadedModel:
         default = found.every[self.default.name]
         if default.shape[1] <= self.default.shape[1]:
             raise self._without_detail("not_finer", own)
-        return replace(
-            self,
-            preprocessing=steps,
+        return self._fed(
+            steps,
+            found.layouts,
             layers=layers,
             default=default,
-            layouts={**self.layouts, **found.layouts},
             in_place_safe=found.in_place_safe,
             unplaced=found.unplaced,
             detail=True,
-            resized=True,
         )
 
     @cached_property
@@ -239,18 +237,22 @@ class LoadedModel:
     @cached_property
     def whole(self) -> LoadedModel:
         """The same network, given all of a photograph; raises ModelError where it takes one size only, DeviceError."""
-        return self._resized(sizes.whole(self), view=WHOLE)
+        return self._in_step(sizes.whole(self), view=WHOLE)
 
     @cached_property
     def enlarged(self) -> tuple[LoadedModel, ...]:
         """The same network at the larger sizes that agree with its own on a sharper map; raises as `whole`."""
         steps = (sizes.enlarged(self, times) for times in sizes.SHARPER if times > 1)
-        return tuple(map(self._resized, steps))
+        return tuple(map(self._in_step, steps))
 
-    def _resized(self, steps: Encoder, **changes: Any) -> LoadedModel:
+    def _in_step(self, steps: Encoder, **changes: Any) -> LoadedModel:
         """The same with inputs in step with its maps, so that the cells of the offered ones divide them evenly."""
         evenly = {layer.name: replace(self.layouts[layer.name], part=EVERYWHERE) for layer in self.layers}
-        return replace(self, preprocessing=steps, layouts={**self.layouts, **evenly}, resized=True, **changes)
+        return self._fed(steps, evenly, **changes)
+
+    def _fed(self, steps: Encoder, layouts: Mapping[str, Layout], **changes: Any) -> LoadedModel:
+        """The same on inputs of another size, on which places lie as `layouts` say."""
+        return replace(self, preprocessing=steps, layouts={**self.layouts, **layouts}, resized=True, **changes)
 
     @cached_property
     def key(self) -> tuple[Hashable, ...]:

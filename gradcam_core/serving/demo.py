@@ -1,9 +1,11 @@
-"""A page of one's own: which models it opens with, its examples, its heading. Public names: `Demo`, `prepared`,
-`pictures_in`."""
+"""A page of one's own: which models it opens with, its examples, its heading.
+
+Public names: `Demo`, `explainer_for`, `pictures_in`, `prepared`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,9 @@ from ..models import DEFAULT_MODEL, Access, hub_source
 from ..models.catalogue import Offer
 from ..models.labels_file import read_labels
 from ..reading.photograph import read_photograph
+from .shelf import BOUND
 
-__all__ = ["Demo", "pictures_in", "prepared"]
+__all__ = ["Demo", "explainer_for", "pictures_in", "prepared"]
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 # more make a page that is slow to open
@@ -45,6 +48,19 @@ class Demo:
         """What visitors may use: what the host may use is more."""
         access = Access.PUBLIC if self.hub_models else Access.NOTHING
         return Offer(access, self.first or DEFAULT_MODEL, self.only)
+
+
+def explainer_for(
+    options: Mapping[str, Any], borrow: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None
+) -> Explainer:
+    """What computes for a page with these `options`, large inputs bounded. Raises DeviceError, OptionError."""
+    return Explainer(
+        device=options["device"],
+        cache_mb=options["cache_mb"],
+        borrow=borrow,
+        engine=options["engine"],
+        bound=BOUND,
+    )
 
 
 def prepared(options: Mapping[str, Any], explainer: Explainer) -> Demo:

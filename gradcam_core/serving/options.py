@@ -19,7 +19,7 @@ from typing import Any
 from ..engine.devices import DEVICES
 from ..engine.engines import ENGINES
 from ..errors import ServingError
-from ..explainer import DEFAULT_CACHE_MB
+from ..remembering import DEFAULT_CACHE_MB
 from ..tasks.classes import HEADS
 
 __all__ = ["MODEL_OPTIONS", "OPTIONS", "Option", "command_line", "default_of", "free", "port", "size"]

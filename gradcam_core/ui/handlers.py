@@ -18,7 +18,6 @@ from ..explainer import Explainer
 from ..explanation import Explanation
 from ..models import DEFAULT_MODEL, MODELS
 from ..models.base import CLASSES
-from ..models.spoken import ANSWER, CAPTION
 from ..reading.uploads import Upload
 from ..request import AUTO, CENTRE, WHOLE, WORDED, Request
 from ..serving.failures import plain_words
@@ -27,6 +26,7 @@ from ..text_explainer import TextExplainer
 from ..text_explanation import TextExplanation
 from ..types import ModelInfo, Prediction
 from .messages import problem_box
+from .tasks import TASKS
 from .wording import word
 
 __all__ = [
@@ -51,8 +51,6 @@ Choices = list[tuple[str, str]]
 LONGEST_MENU = 2000
 # what is asked by the controls of the photograph's tab; see `Running`
 QUESTION = "question"
-# by what a model does, the options for words that it takes
-SPOKEN = {CLASSES: frozenset[str](), CAPTION: frozenset({"caption", "word"}), ANSWER: frozenset({"question"})}
 # the source of the networks that come with the requirements
 EMBEDDED = "embedded"
 # what is raised where all of a photograph cannot be shown
@@ -185,7 +183,7 @@ def explain(explainer: Explainer, asked: Controls, watch: Watch = NOBODY) -> Exp
     """The explanation that is asked for; raises what `Explainer.answer` raises."""
     speech = explainer.load(asked.request.model).speech
     # what is typed for one of the questions stays there while another one is asked
-    unfit = set(WORDED) - SPOKEN[speech.task if speech else CLASSES]
+    unfit = set(WORDED) - TASKS[speech.task if speech else CLASSES].worded
     return explainer.answer(asked.image, asked.question.replace(**dict.fromkeys(unfit)), watch=watch)
 
 

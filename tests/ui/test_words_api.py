@@ -13,7 +13,8 @@ from gradcam_core import Explainer
 from gradcam_core.ui.handlers import Controls, answer
 from gradcam_core.ui.messages import problem_box, said
 from gradcam_core.ui.tabs.photograph import EXAMPLES
-from gradcam_core.ui.tabs.words import TASKS, words
+from gradcam_core.ui.tabs.words import words
+from gradcam_core.ui.tasks import TASKS
 
 PICTURE = str(min(EXAMPLES.glob("*.jpg")))
 CAPTION = "a dog on a bed"

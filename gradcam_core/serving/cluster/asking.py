@@ -19,9 +19,10 @@ from cachetools import TTLCache
 
 from ...engine.watch import NOBODY, Watch
 from ...errors import ServingError
-from ...explainer import DEFAULT_TTL_SECONDS, Explainer
+from ...explainer import Explainer
 from ...languages import Finding
 from ...reading.photograph import Photograph
+from ...remembering import DEFAULT_TTL_SECONDS
 from . import parcel
 from .parcel import Shown
 from .replica import AT, FOUND, LACKS, Recipe, Report

@@ -29,16 +29,16 @@ from ...description import Answer
 from ...engine.cache import ByteCache
 from ...engine.watch import Watch
 from ...errors import CamError, ModelError
-from ...explainer import DEFAULT_TTL_SECONDS, MEGABYTE, Explainer
 from ...models import LoadedModel
 from ...models.catalogue import Offer
 from ...reading.photograph import Photograph
+from ...remembering import DEFAULT_TTL_SECONDS
 from ...request import Request
-from ...types import ModelInfo
-from ..demo import Demo, prepared
+from ...types import MEGABYTE, ModelInfo
+from ..demo import Demo, explainer_for, prepared
 from ..endpoints import ENDPOINTS
 from ..services import Services
-from ..shelf import BOUND, MAX_MODELS
+from ..shelf import MAX_MODELS
 from . import parcel
 
 __all__ = ["AT", "FOUND", "LACKS", "REFUSED", "Opened", "Recipe", "Replica", "Report", "elsewhere"]
@@ -93,12 +93,7 @@ class Replica:
 
     def __init__(self, options: Mapping[str, Any], at_once: int, fetch: Callable[[Any], Any]) -> None:
         cache_bytes = options["cache_mb"] * MEGABYTE
-        explainer = Explainer(
-            device=options["device"],
-            cache_mb=options["cache_mb"],
-            engine=options["engine"],
-            bound=BOUND,
-        )
+        explainer = explainer_for(options)
         # examples are the page's
         demo = prepared({**options, "examples": ()}, explainer)
         self.services = Services.of(explainer.offering(demo.offer))

@@ -1,6 +1,6 @@
 """The three questions that a photograph can be asked, and what is shown of captions and questions.
 
-`TASKS` is the switch's table. Public names: `TASKS`, `Task`, `Words`, `fitting`, `switching`, `words`.
+Public names: `Words`, `fitting`, `switching`, `words`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import gradio as gr
 
 from ...explainer import Explainer
 from ...explanation import Explanation
-from ...models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER, DEFAULT_MODEL
 from ...models.base import CLASSES
 from ...models.kinds import PLURALS, kinds_in
 from ...models.spoken import ANSWER, CAPTION
@@ -23,11 +22,12 @@ from ..handlers import QUESTION, Controls, model_choices
 from ..messages import note, problem_box
 from ..model_menu import LOADED, how_to_search
 from ..parts import Page
+from ..tasks import TASKS
 from ..web.caption import caption_value, caption_words
 from ..web.text import sentence_value, shaded_text
 from ..wording import word as words_for
 
-__all__ = ["TASKS", "Task", "Words", "fitting", "switching", "words"]
+__all__ = ["Words", "fitting", "switching", "words"]
 
 FIRST = "what is in the picture?"
 # about things that a caption of the photograph names, one of them or several; and what fits always
@@ -36,35 +36,6 @@ ABOUT_SEVERAL = ("what color are the {}?", "how many {} are there?")
 ABOUT_THING = ("what color is the {}?", "what is beside the {}?")
 ALIVE = frozenset(["person", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"])
 ALWAYS = ("is there a dog?", "is there a cup?", "where is this?")
-
-
-@dataclass(frozen=True)
-class Task:
-    """One of the questions: its `key` as models have it, its `title`, the `model` asked at first, its `control`.
-
-    `about` is to be known of that model, and `menu` of the menu of models; these and the title are keys of words.
-    """
-
-    key: str
-    title: str
-    model: str
-    control: str = ""
-    about: str = ""
-    menu: str = "models.others"
-
-    def notes(self, model: str | None) -> tuple[str, ...]:
-        """What is to be known of `model`: `about` is of the one asked at first."""
-        return (words_for(self.about),) if self.about and model == self.model else ()
-
-
-TASKS = {
-    task.key: task
-    for task in (
-        Task(CLASSES, "task.classes", DEFAULT_MODEL, menu=""),
-        Task(CAPTION, "task.caption", DEFAULT_CAPTIONER, "caption", "task.caption_small"),
-        Task(ANSWER, "task.answer", DEFAULT_ANSWERER, "question", "task.answer_small"),
-    )
-}
 
 
 @dataclass(frozen=True, eq=False)
