@@ -50,7 +50,13 @@ def of_request(value: Any, block: Block) -> Any:
     if not isinstance(block, (gr.Image, gr.File)) or value is None:
         _refuse_files(value)
         return value
-    upload = Upload(value["path"], block.GRADIO_CACHE) if _names_file(value) else None
+    if isinstance(value, list) and getattr(block, "file_count", "single") == "multiple":
+        return [_uploaded(one, block.GRADIO_CACHE) for one in value]
+    return _uploaded(value, block.GRADIO_CACHE)
+
+
+def _uploaded(value: Any, folder: str) -> dict[str, Any]:
+    upload = Upload(value["path"], folder) if _names_file(value) else None
     if upload is None or not upload.is_below:
         raise UploadError(NOT_UPLOADED)
     # nothing else that it says of the file is believed, an address least of all

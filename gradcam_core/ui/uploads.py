@@ -19,6 +19,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 
+from ..reading.archive import MAX_ARCHIVE_BYTES
 from ..reading.photograph import MAX_UPLOAD_BYTES
 from ..serving.room import megabytes
 from .panels.own_model import ENDINGS
@@ -26,7 +27,8 @@ from .wording import word
 
 __all__ = ["take_in_uploads"]
 
-FILES, FIELDS = 4, 4
+FILES, FIELDS = 200, 4
+ARCHIVE = ".zip"
 # of a form, that holds the files
 FIELD = "files"
 
@@ -43,18 +45,21 @@ class _OwnFile(GradioUploadFile):
 
 
 class _Parser(GradioMultiPartParser):
-    """Gradio's own, with few files in a form, and more than a photograph's bytes only for weights."""
+    """Gradio's own, with so many files in a form, and more than a photograph's bytes only for weights and archives."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         options |= {"max_files": FILES, "max_fields": FIELDS}
         super().__init__(*args, **options)
-        self._most = options["max_file_size"]
+        self._most = self._file_limit = options["max_file_size"]
 
     def on_headers_finished(self) -> None:
         super().on_headers_finished()
         file = self._current_part.file
-        if file is None or not (file.filename or "").lower().endswith(tuple(ENDINGS)):
-            self._most = MAX_UPLOAD_BYTES
+        name = "" if file is None else (file.filename or "").lower()
+        if name.endswith(ARCHIVE):
+            self._most = min(self._file_limit, MAX_ARCHIVE_BYTES)
+        else:
+            self._most = self._file_limit if name.endswith(tuple(ENDINGS)) else MAX_UPLOAD_BYTES
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         super().on_part_data(data, start, end)
@@ -63,7 +68,7 @@ class _Parser(GradioMultiPartParser):
         size = end - start + (len(self._current_part.data) if file is None else file.size or 0)
         if size > self._most:
             raise MultiPartException(
-                word("door.photograph_too_large", most=megabytes(int(self._most)), endings=tuple(ENDINGS))
+                word("door.photograph_too_large", most=megabytes(int(self._most)), endings=(*ENDINGS, ARCHIVE))
             )
 
     async def parse(self) -> FormData:

@@ -47,6 +47,19 @@ def test_a_request_names_nothing_else(folder: Path, value: Any) -> None:
         assert str(caught.value) == str(Finding("uploads.not_here"))
 
 
+def test_each_of_several_files_is_an_upload(folder: Path) -> None:
+    several, path = gr.File(file_count="multiple"), str(folder / "cat.png")
+    assert (
+        of_request([{"path": path, "url": "http://127.0.0.1/"}] * 2, several)
+        == [{"path": path, "orig_name": "cat.png", "meta": MARK}] * 2
+    )
+    for value in (7, *ELSEWHERE, {}, {"path": "/etc/hostname"}):
+        with pytest.raises(UploadError):
+            of_request([{"path": path}, value], several)
+    with pytest.raises(UploadError):
+        of_request([{"path": path}], gr.File())
+
+
 @pytest.mark.parametrize("value", HIDDEN)
 def test_values_that_are_no_files_hold_none(folder: Path, value: Any) -> None:
     with pytest.raises(UploadError):

@@ -122,6 +122,20 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_true_class": "is “{label}”",
     "audit.progress": _progress,
     "audit.right": "at the right",
+    "audit.tab_clusters": "Where classes are decided",
+    "audit.tab_files": "Photographs, or a zip of a folder",
+    "audit.tab_first": (
+        "Hand in several photographs, or a zip. In a zip, folders that are called like a class say which class is true;"
+        " so does labels.csv, with a file and a class in each line."
+    ),
+    "audit.tab_go": "Look at all of them",
+    "audit.tab_last": "The last photographs",
+    "audit.tab_mean": "The average map",
+    "audit.tab_model": "Model",
+    "audit.tab_nothing": "There is nothing to look at yet: hand in photographs first.",
+    "audit.tab_report": "Report (HTML), with all photographs, and rows (Parquet)",
+    "audit.tab_stop": "Stop",
+    "audit.tab_title": "Folder",
     "audit.table_not_read": "{file!r} cannot be read ({reason}); each line needs a file and a class: a.jpg,horse.",
     "audit.title": "What decides in “{folder}”?",
     "audit.top": "at the top",

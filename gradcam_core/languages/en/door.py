@@ -28,7 +28,7 @@ DOOR: Mapping[str, str] = {
     "door.once": "A request says only once each of: {names:list}.",
     "door.photograph_too_large": (
         "The file is larger than {most}, the maximum allowed size of a photograph; make it smaller. Only weights"
-        " ({endings:list}) may be larger, where visitors' own models are on."
+        " and archives ({endings:list}) may be larger, where visitors' own models are on."
     ),
     "door.request_too_large": "A request of at most {most} fits, and this has {size}; make it smaller.",
     "door.slow": "What you sent came too slowly, or not at all; send it again.",

@@ -115,6 +115,20 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_true_class": "정답: “{label}”",
     "audit.progress": _progress,
     "audit.right": "오른쪽",
+    "audit.tab_clusters": "어디를 보고 정했는가",
+    "audit.tab_files": "사진 여러 장, 또는 폴더의 zip",
+    "audit.tab_first": (
+        "사진을 여러 장 올리거나 zip을 올리세요. zip 안에서는 클래스 이름의 폴더가 정답을 말하고, 한 줄에 파일과"
+        " 클래스를 적은 labels.csv도 그렇습니다."
+    ),
+    "audit.tab_go": "모두 살펴보기",
+    "audit.tab_last": "마지막 사진들",
+    "audit.tab_mean": "평균 맵",
+    "audit.tab_model": "모델",
+    "audit.tab_nothing": "아직 살펴볼 것이 없습니다. 먼저 사진을 올리세요.",
+    "audit.tab_report": "모든 사진이 든 보고서(HTML)와 행(Parquet)",
+    "audit.tab_stop": "멈추기",
+    "audit.tab_title": "폴더",
     "audit.table_not_read": "{file!r}: 읽을 수 없습니다({reason}). 줄마다 파일과 클래스가 있어야 합니다: a.jpg,horse.",
     "audit.title": "“{folder}”에서 무엇이 답을 정하는가?",
     "audit.top": "위쪽",

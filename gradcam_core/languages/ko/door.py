@@ -28,7 +28,7 @@ DOOR: Mapping[str, str] = {
     "door.once": "요청에는 다음 항목이 각각 한 번만 있어야 합니다: {names:list}.",
     "door.photograph_too_large": (
         "사진 파일은 {most}까지 올릴 수 있습니다. 크기를 줄여 주세요. 방문자의 모델을 받는 서버에서는 가중치"
-        " 파일({endings:list})만 더 커도 됩니다."
+        " 파일과 압축 파일({endings:list})만 더 커도 됩니다."
     ),
     "door.request_too_large": "요청은 {most}까지 보낼 수 있는데 {size}입니다. 크기를 줄여 주세요.",
     "door.slow": "보낸 내용이 너무 느리게 오거나 끝까지 오지 않았습니다. 다시 보내 주세요.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..parts import Tab
+from .folder import folder_tab
 from .photograph import photograph_tab
 from .text import text_tab
 
@@ -11,4 +12,5 @@ __all__ = ["TABS"]
 TABS = (
     Tab("tab.photograph", photograph_tab),
     Tab("tab.text", text_tab),
+    Tab("audit.tab_title", folder_tab),
 )
