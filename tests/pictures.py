@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zipfile
 import zlib
 from io import BytesIO
 from typing import Any
@@ -23,6 +24,15 @@ def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
 def photo(kind: str = "PNG", height: int = 40, width: int = 60, **options: Any) -> bytes:
     """A file with a picture of random pixels."""
     return encoded(Image.fromarray(noise(height, width)), kind, **options)
+
+
+def zipped(*entries: tuple[str, bytes]) -> bytes:
+    """An archive of files by name."""
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in entries:
+            made.writestr(name, content)
+    return stream.getvalue()
 
 
 def half(data: bytes) -> bytes:

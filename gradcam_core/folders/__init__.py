@@ -3,12 +3,12 @@
     found = audit(Explainer(), "photographs", rows="rows.parquet")
     found.report("audit.html")
 
-Public names: `SCHEMA`, `Audit`, `Cluster`, `Confusion`, `Effect`, `Row`, `audit`, `steps`.
+Public names: `LEFT_OUT`, `SCHEMA`, `Audit`, `Cluster`, `Confusion`, `Effect`, `Row`, `audit`, `steps`.
 """
 
-from .audit import Audit, audit, steps
+from .audit import LEFT_OUT, Audit, audit, steps
 from .clusters import Cluster, Effect
 from .confusions import Confusion
 from .rows import SCHEMA, Row
 
-__all__ = ["SCHEMA", "Audit", "Cluster", "Confusion", "Effect", "Row", "audit", "steps"]
+__all__ = ["LEFT_OUT", "SCHEMA", "Audit", "Cluster", "Confusion", "Effect", "Row", "audit", "steps"]

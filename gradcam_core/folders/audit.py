@@ -5,7 +5,7 @@
         print(cluster.sentence)
     found.report("audit.html")
 
-Public names: `Audit`, `audit`, `steps`.
+Public names: `LEFT_OUT`, `Audit`, `audit`, `steps`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from .report import write_report
 from .rows import Row, RowFile, read
 from .table import Table
 
-__all__ = ["Audit", "audit", "steps"]
+__all__ = ["LEFT_OUT", "Audit", "audit", "steps"]
 
 # what is remembered of photographs that are looked at once
 MEGABYTES = 64
@@ -90,6 +90,20 @@ class Audit(Said):
         if not self.alarms:
             return Finding("audit.nothing", count=len(self.table), of=self.count)
         return Finding("audit.found", count=len(self.table), of=self.count, worst=self.alarms[0].finding)
+
+    def record(self) -> dict[str, Any]:
+        """What was found, ready for JSON; photographs by name, and what each class's clusters come to."""
+        names = self.table.names
+        return {
+            **self.request.record(),
+            "model_title": self.model_title,
+            "sentence": self.sentence,
+            "photographs": self.count,
+            "answered": len(self.table),
+            "accuracy": self.accuracy,
+            "clusters": [one.record(names) for one in self.clusters],
+            "confusions": [one.record(names) for one in self.confusions],
+        }
 
     def report(self, path: str | Path, *, language: str | None = None) -> Path:
         """Write all of it to `path`, one HTML file with its pictures inside, and return the path. Raises OSError.

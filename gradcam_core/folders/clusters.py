@@ -11,7 +11,8 @@ by hiding it. Public names: `Cluster`, `Effect`, `clusters_of`, `grouped`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +99,24 @@ class Cluster(Said):
     def suspicious(self) -> bool:
         """Whether somebody should look at it."""
         return self.suspicion >= ALARM
+
+    def record(self, names: Sequence[str]) -> dict[str, Any]:
+        """What is known of it, ready for JSON; `names` are those of the table."""
+        return {
+            "label": self.label,
+            "sentence": self.sentence,
+            "suspicious": self.suspicious,
+            "suspicion": self.suspicion,
+            "place": self.place,
+            "area": self.area,
+            "apart": self.apart,
+            "rare": self.rare,
+            "among": self.among,
+            "accuracy": self.accuracy,
+            "effect": self.effect and asdict(self.effect),
+            "map": self.mean.tolist(),
+            "photographs": [names[one] for one in self.members],
+        }
 
     @property
     def finding(self) -> Finding:

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +37,11 @@ class Confusion(Said):
     members: Indices
     among: int
     contrasts: tuple[Explanation, ...]
+
+    def record(self, names: Sequence[str]) -> dict[str, Any]:
+        """Which photographs they are, ready for JSON; `names` are those of the table."""
+        photographs = [names[one] for one in self.members]
+        return {"truth": self.truth, "taken_for": self.taken_for, "among": self.among, "photographs": photographs}
 
     @property
     def finding(self) -> Finding:

@@ -10,7 +10,7 @@ import csv
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..errors import OptionError, TargetError
 from ..reading.archive import TABLE
@@ -46,12 +46,17 @@ def listed(folder: Path, class_index: Callable[[str], int], without: Path | None
     """
     if not folder.is_dir():
         raise OptionError("audit.no_folder", folder=folder.name)
-    table = _table(folder / TABLE, class_index)
+    tables: dict[PurePosixPath, dict[str, int] | None] = {}
     classes: dict[str, int | None] = {}
 
     def truth(name: str) -> int | None:
-        if table is not None:
-            return table.get(name)
+        for place in PurePosixPath(name).parents:
+            if place not in tables:
+                tables[place] = _table(folder / place / TABLE, class_index)
+            table = tables[place]
+            # it tells of all that is below the folder in which it lies
+            if table is not None:
+                return table.get(PurePosixPath(name).relative_to(place).as_posix())
         for part in reversed(name.split("/")[:-1]):
             if part not in classes:
                 classes[part] = _known(part, class_index)

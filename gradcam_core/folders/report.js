@@ -8,6 +8,10 @@ const colours = Uint8Array.from(atob(read("colours")), (letter) => letter.charCo
 const by = (id) => document.getElementById(id);
 const percent = (share) => share === null ? "" : `${(share * 100).toFixed(share > 0.995 || share < 0.01 ? 1 : 0)} %`;
 
+// inside another page that page is told how high this one is, where it wants to be looked at, and what to open
+const inside = "theme" in document.documentElement.dataset;
+const tell = (message) => { if (inside) parent.postMessage(message, "*"); };
+
 function made(kind, text, style) {
   const part = document.createElement(kind);
   if (text !== undefined) part.textContent = text;
@@ -65,6 +69,17 @@ const watcher = new IntersectionObserver((seen) => seen.forEach((one) => {
   drawn(one.target, Number(one.target.dataset.row));
 }), { rootMargin: "200px" });
 
+// inside another page a photograph that was answered can be opened there
+function openable(number, title) {
+  const canvas = lazily(number, title);
+  if (!inside || rows[number][REASON] !== null) return canvas;
+  const button = made("button");
+  button.title = words.open.replace("{name}", title);
+  button.onclick = () => tell({ open: title });
+  button.append(canvas);
+  return button;
+}
+
 function lazily(number, title) {
   const canvas = made("canvas");
   canvas.width = canvas.height = 96;
@@ -119,7 +134,7 @@ function show() {
 
 function card(number) {
   const row = rows[number], box = made("figure", undefined, row[RIGHT] === false ? "row wrong" : "row");
-  box.append(lazily(number, row[NAME]));
+  box.append(openable(number, row[NAME]));
   if (row[LABEL] !== null) box.append(made("div", `${row[LABEL]} ${percent(row[SURE])}`));
   if (row[RIGHT] === false) box.append(made("div", words.true_class.replace("{label}", row[TRUTH])));
   if (row[REASON] !== null) box.append(made("div", row[REASON]));
@@ -133,7 +148,8 @@ function choose(filter) {
   ["search", "class"].forEach((id) => { by(id).value = ""; });
   by("show").value = "every";
   list();
-  by("list").scrollIntoView({ behavior: "smooth" });
+  if (inside) tell({ at: by("list").offsetTop });
+  else by("list").scrollIntoView({ behavior: "smooth" });
 }
 
 function options(select, values) {
@@ -156,7 +172,7 @@ clusters.forEach((cluster, number) => {
   pen.fillStyle = "#888";
   pen.fillRect(0, 0, 96, 96);
   pen.drawImage(heat(cluster.map, cluster.side, cluster.side), 0, 0, 96, 96);
-  strip.append(mean, ...cluster.members.map((name) => lazily(at.get(name), name)));
+  strip.append(mean, ...cluster.members.map((name) => openable(at.get(name), name)));
   const button = made("button", words.show_these.replace("{count}", cluster.count));
   button.onclick = () => choose((row) => row[CLUSTER] === number);
   box.append(strip, made("p"), button);
@@ -236,3 +252,4 @@ plane.onpointerup = () => {
 ["points-class", "points-colour"].forEach((id) => by(id).addEventListener("input", plot));
 plot();
 list();
+if (inside) new ResizeObserver(() => tell({ height: document.body.offsetHeight })).observe(document.body);

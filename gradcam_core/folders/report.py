@@ -56,6 +56,7 @@ PAGE_WORDS = (
     "audit.page_mean",
     "audit.page_no_clusters",
     "audit.page_on",
+    "audit.page_open",
     "audit.page_photographs",
     "audit.page_points",
     "audit.page_points_meaning",

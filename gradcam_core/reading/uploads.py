@@ -5,20 +5,22 @@
 
 Only a regular file whose real path lies below the folder of uploads is opened. Everything else, whether it is there or
 not, gets the same sentence, so that nobody learns what lies on the server. Public names: `NOT_UPLOADED`,
-`PHOTOGRAPH_FILE`, `Upload`.
+`PHOTOGRAPH_FILE`, `Carried`, `Upload`.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from io import BytesIO
+from tempfile import gettempdir
 from typing import BinaryIO
 
 from ..errors import UploadError
 from ..languages import Finding
 
-__all__ = ["NOT_UPLOADED", "PHOTOGRAPH_FILE", "Upload"]
+__all__ = ["NOT_UPLOADED", "PHOTOGRAPH_FILE", "Carried", "Upload"]
 
 # one sentence for everything that is not opened
 NOT_UPLOADED = "uploads.not_here"
@@ -89,6 +91,21 @@ class Upload:
             # nothing there, endless links, zero bytes, letters that no file system knows
             return None
         return real if _is_below(real, folder) else None
+
+
+@dataclass(frozen=True)
+class Carried:
+    """An upload that another process has read: its page took it in, and hands on what it holds."""
+
+    name: str
+    content: bytes
+    folder: str = field(default_factory=gettempdir)
+
+    def open(self, *, limit: int, what: Finding = FILE) -> BytesIO:
+        """As `Upload.open`; raises UploadError."""
+        if len(self.content) > limit:
+            raise UploadError("uploads.too_large", what=what, limit=limit / 1_000_000)
+        return BytesIO(self.content)
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -1,4 +1,7 @@
-"""An audit of what a visitor hands in, told of while it runs. Public names: `SHOWN`, `Stand`, `audited`."""
+"""An audit of what a visitor hands in, told of while it runs.
+
+Public names: `SHOWN`, `Stand`, `audit`, `audited`, `photograph_of`.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +11,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from ..engine.watch import Watch
+from ..errors import UploadError
 from ..explainer import Explainer
-from ..folders import Audit, Row, steps
+from ..folders import LEFT_OUT, Audit, Row, steps
 from ..folders.listing import SUFFIXES
 from ..folders.looking import minutes_left
 from ..languages import Finding
-from ..reading.archive import laid_out
-from ..reading.uploads import Upload
+from ..reading.archive import laid_out, one_of
+from ..reading.uploads import NOT_UPLOADED, Carried, Upload
+from ..request import Request
+from .services import Services
 
-__all__ = ["SHOWN", "Stand", "audited"]
+__all__ = ["SHOWN", "Stand", "audit", "audited", "photograph_of"]
 
 # rows that are shown while the rest is looked at
 SHOWN = 24
@@ -48,8 +55,13 @@ class Stand:
         return Finding("audit.progress", done=self.done, count=self.count, minutes=self.minutes)
 
 
-def audited(explainer: Explainer, uploads: Sequence[Upload], model: str, folder: str, watch: Watch) -> Iterator[Stand]:
-    """Look at all that was handed in, by a copy below `folder` that is gone afterwards; raises CamError, OSError."""
+def audited(
+    explainer: Explainer, uploads: Sequence[Upload | Carried], folder: str, watch: Watch, **options: Any
+) -> Iterator[Stand]:
+    """Look at all that was handed in, by a copy below `folder` that is gone afterwards; raises CamError, OSError.
+
+    `options` are those of `folders.audit`.
+    """
     with TemporaryDirectory(prefix="folder-", dir=folder) as own:
         place = Path(own) / "photographs"
         place.mkdir()
@@ -58,7 +70,7 @@ def audited(explainer: Explainer, uploads: Sequence[Upload], model: str, folder:
         rows: deque[Row] = deque(maxlen=SHOWN)
         begun = told = time.monotonic()
         kept = Path(own) / "rows.parquet"
-        made = steps(explainer, place, rows=kept, watch=watch, workers=WORKERS, model=model)
+        made = steps(explainer, place, rows=kept, watch=watch, workers=WORKERS, **options)
         for done, one in enumerate(made, 1):
             if isinstance(one, Audit):
                 report = one.report(Path(own) / "audit.html").read_bytes()
@@ -69,3 +81,24 @@ def audited(explainer: Explainer, uploads: Sequence[Upload], model: str, folder:
             if now - told >= SECONDS_BETWEEN:
                 told = now
                 yield Stand(done, count, minutes_left(done, count, begun), tuple(rows))
+
+
+def audit(services: Services, archive: Any, request: Request, watch: Watch) -> tuple[dict[str, Any], bytes, bytes]:
+    """Look at all photographs in a zip, and find where a CNN classifier decides a class by a place that it should not.
+
+    Returns:
+        A record with the most suspicious groups of photographs first, each with its sentence, its average map and what
+        hiding its place costs; the report as one HTML file; a row for each photograph as a Parquet file.
+    """
+    if not isinstance(archive, (Carried, Upload)):
+        raise UploadError(NOT_UPLOADED)
+    options = {name: value for name, value in request.record().items() if name not in LEFT_OUT}
+    *_, last = audited(services.explainer, [archive], archive.folder, watch, **options)
+    # a generator that ends without its audit has raised
+    found: Audit = last.audit  # type: ignore[assignment]
+    return found.record(), last.report, last.table
+
+
+def photograph_of(uploads: Sequence[Upload], name: str) -> bytes:
+    """One of the photographs that were handed in, by the name of its row; raises UploadError."""
+    return one_of(uploads, name, SUFFIXES)

@@ -21,9 +21,10 @@ from .inputs import REQUIRED, Input, language
 __all__ = ["EVERY_OPTION", "LANG", "Endpoint", "Output", "changed", "in_language_of"]
 
 EVERY_OPTION = frozenset(Request.options())
-Output: TypeAlias = Literal["picture", "record", "text"]
+# a "file" is given as bytes
+Output: TypeAlias = Literal["file", "picture", "record", "text"]
 CHOICES = {"method": (AUTO, *METHODS), "view": VIEWS}
-TYPES = {"image": Any, "text": str, "switch": bool, "number": float, "json": list}
+TYPES = {"archive": Any, "image": Any, "text": str, "switch": bool, "number": float, "json": list}
 
 
 # what all that answer in words take; requests that count their values have it behind this option, and newer ones

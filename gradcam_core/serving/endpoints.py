@@ -17,8 +17,10 @@ from PIL import Image
 
 from ..engine.watch import Watch
 from ..explanation import Explanation
+from ..folders import LEFT_OUT
 from ..methods.text import DEFAULT_TEXT_METHOD, TEXT_METHODS
 from ..request import AUTO, Request
+from .auditing import audit
 from .checking import ask_place, check, explained, hidden_record, report, without
 from .endpoint import EVERY_OPTION, Endpoint, Output, changed
 from .inputs import REQUIRED, Input, number, several, switch, text, unread
@@ -322,6 +324,25 @@ ENDPOINTS = (
         ),
         RECORD,
         lacks=AXES,
+        costly=True,
+    ),
+    Endpoint(
+        "audit",
+        audit,
+        (
+            Input(
+                "archive",
+                "archive",
+                "A zip of photographs, in folders that are called like a class or with a labels.csv where the classes"
+                " are known.",
+                REQUIRED,
+                unread,
+            ),
+            "model",
+        ),
+        # the names of the two files
+        {"record": "record", "audit.html": "file", "rows.parquet": "file"},
+        lacks=frozenset(LEFT_OUT),
         costly=True,
     ),
     Endpoint(

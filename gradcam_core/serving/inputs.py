@@ -19,8 +19,8 @@ __all__ = ["REQUIRED", "Input", "language", "number", "several", "switch", "text
 
 # the default of what has to be given
 REQUIRED: Any = object()
-# "json" is a list or a table of values
-Kind = Literal["image", "text", "switch", "number", "json"]
+# "archive" is one photograph or a zip of many, "json" a list or a table of values
+Kind = Literal["archive", "image", "text", "switch", "number", "json"]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ..checks import Examiner
 from ..explainer import Explainer
@@ -19,6 +19,9 @@ __all__ = ["Services"]
 @dataclass(frozen=True, eq=False)
 class Services:
     """Who explains, who examines what was explained, who knows what is computed for whom, and in which order."""
+
+    # whether this process can be asked for more than answers: rows, as they are made
+    computes: ClassVar[bool] = True
 
     explainer: Explainer
     examiner: Examiner

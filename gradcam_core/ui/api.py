@@ -18,6 +18,7 @@ from ..serving.guard import Visitor
 from ..serving.inputs import REQUIRED, Input
 from ..serving.lanes import CHEAP, COSTLY
 from ..serving.services import Services
+from .archive_input import ArchiveInput
 from .json_input import JsonInput
 from .named_files import in_answer
 from .parts import told
@@ -27,7 +28,10 @@ __all__ = ["add_api"]
 
 # in front of an address; a client chooses the name of its session, and could call it anything that is known
 TOOLS = f"tools {secrets.token_urlsafe(16)} of "
+# what is returned in files
+IN_FILES = frozenset({"file", "picture"})
 OUTPUTS: dict[str, Callable[[str], Any]] = {
+    "file": lambda name: gr.File(label=name),
     "picture": lambda name: gr.Image(format="png", label=name),
     "record": lambda name: gr.JSON(label=name),
     "text": lambda name: gr.Textbox(label=name),
@@ -59,6 +63,8 @@ def _component(one: Input) -> Any:
         return gr.Dropdown(list(one.choices), value=value, allow_custom_value=True, label=one.name)
     if one.kind == "image":
         return PhotographInput(type="filepath", format="png", label=one.name)
+    if one.kind == "archive":
+        return ArchiveInput(label=one.name)
     if one.kind == "json":
         json = JsonInput(value, label=one.name)
         json.described = one.schema
@@ -95,18 +101,18 @@ def _handler(endpoint: Endpoint, services: Services) -> Callable[..., Any]:
 
 
 def _sent(endpoint: Endpoint, found: Any, folder: str) -> Any:
-    """The answer with its pictures as files in `folder`: gradio itself takes four times as long to pack them."""
-    if "picture" not in endpoint.returns.values():
+    """The answer with its pictures and files in `folder`: gradio itself takes four times as long to pack pictures."""
+    if not IN_FILES & {*endpoint.returns.values()}:
         return found
     return tuple(
-        in_answer(_png(value), f"{name}.png", folder) if kind == "picture" else value
+        in_answer(_packed(value), name if kind == "file" else f"{name}.png", folder) if kind in IN_FILES else value
         for (name, kind), value in zip(endpoint.returns.items(), found, strict=True)
     )
 
 
-def _png(picture: Any) -> bytes:
-    # another process may have packed it
-    return picture if isinstance(picture, bytes) else png_of(picture)
+def _packed(value: Any) -> bytes:
+    # what another process has packed is bytes already
+    return value if isinstance(value, bytes) else png_of(value)
 
 
 def _visitor_of(request: Any) -> str | None:

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import gradio as gr
 from anyio import to_thread
 from gradio.blocks import Block, BlockFunction, BlocksConfig
+from gradio.components.base import _Keywords
 from gradio.state_holder import SessionState
 from gradio.utils import get_upload_folder
 from gradio_client import Client
@@ -41,6 +42,7 @@ SENT: dict[type[Block], tuple[type, ...]] = {
 # where what stood there can be taken away
 EMPTIED = (gr.Dropdown, gr.Number)
 
+FINISHED = _Keywords.FINISHED_ITERATING
 # of gr.HTML: what an update may change beside the properties of its templates
 HTML_PARAMETERS = frozenset(signature(gr.HTML.__init__).parameters)
 
@@ -206,7 +208,7 @@ class PageBlocks(gr.Blocks):
             predictions = dict(zip(outputs, predictions, strict=True))
         if block_fn.batch or len(outputs) < 2 or not _is_about(predictions, outputs):
             return await super().postprocess_data(block_fn, predictions, state)
-        given = {output: value for output, value in predictions.items() if not _is_skip(value)}
+        given = {output: value for output, value in predictions.items() if not _says_nothing(value)}
         ready = [output for output, value in given.items() if type(output) is gr.HTML or is_in_answer(value)]
         answered: dict[Any, Any] = {output: _sent(given.pop(output)) for output in ready}
         if given:
@@ -245,8 +247,9 @@ def _is_about(predictions: list[Any] | dict[Any, Any], outputs: Sequence[Any]) -
     return isinstance(predictions, dict) and all(output in outputs for output in predictions)
 
 
-def _is_skip(value: Any) -> bool:
-    return isinstance(value, dict) and value == gr.skip()
+def _says_nothing(value: Any) -> bool:
+    # a generator has ended: what it said last stays
+    return value is FINISHED or (isinstance(value, dict) and value == gr.skip())
 
 
 def _sent(value: Any) -> Any:

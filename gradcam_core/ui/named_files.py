@@ -19,8 +19,8 @@ import gradio as gr
 from gradio.blocks import Block
 
 from ..errors import UploadError
-from ..reading.photograph import MAX_UPLOAD_BYTES
-from ..reading.uploads import NOT_UPLOADED, PHOTOGRAPH_FILE, Upload
+from ..reading.archive import MAX_ARCHIVE_BYTES
+from ..reading.uploads import NOT_UPLOADED, Upload
 from ..serving.folder import written
 
 __all__ = ["in_answer", "is_in_answer", "of_request", "of_tool_call"]
@@ -50,8 +50,8 @@ def of_request(value: Any, block: Block) -> Any:
     if not isinstance(block, (gr.Image, gr.File)) or value is None:
         _refuse_files(value)
         return value
-    if isinstance(value, list) and getattr(block, "file_count", "single") == "multiple":
-        return [_uploaded(one, block.GRADIO_CACHE) for one in value]
+    if getattr(block, "file_count", "single") == "multiple":
+        return [_uploaded(one, block.GRADIO_CACHE) for one in (value if isinstance(value, list) else [value])]
     return _uploaded(value, block.GRADIO_CACHE)
 
 
@@ -85,8 +85,9 @@ def _tools_file(value: Any, folder: str) -> dict[str, Any]:
         path = written(_decoded(text), "file", folder)
     else:
         path = unquote(text.partition(ADDRESS)[2]) if ADDRESS in text else text
-    # what cannot be opened here is not handed to gradio's client, which opens it next
-    Upload(path, folder).open(limit=MAX_UPLOAD_BYTES, what=PHOTOGRAPH_FILE).close()
+    # what cannot be opened here is not handed to gradio's client, which opens it next; one more than a photograph's
+    # size is refused where it is read
+    Upload(path, folder).open(limit=MAX_ARCHIVE_BYTES).close()
     return {"path": path, "meta": MARK}
 
 

@@ -80,9 +80,12 @@ def build(
         gr.Markdown(f"# {title}\n{demo.introduction or word('page.lead')}", elem_id="lead")
         has: dict[str, Any] = {"shelf": Shelf(explainer, visitor=session)} if own_models else {}
         page = Page(blocks, services, has=has, examples=demo.examples)
-        for tab in TABS[:1] if demo.only else TABS:
-            with gr.Tab(word(tab.title)):
-                tab.lay_out(page)
+        with gr.Tabs() as tabs:
+            page.offered["tabs"] = tabs
+            offered = TABS[:1] if demo.only else [tab for tab in TABS if services.computes or not tab.here]
+            for tab in offered:
+                with gr.Tab(word(tab.title), id=tab.title):
+                    tab.lay_out(page)
         add_api(services)
 
         def leave(request: gr.Request) -> None:

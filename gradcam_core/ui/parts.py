@@ -26,21 +26,27 @@ AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visib
 class Page:
     """What every tab is laid out with; `has` is what this page offers to panels on each of its tabs.
 
-    `examples` are the host's own photographs; nothing for the usual ones.
+    `examples` are the host's own photographs; nothing for the usual ones. What a tab puts into `offered` those behind
+    it can use.
     """
 
     blocks: gr.Blocks
     services: Services
     has: Mapping[str, Any] = field(default_factory=dict)
     examples: tuple[Path, ...] = ()
+    offered: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Tab:
-    """One tab; `lay_out` puts its components on the page and connects them; `title` is the key of its words."""
+    """One tab; `lay_out` puts its components on the page and connects them; `title` is the key of its words.
+
+    One that works `here` is on a page only that computes itself.
+    """
 
     title: str
     lay_out: Callable[[Page], None]
+    here: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from .conftest import Server, named
 
 ENDPOINTS: dict[str, tuple[Any, ...]] = {
     "explain": (),
+    "audit": (),
     "contrast": (),
     "check": (),
     "compare": (),

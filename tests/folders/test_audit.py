@@ -137,6 +137,18 @@ def test_mistakes_come_with_what_speaks_for_the_wrong_class(cheat: Audit) -> Non
     assert cheat.accuracy == pytest.approx(40 / 70)
 
 
+def test_the_record_holds_what_was_found_as_json(cheat: Audit) -> None:
+    record = json.loads(json.dumps(cheat.record(), allow_nan=False))
+    worst = record["clusters"][0]
+    assert (record["photographs"], record["answered"], record["model"]) == (71, 70, "own")
+    assert (worst["label"], worst["place"], worst["suspicious"]) == ("horse", "bottom_left", True)
+    assert worst["sentence"] in record["sentence"]
+    assert worst["photographs"] == [cheat.table.names[one] for one in cheat.clusters[0].members]
+    assert np.sum(worst["map"]) == pytest.approx(1)
+    (mistake,) = record["confusions"]
+    assert (mistake["truth"], mistake["taken_for"], len(mistake["photographs"])) == (*LABELS, 30)
+
+
 def test_the_file_of_rows_is_plain_parquet_with_every_column_described(cheat: Audit) -> None:
     schema = pyarrow.parquet.read_schema(cheat.path)
     assert schema.names == list(SCHEMA)

@@ -45,6 +45,13 @@ def test_a_table_has_the_last_word(folder: Path, heading: str) -> None:
     assert found["horse/a.JPG"] is None
 
 
+def test_a_table_tells_of_what_is_below_its_folder(folder: Path) -> None:
+    # as it lies in the zip of a whole folder
+    (folder / "horse" / "labels.csv").write_text("a.JPG,cup\nfar/b.png,2\n", "utf-8")
+    found = {one.name: one.truth for one in listed(folder, index)}
+    assert (found["horse/a.JPG"], found["horse/far/b.png"], found["Great_Grey_Owl/c.webp"]) == (2, 2, 1)
+
+
 def test_what_is_wrong_is_said(folder: Path, tmp_path: Path) -> None:
     (folder / "labels.csv").write_text("e.bmp,hors\n")
     with pytest.raises(TargetError, match="horse"):

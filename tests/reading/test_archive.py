@@ -10,8 +10,9 @@ import pytest
 
 from gradcam_core.errors import UploadError
 from gradcam_core.reading import archive
-from gradcam_core.reading.archive import laid_out
+from gradcam_core.reading.archive import laid_out, one_of
 from gradcam_core.reading.uploads import Upload
+from tests.pictures import zipped
 
 SUFFIXES = (".jpg", ".png")
 
@@ -27,14 +28,6 @@ def handed_in(into: Path, name: str, content: bytes) -> Upload:
     folder = into.parent / "uploads"
     (folder / name).write_bytes(content)
     return Upload(str(folder / name), str(folder))
-
-
-def zipped(*entries: tuple[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", packing) as made:
-        for name, content in entries:
-            made.writestr(name, content)
-    return file.getvalue()
 
 
 def names(into: Path) -> set[str]:
@@ -103,6 +96,33 @@ def test_bounds_hold_whatever_the_archive_says(into: Path, monkeypatch: pytest.M
     with pytest.raises(UploadError, match="more than 5 photographs"):
         laid_out([handed_in(into, "six.zip", zipped(*((f"{i}.jpg", b"") for i in range(6))))], into, SUFFIXES)
     assert sum(path.stat().st_size for path in into.rglob("*") if path.is_file()) < 5_000_000
+
+
+def test_files_of_one_name_are_all_kept_and_found_again(into: Path) -> None:
+    content = zipped(("image.jpg", b"2"), ("a/image.jpg", b"3"), ("image (2).jpg", b"4"))
+    again = into.parent / "uploads" / "again"
+    again.mkdir()
+    (again / "image.jpg").write_bytes(b"5")
+    uploads = [
+        handed_in(into, "image.jpg", b"1"),
+        handed_in(into, "all.zip", content),
+        Upload(str(again / "image.jpg"), str(again.parent)),
+    ]
+    assert laid_out(uploads, into, SUFFIXES) == 5
+    written = {path.relative_to(into).as_posix(): path.read_bytes() for path in into.rglob("*.jpg")}
+    assert sorted(written.values()) == [b"1", b"2", b"3", b"4", b"5"]
+    assert {name: one_of(uploads, name, SUFFIXES) for name in written} == written
+    # tools hand in what has no name
+    assert laid_out([handed_in(into, "file", content)], into, SUFFIXES) == 3
+    for name in ("other.jpg", "../uploads/image.jpg", "", "a"):
+        with pytest.raises(UploadError, match="is not among"):
+            one_of(uploads, name, SUFFIXES)
+
+
+def test_a_file_that_is_another_ones_folder_is_said(into: Path) -> None:
+    for entries in ((("a.jpg", b"1"), ("a.jpg/b.jpg", b"2")), (("a.jpg/b.jpg", b"2"), ("a.jpg", b"1"))):
+        with pytest.raises(UploadError, match="cannot be read"):
+            laid_out([handed_in(into, "all.zip", zipped(*entries))], into, SUFFIXES)
 
 
 def test_what_is_no_archive_is_said(into: Path) -> None:

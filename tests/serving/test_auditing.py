@@ -40,7 +40,7 @@ def test_rows_are_shown_while_the_rest_is_looked_at(
     explainer: Explainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(auditing, "SECONDS_BETWEEN", 0.0)
-    laid, *before, last = audited(explainer, handed_in(tmp_path, 9), "own", str(tmp_path), Watch())
+    laid, *before, last = audited(explainer, handed_in(tmp_path, 9), str(tmp_path), Watch(), model="own")
     assert (laid.done, laid.count, laid.rows) == (0, 10, ())
     assert [(one.done, one.count) for one in before] == [(done, 10) for done in range(1, 11)]
     assert [len(one.rows) for one in before] == list(range(1, 11))
@@ -56,6 +56,6 @@ def test_stop_ends_it_and_leaves_nothing(explainer: Explainer, tmp_path: Path) -
     stop = Event()
     stop.set()
     with pytest.raises(StoppedError):
-        list(audited(explainer, handed_in(tmp_path, 3), "own", str(tmp_path), Watch(stop=stop)))
+        list(audited(explainer, handed_in(tmp_path, 3), str(tmp_path), Watch(stop=stop), model="own"))
     assert [path.name for path in tmp_path.iterdir()] == ["all.zip"]
     assert np.isfinite(explainer.explain(noise(40, 40), model="own").cam).all()

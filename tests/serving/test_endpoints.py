@@ -32,6 +32,7 @@ WIRE = {
     "without": "image strokes model target detail question caption word view lang",
     "compare": "image model targets methods layers counterfactual hide rival detail question caption word sharper view"
     " models lang",
+    "audit": "archive model layer method detail sharper view lang",
     "explain_text": "text target method counterfactual contrast lang",
     "report": "image model target check layer method counterfactual rival detail question caption word sharper view"
     " lang",
@@ -93,7 +94,7 @@ def test_a_new_option_comes_behind_the_others(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_only_what_takes_many_passes_is_costly() -> None:
-    assert {endpoint.name for endpoint in ENDPOINTS if endpoint.costly} == {"check", "compare", "report"}
+    assert {endpoint.name for endpoint in ENDPOINTS if endpoint.costly} == {"audit", "check", "compare", "report"}
     assert [endpoint.name for endpoint in ENDPOINTS if not endpoint.queued] == ["stop"]
 
 

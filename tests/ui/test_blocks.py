@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from gradio.components.base import _Keywords
 from gradio.state_holder import SessionState
 
 from gradcam_core.ui.blocks import PageBlocks
@@ -84,3 +85,11 @@ def test_what_is_not_mentioned_is_not_built_anew() -> None:
 def test_an_output_that_is_none_of_the_events_is_gradios_to_refuse() -> None:
     with pytest.raises(ValueError, match=r"not a valid output|not specified as output"):
         answers(PageBlocks, lambda _: {gr.Textbox(render=False): "x"})
+
+
+def test_a_generator_that_has_ended_changes_nothing_more() -> None:
+    blocks, parts = page(PageBlocks)
+    (function,) = blocks.fns.values()
+    ended = [_Keywords.FINISHED_ITERATING] * len(parts)
+    found = awaited(blocks.postprocess_data(function, ended, SessionState(blocks)))
+    assert found == [None if part.stateful else gr.skip() for part in parts]

@@ -18,6 +18,7 @@ from gradcam_core.serving.endpoints import ENDPOINTS
 from gradcam_core.ui import build, serve
 
 from ..helpers import awaited
+from ..pictures import zipped
 
 mcp = pytest.importorskip("mcp", reason="mcp is not installed")
 SECONDS = 300
@@ -32,6 +33,7 @@ ASKED: dict[str, tuple[dict[str, Any], str]] = {
     "ask_place": ({"x": 60, "y": 40}, "speaks_for"),
     "without": ({"strokes": [{"points": [[30, 30], [60, 40]], "radius": 12}]}, "Without this region"),
     "compare": ({"methods": "gradcam; hirescam"}, "cells"),
+    "audit": ({}, "No place looks like a cheat, in 1 of 1"),
     "explain_text": ({"text": "최고의 영화"}, "probability"),
     "stop": ({}, ""),
 }
@@ -52,6 +54,12 @@ def along(chelsea: Any) -> str:
     file = BytesIO()
     Image.fromarray(chelsea).reduce(3).save(file, "PNG")
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def archived(along: str) -> str:
+    """The same photograph in an archive."""
+    made = zipped(("tabby/1.png", base64.b64decode(along.partition(",")[2])))
+    return f"data:application/zip;base64,{base64.b64encode(made).decode()}"
 
 
 def with_session(tools: str, use: Callable[[Any], Awaitable[Any]]) -> Any:
@@ -99,13 +107,11 @@ def test_one_flag_serves_the_same_as_a_tool_for_language_models(tools: str) -> N
 
 def test_every_tool_answers(tools: str, along: str) -> None:
     assert list(ASKED) == [endpoint.name for endpoint in ENDPOINTS]
-    looks = {endpoint.name for endpoint in ENDPOINTS if "image" in [one.name for one in endpoint.inputs]}
+    files = {"image": along, "archive": archived(along)}
+    handed = {one.name: {name: files[name] for name in one.signature.parameters if name in files} for one in ENDPOINTS}
 
     async def ask_all(session: Any) -> dict[str, Any]:
-        return {
-            name: await session.call_tool(name, {**({"image": along} if name in looks else {}), **given})
-            for name, (given, _) in ASKED.items()
-        }
+        return {name: await session.call_tool(name, {**handed[name], **given}) for name, (given, _) in ASKED.items()}
 
     for name, result in with_session(tools, ask_all).items():
         assert not result.isError, (name, said(result))

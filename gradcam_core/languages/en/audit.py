@@ -47,6 +47,7 @@ def _facts(model: str, view: str, accuracy: float | None, made: str) -> str:
 AUDIT: Mapping[str, str | Callable[..., str]] = {
     "archive.file_too_large": "{name!r} in the archive is larger than {limit:.0f} MB; make it smaller.",
     "archive.no_photographs": "No photograph was handed in; choose several, or a zip of a folder with some.",
+    "archive.not_among_them": "{name!r} is not among the photographs that are handed in now.",
     "archive.not_read": "The archive cannot be read ({reason}); pack the folder as a plain zip without a password.",
     "archive.too_many": "These are more than {most} photographs; hand in fewer, or run the audit on your own machine.",
     "archive.too_much": "Unpacked, the archive has more than {limit:.0f} MB; make the photographs smaller.",
@@ -98,6 +99,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_mean": "The average map",
     "audit.page_no_clusters": "No class has several photographs whose maps look at the same place.",
     "audit.page_on": "On",
+    "audit.page_open": "Open {name} in the Photograph tab",
     "audit.page_photographs": "Photographs",
     "audit.page_points": "All maps of a class",
     "audit.page_points_meaning": (
@@ -122,15 +124,14 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_true_class": "is “{label}”",
     "audit.progress": _progress,
     "audit.right": "at the right",
-    "audit.tab_clusters": "Where classes are decided",
     "audit.tab_files": "Photographs, or a zip of a folder",
     "audit.tab_first": (
         "Hand in several photographs, or a zip. In a zip, folders that are called like a class say which class is true;"
         " so does labels.csv, with a file and a class in each line."
     ),
-    "audit.tab_go": "Look at all of them",
+    "audit.tab_frame": "What was found, photograph by photograph",
+    "audit.tab_go": "Look at all",
     "audit.tab_last": "The last photographs",
-    "audit.tab_mean": "The average map",
     "audit.tab_model": "Model",
     "audit.tab_nothing": "There is nothing to look at yet: hand in photographs first.",
     "audit.tab_report": "Report (HTML), with all photographs, and rows (Parquet)",

@@ -41,6 +41,7 @@ def _facts(model: str, view: str, accuracy: float | None, made: str) -> str:
 AUDIT: Mapping[str, str | Callable[..., str]] = {
     "archive.file_too_large": "압축 파일 안의 {name!r}: {limit:.0f}MB보다 큽니다. 더 작게 줄이세요.",
     "archive.no_photographs": "올린 사진이 없습니다. 사진을 여러 장 고르거나, 사진이 든 폴더를 zip으로 올리세요.",
+    "archive.not_among_them": "{name!r}: 지금 올려 둔 사진 가운데 없습니다.",
     "archive.not_read": "압축 파일을 읽을 수 없습니다({reason}). 폴더를 암호 없이 보통 zip으로 압축하세요.",
     "archive.too_many": "사진이 {most}장보다 많습니다. 더 적게 올리거나, 자신의 컴퓨터에서 감사를 실행하세요.",
     "archive.too_much": "압축을 풀면 {limit:.0f}MB보다 큽니다. 사진을 더 작게 줄이세요.",
@@ -91,6 +92,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_mean": "평균 맵",
     "audit.page_no_clusters": "맵이 같은 곳을 보는 사진이 여러 장 있는 클래스가 없습니다.",
     "audit.page_on": "다음",
+    "audit.page_open": "{name}: 사진 탭에서 열기",
     "audit.page_photographs": "사진",
     "audit.page_points": "한 클래스의 모든 맵",
     "audit.page_points_meaning": (
@@ -115,15 +117,14 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_true_class": "정답: “{label}”",
     "audit.progress": _progress,
     "audit.right": "오른쪽",
-    "audit.tab_clusters": "어디를 보고 정했는가",
     "audit.tab_files": "사진 여러 장, 또는 폴더의 zip",
     "audit.tab_first": (
         "사진을 여러 장 올리거나 zip을 올리세요. zip 안에서는 클래스 이름의 폴더가 정답을 말하고, 한 줄에 파일과"
         " 클래스를 적은 labels.csv도 그렇습니다."
     ),
+    "audit.tab_frame": "사진별로 찾은 것",
     "audit.tab_go": "모두 살펴보기",
     "audit.tab_last": "마지막 사진들",
-    "audit.tab_mean": "평균 맵",
     "audit.tab_model": "모델",
     "audit.tab_nothing": "아직 살펴볼 것이 없습니다. 먼저 사진을 올리세요.",
     "audit.tab_report": "모든 사진이 든 보고서(HTML)와 행(Parquet)",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from ...checks import Examiner
 from ...description import Answer, Description
@@ -20,8 +20,9 @@ from ...languages import Finding
 from ...models import LoadedModel
 from ...models.base import ModelSpec
 from ...models.labels_file import read_labels
+from ...reading.archive import MAX_ARCHIVE_BYTES
 from ...reading.photograph import ImageSource, Photograph
-from ...reading.uploads import Upload
+from ...reading.uploads import Carried, Upload
 from ...request import Request
 from ...text_explainer import TextExplainer
 from ...types import ModelInfo
@@ -199,6 +200,13 @@ class FarTexts(TextExplainer):
     check = _far("texts.check")
 
 
+def _archive(value: Any) -> Any:
+    """What replicas on other machines can read; raises UploadError."""
+    return Carried(value.name, value.read(limit=MAX_ARCHIVE_BYTES)) if isinstance(value, Upload) else value
+
+
+# how files travel, by the kind of an input
+CARRIED: dict[str, Callable[[Any], Any]] = {"archive": _archive, "image": Handed.of}
 # a page does not compute: whoever is let in waits for a replica, and how many wait there says how many are needed
 LANES = {
     CHEAP: Lane(run=32, wait=512, of_address=256, of_visitor=64),
@@ -210,6 +218,8 @@ LANES = {
 @dataclass(frozen=True, eq=False)
 class FarServices(Services):
     """What a page works with where replicas compute."""
+
+    computes: ClassVar[bool] = False
 
     @classmethod
     def of(cls, explainer: Explainer, texts: TextExplainer | None = None) -> Services:
@@ -228,11 +238,11 @@ class FarServices(Services):
         ) -> Any:
             given = endpoint.signature.bind(*values, **named)
             given.apply_defaults()
-            images = {one.name for one in endpoint.inputs if one.kind == "image"}
+            carried = {one.name: CARRIED[one.kind] for one in endpoint.inputs if one.kind in CARRIED}
             explainer: Any = self.explainer
             with in_language_of(given.arguments):
                 options = {
-                    name: Handed.of(value) if name in images else value for name, value in given.arguments.items()
+                    name: carried[name](value) if name in carried else value for name, value in given.arguments.items()
                 }
                 return explainer.asking.ask(
                     explainer, f"endpoint.{endpoint.name}", key=key, watch=watch, options=options

@@ -51,6 +51,7 @@ def photograph_tab(page: Page) -> None:
         with gr.Column(scale=4, min_width=320, elem_classes="found"):
             shown = _shown(page, controls, asks)
     examples = {digest_of(content_of(str(path))): path for path in _examples(page)}
+    page.offered.update(photograph=controls["image"], model=controls["model"])
     hidden = gr.Number(0, visible=False), gr.Textbox("", visible=False)
     given = Given(controls, ready, *hidden, examples)
     switching(page, shown, controls["model"], ready, filled)
