@@ -33,6 +33,12 @@ COARSE, FINE = 16, 128
 NARROWEST, WIDEST = 0.25, 3.0
 # of a side of the input: nobody sees that a map is off by less
 SMALLEST = 0.05
+# how far, for each step along, cells step aside, and what part of a side they go back, where they lie askew or mirrored
+ASKEW, BACK = 0.22, 0.09
+# cells whose answers lie together by so much, and of so many a side, tell whether they do
+TELLING, FEWEST_A_SIDE = 0.5, 4
+# by so much steps along the cells are longer than they may be where something is filled up at the edges
+STRETCHED = 1.04
 
 
 class Span(NamedTuple):
@@ -91,12 +97,14 @@ class Answer:
 class _Along:
     """The same along each axis of the cells, (cells, strips), and how much it varies over all cells.
 
-    `pure` is the part of the cells' answers that comes from one strip alone.
+    `pure` is the part of the cells' answers that comes from one strip alone; `slopes` is how far the middle of what a
+    cell answers to moves from the first row, and column, to the last, in sides of the input.
     """
 
     profiles: tuple[Array, Array]
     spreads: tuple[float, float]
     pure: float
+    slopes: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
     def of(cls, answers: Array, grid: tuple[int, int]) -> _Along:
@@ -108,7 +116,7 @@ class _Along:
         down, across = shaped[:, answering.any(axis=0)], shaped[answering.any(axis=1)]
         if not answering.any():
             return cls((np.zeros_like(shaped[:, 0]), np.zeros_like(shaped[0])), (0.0, 0.0), 0.0)
-        return cls((down.mean(1), across.mean(0)), (float(down.std()), float(across.std())), pure)
+        return cls((down.mean(1), across.mean(0)), (float(down.std()), float(across.std())), pure, _slopes(shaped))
 
     def even(self, axis: int) -> float:
         """How far cells of one row, or column, answer alike: 1 where all do."""
@@ -137,6 +145,28 @@ class _Along:
         at = (np.arange(count) + 0.5) / count
         slope, start = np.polyfit(at[both], (seen - wanted)[both], 1)
         return float(max(abs(start), abs(start + slope)) / self.unit(span))
+
+    def bends(self, span: Span, part: float = 1.0) -> bool | None:
+        """Whether cells of one row, or column, lie askew, or the rows turn back; None where it cannot be told.
+
+        With a smaller `part` a smaller slope is enough.
+        """
+        profile = self.profiles[span.axis]
+        along, aside = (abs(self.slopes[axis]) for axis in (span.axis, 1 - span.axis))
+        if along < TELLING or min(len(one) for one in self.profiles) < FEWEST_A_SIDE or profile.shape[1] == 1:
+            return None
+        centres = _centres(profile) * np.sign(span.high - span.low)
+        centres = centres[np.isfinite(centres)]
+        back = float((np.maximum.accumulate(centres) - centres).max(initial=0))
+        return aside > part * ASKEW * along or back > part * BACK
+
+    def stretched(self, span: Span) -> bool:
+        """Whether the cells seem to lie further apart than they can: some at the edges show what others show."""
+        profile = self.profiles[span.axis]
+        wanted = wanted_of(*profile.shape, span.low, span.high)
+        # the same fit for both, so that strips of any width tell the same
+        longest = abs(_slopes(np.repeat(wanted[:, None], 2, 1))[0])
+        return abs(self.slopes[span.axis]) > STRETCHED * longest > 0
 
     def unit(self, span: Span) -> float:
         """What counts as one cell's width, in parts of the input's side."""
@@ -167,6 +197,23 @@ class Cells(NamedTuple):
     def off(self, place: Place) -> float:
         """How far the cells at the ends lie from there, in cells of some size."""
         return max(along.off(span) for along, span in zip(self, place, strict=True))
+
+    @property
+    def pure(self) -> float:
+        """The part of the answers that comes from one strip alone, in the direction in which it is smaller."""
+        return min(self.down.pure, self.across.pure)
+
+    def bends(self, place: Place, part: float = 1.0) -> bool | None:
+        """Whether the cells lie askew or turn back, as no turned or moved box of cells does; None: it cannot be told.
+
+        With a smaller `part` less is enough.
+        """
+        told = [along.bends(span, part) for along, span in zip(self, place, strict=True)]
+        return True if True in told else None if None in told else False
+
+    def stretched(self, place: Place) -> bool:
+        """Whether the cells seem to lie further apart than they can at this place."""
+        return any(along.stretched(span) for along, span in zip(self, place, strict=True))
 
     def elsewhere(self, place: Place) -> float:
         """The part of the answers that comes neither from there nor from what lies beside it."""
@@ -223,6 +270,21 @@ def _centres(answers: Array) -> Array:
     middles = (np.arange(answers.shape[1]) + 0.5) / answers.shape[1]
     whole = answers.sum(1)
     return np.where(whole > 0, answers @ middles / np.where(whole > 0, whole, 1), np.nan)
+
+
+def _slopes(shaped: Array) -> tuple[float, float]:
+    """How far the middles of (rows, columns, strips) answers move over all rows, and over all columns."""
+    rows, columns, strips = shaped.shape
+    whole = shaped.sum(2)
+    middles = _centres(shaped.reshape(-1, strips))
+    down, across = (one.ravel() for one in np.indices((rows, columns)))
+    told = np.isfinite(middles)
+    if not told.any():
+        return 0.0, 0.0
+    weights = np.sqrt(whole.ravel()[told])
+    terms = np.stack([np.ones(told.sum()), (down[told] + 0.5) / rows, (across[told] + 0.5) / columns], 1)
+    found = np.linalg.lstsq(terms * weights[:, None], middles[told] * weights, rcond=None)[0]
+    return float(found[1]), float(found[2])
 
 
 def _best(profile: Array, spread: float) -> tuple[float, float, float]:

@@ -42,6 +42,8 @@ FEW_CHANNELS = 32
 SHARP, EVEN, ELSEWHERE = 0.8, 0.7, 0.15
 # of the cells' answers, the part that comes from one strip, where a layer is sharp enough to measure where it lies
 PURE = 0.7
+# behind a layer that lies askew: the same part, where what seems upright is sharp enough to be believed
+UPRIGHT = 0.45
 # in cells: convolutions with a step are off by half a cell, and look as if it was a little more
 OFF = 0.9
 # from here on it is measured: strips are broad
@@ -69,15 +71,19 @@ def placed(
         apart = orders(answers, layouts)
         known = [USUAL]
         found = {}
+        crooked = doubtful = False
         for call, layout in layouts.items():
             ordered = apart.get((layout.grid, layout.prefix), layout.apart)
             one = replace(layout, apart=ordered)
             cells = answers[call].cells(one) if call in answers else None
             place = known[0] if cells is None or answers[call].silent else _place(cells, layout, known)
-            if place is not None and not (doubted and (cells is None or not cells.follows(place))):
+            if cells is not None and not answers[call].silent:
+                crooked = _crooked(cells, place, crooked)
+                doubtful = doubtful or cells.stretched(place or known[0])
+            if place is not None and not crooked and not (doubted and (cells is None or not cells.follows(place))):
                 known = [place, *(other for other in known if other != place)][:MOST_KNOWN]
                 found[call] = _laid_out(one, place)
-        if all(layout == layouts[call] for call, layout in found.items()):
+        if not doubtful and all(layout == layouts[call] for call, layout in found.items()):
             break
     return found
 
@@ -160,7 +166,7 @@ def _place(cells: Cells, layout: Layout, known: list[Place]) -> Place | None:
     best = max(known, key=cells.agrees)
     if cells.agrees(known[0]) >= cells.agrees(best) - BETTER:
         best = known[0]
-    sharp = min(cells.down.pure, cells.across.pure) >= PURE
+    sharp = cells.pure >= PURE
     if not cells.follows(best):
         turned = max((Place(*spans) for one in known for spans in _turns(one)), key=cells.agrees)
         best = turned if sharp or cells.agrees(turned) >= CLEAR else best
@@ -176,6 +182,20 @@ def _place(cells: Cells, layout: Layout, known: list[Place]) -> Place | None:
             best = measured
     tidy = cells.even(best) >= EVEN and cells.elsewhere(best) <= ELSEWHERE
     return best if tidy and cells.follows(best) else None
+
+
+def _crooked(cells: Cells, place: Place | None, before: bool) -> bool:
+    """Whether a layer shows the input turned by some degrees, sheared, mirrored at its edges or warped.
+
+    What mixes its places too much to tell shows it as the layer before it does.
+    """
+    sharp = cells.pure >= PURE
+    if place is None:
+        return before or sharp
+    if before:
+        told = cells.pure >= UPRIGHT and cells.agrees(place) >= SHARP and not cells.stretched(place)
+        return not (told and cells.bends(place, 0.5) is False)
+    return sharp and cells.bends(place) is True
 
 
 def _turns(place: Place) -> Iterator[tuple[Span, Span]]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gradcam_core import Examiner, Explainer, LayerError
-from gradcam_core.engine.survey import survey
+from gradcam_core.engine.survey import Survey, survey
 from gradcam_core.reading.preprocess import Preprocessing
 
 from ..helpers import PLAIN, SmallNetwork, counted_calls
@@ -129,7 +129,23 @@ def test_as_usual_nothing_is_moved_and_nine_passes_are_taken() -> None:
     assert not found.unplaced
 
 
+def sheared(slope: float) -> Change:
+    turn = torch.tensor([[1.0, slope, 0], [0, 1, 0]])[None]
+
+    def change(x: Tensor) -> Tensor:
+        return functional.grid_sample(x, functional.affine_grid(turn, list(x.shape), False), align_corners=False)
+
+    return change
+
+
 WARPS: dict[str, Change] = {
+    "turned by 20 degrees": warped(0.35),
+    "turned by 20 degrees and mirrored": lambda x: warped(-0.35)(x).flip(-1),
+    "turned by 110 degrees": lambda x: warped(0.35)(x).rot90(1, (-2, -1)),
+    "sheared": sheared(0.36),
+    "sheared down": lambda x: sheared(-0.36)(x.mT).mT,
+    "mirrored at its edges": lambda x: functional.pad(x, (16, 16, 16, 16), mode="reflect"),
+    "mirrored at one edge": lambda x: functional.pad(x, (20, 0, 0, 0), mode="reflect"),
     "turned by 30 degrees": warped(0.52),
     "turned by 45 degrees": warped(0.785),
     "rolled round": lambda x: x.roll(20, -1),
@@ -142,6 +158,51 @@ WARPS: dict[str, Change] = {
 def test_warps_that_no_map_can_follow_are_refused_in_a_sentence(warp: str) -> None:
     with pytest.raises(LayerError, match="Light has no layer whose cells follow places"):
         Explainer(device="cpu").add_model("it", Light(WARPS[warp]), transform=STEPS)
+
+
+class Blurred(Light):
+    """The light of cells, then layers that mix ever more of them, as a deep network does."""
+
+    def __init__(self, *changes: Change) -> None:
+        super().__init__(*changes)
+        torch.manual_seed(0)
+        self.deep = nn.ModuleList(nn.Conv2d(1 if step == 0 else 8, 8, 5, 1 + step % 2, 2) for step in range(4))
+        self.head = nn.Linear(8, 2)
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.cells(self.changes[0](x))
+        for layer in self.deep:
+            maps = layer(maps).relu()
+        return self.head(maps.mean((2, 3)))
+
+
+@pytest.mark.parametrize("warp", WARPS)
+def test_what_mixes_a_warped_picture_is_refused_as_well(warp: str) -> None:
+    with pytest.raises(LayerError, match="Blurred has no layer whose cells follow places"):
+        survey_of(Blurred(WARPS[warp]))
+
+
+@pytest.mark.parametrize("change", ["as it is", "turned to the left", "padded", "mirrored centre, enlarged"])
+def test_what_mixes_a_picture_that_lies_upright_stays(change: str) -> None:
+    assert {"deep.1", "deep.3"} <= set(survey_of(Blurred(CHANGES[change])).every)
+
+
+def survey_of(network: nn.Module) -> Survey:
+    return survey(network, (1, 3, SIZE, SIZE))
+
+
+@pytest.mark.parametrize("part", [4, 8])
+def test_a_thin_edge_filled_up_with_its_mirror_image_moves_the_map(part: int) -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model(
+        "it", Light(lambda x: functional.pad(x, (part, part, part, part), mode="reflect")), transform=STEPS
+    )
+    heat = np.nan_to_num(explainer.explain(photograph(), model="it", target=0).heatmap)
+    rows, columns = (np.flatnonzero((heat > 0.6).any(axis)) for axis in (1, 0))
+    for found, wanted in ((rows, SQUARE[0]), (columns, SQUARE[1])):
+        assert abs(found.min() - wanted.start) <= 4
+        assert abs(found.max() + 1 - wanted.stop) <= 4
 
 
 def test_both_ways_at_once_is_refused() -> None:
