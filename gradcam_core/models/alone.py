@@ -13,7 +13,7 @@ import copy
 import functools
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from threading import RLock
 from types import CellType, CodeType, FunctionType, MethodType
@@ -156,7 +156,7 @@ def _written(value: Any) -> bool:
 class _State:
     """What calls of a network write: `things` are (holder, name, value before); `draws`: they take random numbers."""
 
-    things: list[tuple[dict[str, Any], str, Any]] = field(default_factory=list)
+    things: list[tuple[Any, str, Any]] = field(default_factory=list)
     draws: bool = False
     lock: Any = field(default_factory=RLock)
 
@@ -195,7 +195,10 @@ def alone(network: nn.Module, run: Callable[[], Returned]) -> Returned:
 
 def _tried(network: nn.Module, run: Callable[[], Returned]) -> tuple[_State, Returned]:
     """What the first call of `network` writes, and what it returns; what it wrote is as it was before."""
-    before = [(holder, name, value, _copied(value), _version(value)) for holder, name, value in _held(network)]
+    compiled: dict[nn.Module, _Compiled] = {}
+    before = [
+        (holder, name, value, _copied(value), _version(value)) for holder, name, value in _held(network, compiled)
+    ]
     known = {(id(holder), name) for holder, name, *_ in before}
     dice = _dice()
     try:
@@ -217,16 +220,47 @@ def _tried(network: nn.Module, run: Callable[[], Returned]) -> tuple[_State, Ret
             if isinstance(value, nn.Parameter) and not isinstance(own, nn.Parameter):
                 own = copies[id(value)] = nn.Parameter(own, requires_grad=value.requires_grad)
             state.things.append((holder, name, own))
-        state.things += [(h, name, MISSING) for h, name, _ in _held(network) if (id(h), name) not in known]
+        state.things += [(h, name, MISSING) for h, name, _ in _held(network, compiled) if (id(h), name) not in known]
         _put_back(state)
     return state, returned
 
 
-def _held(network: nn.Module) -> list[tuple[dict[str, Any], str, Any]]:
-    """All that a call may write to: tensors, and what modules keep under names of their own."""
-    found = []
-    # what is compiled by torch.jit was copied with its tensors, and holds nothing else
-    for part in (one for one in network.modules() if not isinstance(one, torch.jit.ScriptModule)):
+class _Compiled:
+    """What a part that torch.jit has compiled holds, as a dict; its tensors are copies already, of this part alone."""
+
+    def __init__(self, part: torch.jit.ScriptModule) -> None:
+        self._part = part._c
+        kinds = getattr(part, "_concrete_type", None)
+        names = kinds.get_attributes() if kinds else (*dict(part.named_parameters(recurse=False)), *_buffers(part))
+        self._seen = {name: self._part.getattr(name) for name in names if name not in TORCHS}
+
+    def items(self) -> list[tuple[str, Any]]:
+        return [(name, self.get(name)) for name in self._seen]
+
+    def get(self, name: str, _otherwise: Any = None) -> Any:
+        found, seen = self._part.getattr(name), self._seen[name]
+        # numbers are made anew each time that they are asked for
+        return seen if isinstance(found, NUMBERS) and found == seen else found
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._part.setattr(name, value)
+
+
+def _buffers(part: nn.Module) -> Iterable[str]:
+    return dict(part.named_buffers(recurse=False))
+
+
+def _held(network: nn.Module, compiled: dict[nn.Module, _Compiled]) -> list[tuple[Any, str, Any]]:
+    """All that a call may write to: tensors, and what modules keep under names of their own.
+
+    What holds those of parts that torch.jit has compiled is put into `compiled`, to be the same at the next call.
+    """
+    found: list[tuple[Any, str, Any]] = []
+    for part in network.modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            own = compiled.setdefault(part, _Compiled(part))
+            found += [(own, name, value) for name, value in own.items()]
+            continue
         for holder in (part._parameters, part._buffers):
             found += [(holder, name, value) for name, value in holder.items() if value is not None]
         found += [(vars(part), name, value) for name, value in vars(part).items() if name not in TORCHS]

@@ -224,3 +224,44 @@ def test_a_forward_that_was_put_on_the_module_itself_counts(patch: Any, mode: st
     (slope,) = torch.autograd.grad(scores[0, 1], kept[0])
     expected = (slope.mean((2, 3), keepdim=True) * kept[0]).sum(1)[0].detach()
     np.testing.assert_allclose(e.cam, expected, rtol=1e-4, atol=1e-6)
+
+
+class Counting(nn.Module):
+    """As torch.jit compiles it, it keeps what it counts in places that Python reaches by their names alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+        self.register_buffer("count", torch.zeros(1))
+        self.total = torch.zeros(1)
+        self.log = [0]
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        self.count.add_(1.0)
+        self.total = self.total + 1
+        self.log.append(1)
+        return x * self.calls * self.count * self.total * len(self.log)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_a_part_compiled_by_torch_jit_writes_is_gone_after_each_answer() -> None:
+    class Partly(SmallNetwork):
+        def __init__(self) -> None:
+            super().__init__()
+            self.part = torch.jit.script(Counting())
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(self.pool(self.last(self.middle(self.part(self.stem(x))))).flatten(1))
+
+    network = Partly().eval()
+    explainer = Explainer(device="cpu", engine="torch", cache_mb=0)
+    explainer.add_model("mine", network, transform=SMALL)
+    first, again = (explainer.explain(IMAGE, model="mine", layer="stem") for _ in range(2))
+    part = network.part
+    assert (part.calls, part.count.item(), part.total.item(), part.log) == (0, 0.0, 0.0, [0])
+    assert first.top == again.top
+    np.testing.assert_array_equal(first.cam, again.cam)
+    with torch.no_grad():
+        expected = network(explainer.inputs(first)).softmax(-1)[0]
+    assert first.top[0].probability == pytest.approx(float(expected.max()), rel=1e-5)
