@@ -1,7 +1,8 @@
 """The names of classes, as somebody gives them and out of a file in any of the forms in which people keep them.
 
 One a line; JSON or the text of a Python value: a list, or a dict of index to name or name to index, perhaps inside a
-model's configuration; a table with commas whose header says which column holds the names.
+model's configuration; a table with commas, semicolons or tabs whose header, or column of numbers, says where the
+names are.
 Public names: `given_names`, `read_labels`.
 """
 
@@ -44,6 +45,8 @@ KEYS = (
 # headers of tables: columns of names, the best first, and of numbers
 NAME_COLUMNS = ("name", "label", "class_name", "label_name", "class", "category", "text")
 INDEX_COLUMNS = ("index", "id", "idx", "class_id", "label_id", "class_index", "number", "")
+# between the cells of a table; longer first lines are no rows of a number and a name
+DELIMITERS, LONGEST_ROW = ",;\t", 10_000
 # as values of JSON and Python begin, and names hardly do
 BEGINNINGS = re.compile(r"""\s*[\[{]\s*(["'\d\]\[{}]|$)""")
 LINES = re.compile(r"\r\n|\n|\r")
@@ -151,22 +154,44 @@ def _of_value(value: Any, argument: str) -> list[str]:
 
 
 def _column(lines: Sequence[str]) -> list[str]:
-    """The names in a table with commas whose header says where they stand; none where it is no table."""
-    header = [cell.strip().strip('"').casefold() for cell in lines[0].split(",")] if lines else []
+    """The names in a table, whose header or whose column of numbers says where they stand; none where it is none."""
+    found = (read(lines, between) for between in DELIMITERS for read in (_below_header, _beside_numbers))
+    return next(filter(None, found), [])
+
+
+def _below_header(lines: Sequence[str], between: str) -> list[str]:
+    header = [cell.strip().strip('"').casefold() for cell in lines[0].split(between)] if lines else []
     column = next((header.index(name) for name in NAME_COLUMNS if name in header), None)
     if column is None or not (len(header) > 1 and any(name in header for name in INDEX_COLUMNS)):
         return []
+    rows = _rows(lines[1:], between, len(header))
+    at = next(header.index(name) for name in INDEX_COLUMNS if name in header)
+    return [row[column] for row in _in_order(rows, at) or rows]
+
+
+def _beside_numbers(lines: Sequence[str], between: str) -> list[str]:
+    """Of two columns the one that does not hold all numbers from 0 on."""
+    first = lines[0] if lines and len(lines[0]) <= LONGEST_ROW else ""
+    sides = [at for at, cell in enumerate(next(csv.reader([first], delimiter=between), ())) if _index(cell) is not None]
+    rows = _rows(lines, between, 2) if sides and between in first else []
+    return next(([row[1 - at] for row in ordered] for at in sides if (ordered := _in_order(rows, at))), [])
+
+
+def _rows(lines: Sequence[str], between: str, columns: int) -> list[list[str]]:
+    """The cells of each line; none where some have others than so many `columns`."""
     try:
-        rows = list(csv.reader(lines[1:], skipinitialspace=True))
+        rows = list(csv.reader(lines, skipinitialspace=True, delimiter=between))
     except csv.Error:
         return []
-    if not rows or any(len(row) != len(header) for row in rows):
-        return []
-    at = next(header.index(name) for name in INDEX_COLUMNS if name in header)
+    return rows if all(len(row) == columns for row in rows) else []
+
+
+def _in_order(rows: list[list[str]], at: int) -> list[list[str]]:
+    """The `rows` by the numbers in the column `at`; none where these are not all from 0 on."""
     indices = [_index(row[at]) for row in rows]
-    if sorted(index if index is not None else -1 for index in indices) == list(range(len(rows))):
-        rows = [row for _, row in sorted(zip(indices, rows, strict=True), key=lambda pair: pair[0] or 0)]
-    return [row[column] for row in rows]
+    if sorted(index if index is not None else -1 for index in indices) != list(range(len(rows))):
+        return []
+    return [row for _, row in sorted(zip(indices, rows, strict=True), key=lambda pair: pair[0] or 0)]
 
 
 def _cleaned(names: Sequence[str]) -> list[str]:

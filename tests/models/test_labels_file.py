@@ -33,6 +33,10 @@ FORMS = {
     "the text of a tuple in a dict": "{'apple': 0, 'pear': 1, 'fig': 2}\n",
     "a table": "index,name\n0,apple\n1,pear\n2,fig\n",
     "a table in another order": 'name,class_id\n"fig",2\napple,0\npear,1\n',
+    "a table with semicolons": "id;label\n0;apple\n1;pear\n2;fig\n",
+    "a table with tabs": "label\tindex\nfig\t2\napple\t0\npear\t1\n",
+    "a table without a header": "0,apple\n1,pear\n2,fig\n",
+    "a table without a header, in another order": '"pear";1\nfig;2\n"apple"; 0\n',
     "a table of three": "id,wnid,label\n0,n07,apple\n1,n08,pear\n2,n09,fig",
 }  # fmt: skip
 
@@ -52,6 +56,9 @@ def test_forms(form: str, tmp_path: Path) -> None:
         ("(other)", "{}", "cat"),
         ("tench, Tinca tinca", "goldfish, Carassius auratus"),
         ("id, name", "cat", "dog"),
+        ("0, a", "2, b", "3, c"),
+        ("0 apple", "1 pear", "2 fig"),
+        ("cat; 7", "dog; 8"),
         ("0", "1", "10", "2"),
     ],
 )
