@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 SIZE = 96
-SIZES = {"hiera": 224, "levit": 224, "donut-swin": 96}
+SIZES = {"hiera": 224, "levit": 224, "perceiver": 56}
 CLASSES = 10
 PLAIN = {
     "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64, "image_size": SIZE,
@@ -27,7 +27,7 @@ SMALL: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("convnext", "convnextv2", "poolformer"), FOUR),
     **{name: {"depth_multiplier": 0.25, "image_size": SIZE} for name in ("mobilenet_v1", "mobilenet_v2")},
     "bit": {**FOUR, "embedding_size": 16, "num_groups": 2},
-    "cvt": {"embed_dim": [16, 32, 48], "depth": [1, 1, 2], "num_heads": [1, 2, 3]},
+    "cvt": {"embed_dim": [16, 32, 48], "depth": [1, 2, 3], "num_heads": [1, 2, 3]},
     "efficientnet": {"image_size": SIZE, "width_coefficient": 0.25, "depth_coefficient": 0.3, "hidden_dim": 320},
     "focalnet": {"image_size": SIZE, "embed_dim": 16, "depths": [1, 1, 2, 1]},
     "hgnet_v2": {"embedding_size": 8, "stem_channels": [3, 8, 8], "hidden_sizes": [16, 32, 48, 64],
