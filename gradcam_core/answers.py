@@ -21,7 +21,7 @@ from .captures import Captures, Gradients, Seen
 from .engine.runner import Runner
 from .engine.score import Score
 from .engine.watch import NOBODY, Watch
-from .errors import MethodError
+from .errors import MethodError, TargetError
 from .explanation import Explanation, made_with
 from .methods import Method, find_method
 from .methods.evidence import Question
@@ -108,6 +108,9 @@ class Answers:
         request = choice.request
         rivals = [one.index for one in choice.rivals]
         score = model.score(choice.target.index, rivals, request.counterfactual)
+        lost = score.ruled_out(seen.capture.logits)
+        if lost is not None:
+            raise TargetError("score.ruled_out", title=model.title, label=model.labels[lost])
         made = partial(self._map, asked, photograph, seen, gradients, watch)
         key = (model.identity, photograph.digest, request.key(), seen.capture.engine)
         cam = self._captures.remembered(("map", *key), partial(made, score), watch)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradcam_core import CamError, Explainer, MethodError, ModelError, OutputError
+from gradcam_core import CamError, Explainer, MethodError, ModelError, OutputError, TargetError
 from gradcam_core.checks.examiner import Examiner
 from gradcam_core.engine.runner import LocalRunner
 from gradcam_core.engine.score import Score
@@ -164,6 +164,54 @@ def test_a_network_that_fails_on_one_picture_says_so() -> None:
     with pytest.raises(OutputError, match=r"The network Picky fails on this input: KeyError .*too flat"):
         explainer.explain(np.full((32, 32, 3), 9, np.uint8), model="mine")
     assert explainer.explain(noise(32, 32), model="mine").top
+
+
+@pytest.mark.parametrize("name", ["a class masked out", "a class of no share"])
+def test_a_class_that_is_ruled_out_cannot_be_asked_for_and_all_else_can(name: str) -> None:
+    network = people.NETWORKS[name].build().eval()
+    explainer = added(network)
+    image = noise(32, 32)
+    e = explainer.explain(image, model="mine")
+    with torch.no_grad():
+        expected = network(torch.as_tensor(USUAL.encode(image)[0])).softmax(-1)[0]
+    assert [one.probability for one in e.top] == pytest.approx(expected.sort(descending=True).values[:5].tolist())
+    others = [index for index in range(len(expected)) if index not in (1, e.target.index)]
+    for method in ("ablationcam", "scorecam"):
+        assert np.isfinite(explainer.explain(image, model="mine", method=method, target=others[0]).cam).all()
+    assert np.isfinite(explainer.explain(image, model="mine", rival=others[0]).cam).all()
+    assert all(np.isfinite(one.value) for one in Examiner(explainer).ask_place(e, 16, 16).speaks_for)
+    for options in (
+        {"target": 1},
+        {"rival": 1},
+        {"target": 1, "counterfactual": True},
+        {"target": 1, "method": "scorecam"},
+    ):
+        with pytest.raises(TargetError, match=r"rules the class .* out"):
+            explainer.explain(image, model="mine", **options)
+    # not a number at all is another thing
+    for wrong in (torch.nan, torch.inf):
+        with pytest.raises(OutputError, match="not finite"):
+            added(people.Small(lambda net, x, w=wrong: net.scores(x) + torch.tensor([w, 0, 0, 0]))).explain(
+                image, model="mine"
+            )
+    with pytest.raises(OutputError, match="not finite"):
+        added(people.Small(lambda net, x: net.scores(x) - torch.inf)).explain(image, model="mine")
+
+
+def test_the_end_of_the_program_is_a_sentence_wherever_it_is_asked_for() -> None:
+    def ends(_given: object) -> Tensor:
+        raise SystemExit(3)
+
+    with pytest.raises(ModelError, match="SystemExit"):
+        added(people.Small(), logits=ends)
+    with pytest.raises(ModelError, match="SystemExit"):
+        added(people.Small(), transform=ends)
+
+    def interrupted(_given: object) -> Tensor:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        added(people.Small(lambda _net, x: interrupted(x)))
 
 
 def test_what_is_no_way_to_pick_scores() -> None:

@@ -6,7 +6,7 @@
 Another layer or class costs a partial backward pass, never another forward pass. Nothing is stored on
 the network: one stateless hook for the whole process writes to the recorder of the calling context, so
 any number of threads may run the same network at once. Public names: `Capture`, `EagerCapture`, `Recorder`,
-`graph_bytes`, `recording`, `run`, `tensor_in`, `with_tensor`.
+`graph_bytes`, `in_transform`, `recording`, `run`, `tensor_in`, `with_tensor`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ __all__ = [
     "EagerCapture",
     "Recorder",
     "graph_bytes",
+    "in_transform",
     "recording",
     "run",
     "tensor_in",
@@ -104,9 +105,14 @@ def tensor_in(output: Any) -> Tensor | None:
     Transformers like to return their tokens in a tuple, with the size of the grid or with nothing.
     """
     first, *others = output if isinstance(output, (tuple, list)) and output else (output,)
-    if any(isinstance(one, Tensor) for one in others):
+    if any(isinstance(one, Tensor) for one in others) or in_transform(first):
         return None
     return first if isinstance(first, Tensor) and first.is_floating_point() else None
+
+
+def in_transform(output: Any) -> bool:
+    """Whether it lives only inside a transform of torch.func, such as vmap, where its numbers cannot be read."""
+    return isinstance(output, Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(output)
 
 
 def with_tensor(output: Any, tensor: Tensor) -> Any:
@@ -331,7 +337,9 @@ def _check_scores(scores: Any, outputs: Mapping[str, Any]) -> None:
             Finding("value.shape", shape=tuple(scores.shape)) if isinstance(scores, Tensor) else type(scores).__name__
         )
         raise OutputError("scores.wrong_shape", found=found)
-    if not torch.isfinite(scores).all():
+    # a class that the network rules out has minus infinity, and the others are answered for
+    told = scores.isfinite()
+    if not (told | (scores == -torch.inf)).all() or not told.any(-1).all():
         broken = (n for n, o in outputs.items() if isinstance(o, Tensor) and not torch.isfinite(o).all())
         raise OutputError("scores.not_finite", layer=next(broken, None))
 

@@ -44,6 +44,13 @@ class Score:
         picked = (weight * values[:, step, index] for step, index, weight in self.terms)
         return sum(picked, values.new_zeros(len(values)))
 
+    def ruled_out(self, logits: Tensor) -> int | None:
+        """The first class of it whose logit is minus infinity, so that nothing can speak for it; None of none."""
+        values = logits if logits.ndim == 3 else logits[:, None]
+        return next(
+            (index for step, index, _ in self.terms if bool((values[:, step, index] == -torch.inf).any())), None
+        )
+
     def slopes(self, logits: Tensor) -> Tensor:
         """By how much the score of each item grows with each of its `logits`; of their shape and type, detached.
 

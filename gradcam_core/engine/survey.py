@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ..errors import LayerError
 from .calls import Call, numbered
-from .capture import recording, tensor_in, with_tensor
+from .capture import in_transform, recording, tensor_in, with_tensor
 from .geometry import placed
 from .influence import changes, matters, slopes_of
 from .inputs import Inputs, called, first_of, with_first
@@ -68,12 +68,15 @@ class _Looker:
         self.runs: Counter[nn.Module] = Counter()
         # whether something that shows places takes part in no gradient and cannot be made to
         self.closed = False
+        # whether modules run inside a transform of torch.func
+        self.transformed = False
         # so many pictures at a time
         self.pictures = 1
 
     def see(self, module: nn.Module, output: Any) -> Any:
         self.runs[module] += 1
         values = tensor_in(output)
+        self.transformed = self.transformed or in_transform(output)
         if values is None or not values.numel():
             return None
         # the same numbers in whatever order
@@ -195,6 +198,8 @@ def _why_none(network: nn.Module, looker: _Looker) -> str:
         return "layers.of_volumes"
     if looker.closed:
         return "layers.inference_mode"
+    if looker.transformed:
+        return "layers.transformed"
     if not any(module is not network for module in looker.runs):
         return "layers.none_called"
     return "layers.several_pictures" if looker.pictures > 1 else "layers.none_with_places"

@@ -92,7 +92,9 @@ class Ramped:
     def _fails(self, picture: Any) -> bool:
         try:
             self._transform(picture)
-        except Exception:
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
             return True
         return False
 
@@ -101,8 +103,10 @@ class Ramped:
             found = self._transform(pixels if self._wants_array else Image.fromarray(pixels))
         except CamError:
             raise
-        except Exception as error:
-            # anything may happen in somebody's own code: it is said, not thrown at them
+        except BaseException as error:
+            # anything may happen in somebody's own code, an end of the program too: it is said, not thrown at them
+            if isinstance(error, KeyboardInterrupt):
+                raise
             raise ModelError(
                 "transform.fails",
                 width=pixels.shape[1],

@@ -351,6 +351,32 @@ def _raises(error: BaseException) -> Callable[[Any, Tensor], Any]:
     return change
 
 
+people("an error of a kind of its own", refused=r"ends the program \(Own: done\)")(
+    lambda: Small(_raises(type("Own", (BaseException,), {})("done")))
+)
+people("layers inside vmap", refused="inside a transform of torch.func")(
+    lambda: Small(lambda net, x: torch.vmap(lambda one: net.scores(one[None])[0])(x))
+)
+
+
+class _Ruling(Small):
+    """The second class is not to be chosen; the first way is a mask, the second the logarithm of a share."""
+
+    def __init__(self, *, by_log: bool) -> None:
+        super().__init__()
+        self.by_log = by_log
+
+    def scores(self, x: Tensor) -> Tensor:
+        known = torch.arange(CLASSES) != 1
+        scores = super().scores(x)
+        return scores + known.float().log() if self.by_log else scores.masked_fill(~known, -torch.inf)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scores(x)
+
+
+people("a class masked out")(lambda: _Ruling(by_log=False))
+people("a class of no share")(lambda: _Ruling(by_log=True))
 people("the end of the program", refused=r"ends the program \(SystemExit: bye\)")(
     lambda: Small(_raises(SystemExit("bye")))
 )

@@ -98,6 +98,10 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
         "at once, so no map is that of the photograph. Add the network that looks at one picture, without what "
         "multiplies it."
     ),
+    "layers.transformed": (
+        "{name} runs its layers inside a transform of torch.func, such as vmap, where nobody can look at them; call"
+        " them on the batch of images itself."
+    ),
     "memory.none_left": (
         "There is not enough memory on the device, even after everything that was kept has been let go; "
         "choose a smaller model or a deeper layer, or start with device='cpu'."
@@ -110,6 +114,10 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
         "choose 'gradcam'."
     ),
     "passes.stopped": ("Stopped after {done} of {count} passes, as asked; ask again to start over."),
+    "score.ruled_out": (
+        "{title} rules the class {label!r} out: its score is minus infinity whatever the input shows, so nothing speaks"
+        " for or against it; choose another class."
+    ),
     "score.step_out_of_range": ("`step` {step!r} is out of range: the output has the steps 0 to {steps}."),
     "score.target_out_of_range": ("`target` {index!r} is out of range: the model has the classes 0 to {classes}."),
     "scores.not_as_many_as_labels": (

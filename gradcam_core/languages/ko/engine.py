@@ -93,6 +93,10 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
         "{name}{name:은/는} 받은 사진 한 장으로 {count}장(자르기, 뒤집기, 조각)을 만들어 한꺼번에 보므로 사진의 맵이"
         " 없습니다. 사진을 여러 장으로 늘리는 부분을 빼고 한 장을 보는 네트워크를 추가하세요."
     ),
+    "layers.transformed": (
+        "{name}{name:은/는} vmap 같은 torch.func 변환 안에서 레이어를 실행하므로 들여다볼 수 없습니다. 이미지 묶음에"
+        " 바로 레이어를 부르세요."
+    ),
     "memory.none_left": (
         "보관하던 것을 모두 비워도 장치의 메모리가 모자랍니다. 더 작은 모델이나 더 깊은 레이어를 고르거나"
         " device='cpu'로 시작하세요."
@@ -105,6 +109,10 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
         " 'gradcam'을 고르세요."
     ),
     "passes.stopped": "요청에 따라 {count}회 중 {done}회에서 중지했습니다. 다시 요청하면 처음부터 합니다.",
+    "score.ruled_out": (
+        "{title}{title:은/는} 클래스 {label!r}{label:을/를} 아예 제외합니다. 입력과 상관없이 점수가 음의 무한대라"
+        " 설명할 근거가 없습니다. 다른 클래스를 고르세요."
+    ),
     "score.step_out_of_range": "`step` {step!r}{step:이/가} 범위를 벗어납니다. 출력에는 0부터 {steps}까지 있습니다.",
     "score.target_out_of_range": (
         "`target` {index!r}{index:이/가} 범위를 벗어납니다. 모델의 클래스는 0부터 {classes}까지입니다."
