@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import fastapi
@@ -28,6 +29,8 @@ __all__ = ["PageQueue"]
 KEPT_ANSWERS = 500
 COSTLY_METHODS = frozenset(key for key, method in METHODS.items() if method.costly)
 UNHEARD = Finding("door.unheard")
+# a browser opens its next stream so long after the last: one that is told to have been forgotten listens no more
+RETURNS_SECONDS = 60.0
 # a costly job waits at most so long between two passes while cheap ones run: it goes on slowly, not never
 GIVE_WAY_SECONDS = 0.5
 
@@ -46,6 +49,14 @@ class _Job:
         self.is_ended = False
 
 
+@dataclass
+class _Session:
+    """What gradio has to tell a visitor, and when he last asked or listened."""
+
+    messages: Any
+    since: float
+
+
 # for which this thread computes
 job_now: ContextVar[_Job | None] = ContextVar("job_now", default=None)
 
@@ -58,6 +69,7 @@ class PageQueue(Queue):
         self.lanes = lanes
         self.listening = Listening()
         self._jobs: dict[str, _Job] = {}
+        self._sessions: dict[str, _Session] = {}
         self.event_queue_per_concurrency_id = {name: EventQueue(name, lane.run) for name, lane in lanes.lanes.items()}
         # gradio keeps these of the last 10,000 events, for a page that is not offered here
         self.ANALYTICS_MAX_EVENTS = 1
@@ -93,7 +105,25 @@ class PageQueue(Queue):
                 event.concurrency_id = lane
                 self.event_queue_per_concurrency_id[lane].queue.append(event)
             self._job(event)
+        self._remember(str(body.session_hash))
         return success, event_id, state
+
+    def _remember(self, session: str) -> None:
+        """Note that a visitor was there, the last of all."""
+        self._sessions.pop(session, None)
+        if session in self.pending_messages_per_session:
+            self._sessions[session] = _Session(self.pending_messages_per_session[session], time.monotonic())
+
+    async def clean_events(self, *, session_hash: str | None = None, event_id: str | None = None) -> None:
+        """Gradio's own for one event. Of a stream that ended, the visitor may open the next one and has asked already.
+
+        Gradio would forget what he asked meanwhile; what nobody comes to listen to is ended by `_look_after`.
+        """
+        known = self._sessions.get(str(session_hash))
+        if event_id is not None or known is None:
+            await super().clean_events(session_hash=session_hash, event_id=event_id)
+        elif session_hash not in self.pending_messages_per_session:
+            self.pending_messages_per_session[str(session_hash)] = known.messages
 
     def get_events(self) -> tuple[list[Event], bool, str] | None:
         """The next job of the lane that has a free place: see `Lanes.next`."""
@@ -187,11 +217,23 @@ class PageQueue(Queue):
 
     def _forget(self) -> None:
         """Gradio notes down every visitor of the queue, and never forgets one."""
-        for session, events in [*self.pending_event_ids_session.items()]:
-            crowded = len(self.pending_event_ids_session) > KEPT_ANSWERS
-            awaited = events & self.event_ids_to_events.keys() if crowded else events
-            if not awaited and not self.listening.hears(session):
-                del self.pending_event_ids_session[session]
+        now = time.monotonic()
+        for session, known in self._sessions.items():
+            if self.listening.hears(session, *self.pending_event_ids_session.get(session, ())):
+                known.since = now
+        # whoever has been quiet for longest comes first
+        quiet = sorted(self._sessions, key=lambda session: self._sessions[session].since)
+        surplus = len(quiet) - KEPT_ANSWERS
+        for session in quiet:
+            events = self.pending_event_ids_session.get(session, set())
+            silent = now - self._sessions[session].since
+            unfetched = events - self.event_ids_to_events.keys()
+            gone = silent > RETURNS_SECONDS and not events
+            crowded = surplus > 0 and silent > 0 and unfetched == events
+            if gone or crowded:
+                surplus -= 1
+                del self._sessions[session]
+                self.pending_event_ids_session.pop(session, None)
                 self.pending_messages_per_session.pop(session, None)
 
 

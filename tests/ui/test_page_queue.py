@@ -1,0 +1,151 @@
+"""What a browser hears of what it asked, whenever it opens and closes its streams."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from typing import Any
+
+import gradio as gr
+import httpx
+import pytest
+
+from gradcam_core import Explainer, TextExplainer
+from gradcam_core.serving import lanes
+from gradcam_core.ui import build, page_queue, serve
+from gradcam_core.ui.page_queue import PageQueue
+
+from ..helpers import awaited
+
+SECONDS = 120
+
+
+@pytest.fixture
+def own(explainer: Explainer) -> Iterator[gr.Blocks]:
+    blocks = build(explainer)
+    serve(blocks, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    yield blocks
+    blocks.close()
+
+
+class Browser:
+    """One visitor, as the page's own scripts ask and listen."""
+
+    def __init__(self, blocks: gr.Blocks, http: httpx.AsyncClient, session: str) -> None:
+        functions = blocks.fns.values()
+        self.number = next(one._id for one in functions if one.api_name == "explain_text")
+        self.http, self.session = http, session
+
+    async def asks(self, text: str) -> str:
+        body = {"data": [text], "fn_index": self.number, "session_hash": self.session}
+        return str((await self.http.post("queue/join", json=body)).raise_for_status().json()["event_id"])
+
+    async def hears(self) -> AsyncIterator[dict[str, Any]]:
+        async with self.http.stream("GET", "queue/data", params={"session_hash": self.session}) as stream:
+            async for line in stream.aiter_lines():
+                if line.startswith("data: "):
+                    yield json.loads(line[6:])
+
+    async def answer(self, event: str) -> dict[str, Any]:
+        """What is told of an event at its end; all that is told before must be no error."""
+        async for message in self.hears():
+            assert message["msg"] not in ("unexpected_error", "broken_connection"), message
+            if message["msg"] == "process_completed" and message["event_id"] == event:
+                return dict(message)
+        raise AssertionError("the stream ended without an answer")
+
+
+def visited(blocks: gr.Blocks, visit: Any, session: str) -> Any:
+    async def connected() -> Any:
+        async with httpx.AsyncClient(base_url=f"{blocks.local_url}gradio_api/", timeout=SECONDS) as http:
+            return await visit(Browser(blocks, http, session))
+
+    return awaited(connected(), SECONDS)
+
+
+def test_a_stream_that_is_opened_late_hears_of_what_is_asked_next(own: gr.Blocks) -> None:
+    """A browser learns of an event after its answer was there, opens a stream for nothing, and asks again."""
+
+    async def visit(browser: Browser) -> None:
+        assert (await browser.answer(await browser.asks("a good film")))["success"]
+        # the queue looks after what is no longer needed twice a second
+        await asyncio.sleep(1.5)
+        opened = asyncio.ensure_future(anext(browser.hears()))
+        await asyncio.sleep(0.5)
+        await browser.asks("a bad film")
+        assert (await opened)["msg"] != "unexpected_error"
+
+    visited(own, visit, "late")
+
+
+def test_a_stream_that_breaks_off_takes_nothing_with_it_that_was_asked_meanwhile(
+    own: gr.Blocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = TextExplainer.answer
+
+    def slowly(*given: Any, **options: Any) -> Any:
+        time.sleep(1.5)
+        return at_once(*given, **options)
+
+    async def visit(browser: Browser) -> None:
+        assert (await browser.answer(await browser.asks("a good film")))["success"]
+        monkeypatch.setattr(TextExplainer, "answer", slowly)
+
+        async def listen() -> None:
+            async for _ in browser.hears():
+                pass
+
+        listening = asyncio.ensure_future(listen())
+        await asyncio.sleep(0.5)
+        event = await browser.asks("a bad film")
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+        # the server learns that it is closed
+        await asyncio.sleep(0.3)
+        assert (await browser.answer(event))["success"]
+
+    visited(own, visit, "broken off")
+
+
+def test_who_left_is_forgotten_the_quietest_first(own: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_queue, "KEPT_ANSWERS", 2)
+    monkeypatch.setattr(lanes, "GRACE_SECONDS", 0.2)
+    queue = own._queue
+    assert isinstance(queue, PageQueue)
+
+    async def asks_and_leaves(browser: Browser) -> None:
+        await browser.asks("a film")
+
+    for session in "abcd":
+        visited(own, asks_and_leaves, session)
+
+    async def until_two_are_left(_: Browser) -> None:
+        while len(queue.pending_event_ids_session) > 2:
+            await asyncio.sleep(0.1)
+
+    visited(own, until_two_are_left, "e")
+    assert [*queue.pending_event_ids_session] == ["c", "d"]
+
+    # the others are told, when they come back after all, what became of it
+    async def comes_back(browser: Browser) -> dict[str, Any]:
+        (event,) = queue.pending_event_ids_session["c"]
+        return await browser.answer(event)
+
+    assert "listened" in visited(own, comes_back, "c")["output"]["error"]
+
+
+def test_who_has_nothing_to_fetch_is_forgotten_after_a_while(own: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_queue, "RETURNS_SECONDS", 0.2)
+    queue = own._queue
+    assert isinstance(queue, PageQueue)
+
+    async def visit(browser: Browser) -> None:
+        await browser.answer(await browser.asks("a good film"))
+        while queue.pending_messages_per_session or queue.pending_event_ids_session or queue._sessions:
+            await asyncio.sleep(0.1)
+
+    visited(own, visit, "gone")
