@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from pathlib import Path
@@ -116,8 +117,8 @@ def test_stop_ends_it(client: Client, tmp_path: Path) -> None:
     path = tmp_path / "all.zip"
     path.write_bytes(zipped(*((f"{number}.png", photo("PNG", 60, 80)) for number in range(300))))
     job = client.submit(archive=handle_file(str(path)), api_name="/audit")
-    while not job.done() and not any(one.progress_data for one in [job.status()]):
-        pass
+    while not job.done() and not job.status().progress_data:
+        time.sleep(0.05)
     assert not job.done()
     client.predict(api_name="/stop")
     with pytest.raises((AppError, CancelledError), match="Stopped after"):
