@@ -15,6 +15,8 @@ async function draw() {
   const theme = document.querySelector(".dark") ? "dark" : "light";
   frame = document.createElement("iframe");
   frame.title = "[[say audit.tab_frame]]";
+  // or the browser puts a ground of its own behind it
+  frame.style.colorScheme = theme;
   // scripts of its own and nothing of this page
   frame.setAttribute("sandbox", "allow-scripts");
   frame.srcdoc = (await answer.text()).replace("<html ", `<html data-theme="${theme}" `);
