@@ -22,6 +22,7 @@ from gradcam_core import ModelError
 from gradcam_core.models import hub, transfer
 from gradcam_core.models.fetch import how_far
 from gradcam_core.models.hub import WEIGHTS, Access, parsed, snapshot_of, stored
+from gradcam_core.types import MEGABYTE
 
 from ..local_hub import COMMIT, FAULTS, LocalHub
 
@@ -171,7 +172,12 @@ def test_few_download_at_once_and_what_is_here_waits_for_nobody(
     thread.start()
     while not how_far("owner/slow"):
         thread.join(0.01)
-    assert "Downloading owner/slow" in str(how_far("owner/slow"))
+    told = how_far("owner/slow")
+    assert told is not None
+    assert "Downloading owner/slow" in str(told)
+    # how large it is, before anything of it has come
+    sizes = [file.stat().st_size for file in local.repositories[NAME].iterdir()]
+    assert told.values["whole"] == pytest.approx(sum(sizes) / MEGABYTE)
     with pytest.raises(ModelError, match="being downloaded"):
         snapshot_of("owner/third", NEEDED)
     assert snapshot_of(NAME, NEEDED).commit == COMMIT
