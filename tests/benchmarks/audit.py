@@ -8,6 +8,7 @@
 and one corner are chosen, and of that kind's photographs the rate's part gets a small mark there. A head is trained on
 the frozen features of EfficientNet-Lite0, and the audit looks at the same photographs. Found: the first cluster is of
 that kind, most of it is marked, its place is that corner, and it raises the alarm. At rate 0 any alarm is a false one.
+What the mark is worth is what the head loses without it: where that is little, the head does not cheat.
 `speed`: all of the audit's work on a photograph, the check included, against loops over pytorch-grad-cam and torchcam
 with their own batches, with and without the same check; rounds interleaved, everything reads the same files.
 `scale`: seconds and memory for more and more photographs. tests/benchmarks/README.md has the figures.
@@ -135,8 +136,20 @@ def trained(features: Tensor, classes: Sequence[int], count: int) -> nn.Module:
     return network.eval()
 
 
-def draw(number: int, rate: float, kinds: dict[str, list[str]], features: Features) -> tuple[Audit, str, str, set[str]]:
-    """One draw's audit, the kind that was marked, where, and which of its photographs."""
+def worth(network: Any, index: int, cheats: Sequence[str], corner: str, features: Features) -> float:
+    """What the mark adds to the class's probability, on average of the photographs that carry it."""
+    if not cheats:
+        return 0.0
+    with torch.inference_mode():
+        scores = [network.classifier(features.of([(name, where) for name in cheats])) for where in (corner, "")]
+    there, gone = (one.softmax(-1)[:, index].mean().item() for one in scores)
+    return there - gone
+
+
+def draw(
+    number: int, rate: float, kinds: dict[str, list[str]], features: Features
+) -> tuple[Audit, str, str, set[str], float]:
+    """One draw's audit, the kind that was marked, where, which of its photographs, and what the mark is worth."""
     dice = random.Random(number)  # noqa: S311 - repeatable, not secret
     labels = list(kinds)
     kind, corner = dice.choice(labels), dice.choice(CORNERS)
@@ -146,12 +159,13 @@ def draw(number: int, rate: float, kinds: dict[str, list[str]], features: Featur
     explainer = Explainer(device="cpu", engine="torch")
     network = trained(features.of(asked), classes, len(labels))
     explainer.add_model("head", network, labels=labels, transform=photograph_steps())
+    cost = worth(network, labels.index(kind), sorted(cheats), corner, features)
     with tempfile.TemporaryDirectory() as folder:
         for (name, where), index in zip(asked, classes, strict=True):
             path = Path(folder) / labels[index] / f"{Path(name).stem}.png"
             path.parent.mkdir(exist_ok=True)
             Image.fromarray(features.pixels(name, where)).save(path, compress_level=1)
-        return audit(explainer, folder, model="head"), kind, corner, {Path(name).stem for name in cheats}
+        return audit(explainer, folder, model="head"), kind, corner, {Path(name).stem for name in cheats}, cost
 
 
 def planted(options: argparse.Namespace) -> None:
@@ -161,7 +175,7 @@ def planted(options: argparse.Namespace) -> None:
     counts: Counter[tuple[float, str]] = Counter()
     for number in range(options.first, options.first + options.draws):
         for rate in options.rates:
-            found, kind, corner, cheats = draw(number, rate, kinds, features)
+            found, kind, corner, cheats, cost = draw(number, rate, kinds, features)
             worst = found.clusters[0] if found.clusters else None
             stems = [Path(found.table.names[one]).stem for one in worst.members] if worst else []
             most = bool(stems) and sum(stem in cheats for stem in stems) >= ENOUGH_MARKED * len(stems)
@@ -170,7 +184,8 @@ def planted(options: argparse.Namespace) -> None:
             counts[rate, "found"] += first and worst is not None and worst.suspicious
             counts[rate, "alarm"] += bool(found.alarms)
             said = f"{worst.suspicion:.3f} {worst.sentence}" if worst else "no cluster"
-            print(f"draw {number} rate {rate:g} {kind} {corner}: {'first' if first else 'not'}: {said}", flush=True)
+            planted = f"draw {number} rate {rate:g} {kind} {corner}, the mark is worth {100 * cost:.1f} points"
+            print(f"{planted}: {'first' if first else 'not'}: {said}", flush=True)
     for rate in options.rates:
         told = ", ".join(f"{what} {counts[rate, what]}" for what in ("first", "found", "alarm"))
         print(f"rate {rate:g}: {told} of {options.draws}", flush=True)
