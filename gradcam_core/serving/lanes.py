@@ -1,6 +1,6 @@
 """Who is computed for next: cheap and costly work in lanes of their own, a share for each address and visitor.
 
-A job runs only while somebody listens for its answer. Public names: `CHEAP`, `COSTLY`, `LOADING`, `Job`,
+A job runs only while somebody listens for its answer. Public names: `BESIDE`, `CHEAP`, `COSTLY`, `LOADING`, `Job`,
 `Lane`, `Lanes`, `Listening`, `usual_lanes`.
 """
 
@@ -17,10 +17,12 @@ from ..engine.cores import allowed_cores
 from ..errors import ServingError
 from ..languages import Finding
 
-__all__ = ["CHEAP", "COSTLY", "LOADING", "Job", "Lane", "Lanes", "Listening", "usual_lanes"]
+__all__ = ["BESIDE", "CHEAP", "COSTLY", "LOADING", "Job", "Lane", "Lanes", "Listening", "usual_lanes"]
 
 # what waits for a disk or a network hardly computes
 CHEAP, COSTLY, LOADING = "cheap", "costly", "loading"
+# what nobody has asked for gives way to what somebody has
+BESIDE = "beside"
 SAID = {CHEAP: Finding("lane.cheap"), COSTLY: Finding("lane.costly"), LOADING: Finding("lane.loading")}
 # a client asks by one request and listens by the next, which may be on its way or made by hand
 GRACE_SECONDS = 30.0
@@ -47,6 +49,7 @@ def usual_lanes() -> dict[str, Lane]:
         CHEAP: Lane(run=cores, wait=256, of_address=128, of_visitor=64),
         COSTLY: Lane(run=cores // 2, wait=64, of_address=32, of_visitor=16),
         LOADING: Lane(run=cores, wait=32, of_address=16, of_visitor=4),
+        BESIDE: Lane(run=1, wait=256, of_address=128, of_visitor=64),
     }
 
 

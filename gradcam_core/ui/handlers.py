@@ -1,6 +1,6 @@
 """What happens when somebody changes a control: plain functions over an Explainer, no page needed.
 
-Public names: `QUESTION`, `Choices`, `Controls`, `Outcome`, `TextControls`, `answer`, `ask`, `explain`,
+Public names: `QUESTION`, `VERDICT`, `Choices`, `Controls`, `Outcome`, `TextControls`, `answer`, `ask`, `explain`,
 `explain_text`, `layer_choices`, `looked_into`, `model_choices`, `target_choices`, `usual_view`.
 """
 
@@ -31,6 +31,7 @@ from .wording import word
 
 __all__ = [
     "QUESTION",
+    "VERDICT",
     "Choices",
     "Controls",
     "Outcome",
@@ -51,6 +52,8 @@ Choices = list[tuple[str, str]]
 LONGEST_MENU = 2000
 # what is asked by the controls of the photograph's tab; see `Running`
 QUESTION = "question"
+# and what is found about its answer, unasked
+VERDICT = "verdict"
 # the source of the networks that come with the requirements
 EMBEDDED = "embedded"
 # what is raised where all of a photograph cannot be shown

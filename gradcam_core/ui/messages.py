@@ -1,6 +1,6 @@
 """What the page says, as HTML.
 
-Public names: `note`, `problem_box`, `said`, `sentence`, `table`.
+Public names: `headed`, `note`, `problem_box`, `said`, `sentence`, `table`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,20 @@ from collections.abc import Sequence
 from ..explanation import Explained
 from .wording import word
 
-__all__ = ["note", "problem_box", "said", "sentence", "table"]
+__all__ = ["headed", "note", "problem_box", "said", "sentence", "table"]
+
+# by what was found, the key of a few words for it
+SHORT = {
+    "map.against": "short.against",
+    "map.all_other_side_against": "short.nothing_against",
+    "map.all_other_side_for": "short.nothing_for",
+    "map.any_class": "short.any_class",
+    "map.for": "short.for",
+    "map.hardly_against": "short.hardly_against",
+    "map.hardly_for": "short.hardly_for",
+    "map.nothing_against": "short.nothing_against",
+    "map.nothing_for": "short.nothing_for",
+}
 
 
 def sentence(text: str) -> str:
@@ -27,6 +40,13 @@ def note(text: str, *, aloud: bool = False) -> str:
 def said(explanation: Explained) -> str:
     """The plain sentence of an explanation, with its notes."""
     return sentence(explanation.sentence) + "".join(map(note, explanation.notes))
+
+
+def headed(explanation: Explained) -> str:
+    """The answer in a few large words, and below it the plain sentence of a map, with its notes."""
+    finding = explanation.finding
+    short = html.escape(word(SHORT[finding.key], **finding.values))
+    return f"<p class='headline'>{short}</p>{said(explanation)}"
 
 
 def problem_box(text: str, *, kept: bool) -> str:

@@ -21,7 +21,7 @@ from ..errors import ServingError
 from ..languages import Finding, in_language, say
 from ..methods import METHODS
 from ..serving.guard import Visitor
-from ..serving.lanes import CHEAP, COSTLY, Lanes, Listening
+from ..serving.lanes import BESIDE, CHEAP, COSTLY, Lanes, Listening
 
 __all__ = ["PageQueue"]
 
@@ -31,6 +31,8 @@ COSTLY_METHODS = frozenset(key for key, method in METHODS.items() if method.cost
 UNHEARD = Finding("door.unheard")
 # a browser opens its next stream so long after the last: one that is told to have been forgotten listens no more
 RETURNS_SECONDS = 60.0
+# for which lanes a job of this one waits between two passes
+BEFORE = {COSTLY: (CHEAP,), BESIDE: (CHEAP, COSTLY)}
 # a costly job waits at most so long between two passes while cheap ones run: it goes on slowly, not never
 GIVE_WAY_SECONDS = 0.5
 
@@ -128,6 +130,9 @@ class PageQueue(Queue):
     def get_events(self) -> tuple[list[Event], bool, str] | None:
         """The next job of the lane that has a free place: see `Lanes.next`."""
         for lane, queue in self.event_queue_per_concurrency_id.items():
+            busy = [one for one in self._before(lane) if one.queue or one.current_concurrency]
+            if lane == BESIDE and busy and self.lanes.gives_way:
+                continue
             if queue.queue and (queue.concurrency_limit is None or queue.current_concurrency < queue.concurrency_limit):
                 job = self.lanes.next([self._job(event) for event in queue.queue], self._running(), self._is_heard)
                 if job is not None:
@@ -160,16 +165,20 @@ class PageQueue(Queue):
         run_coro_in_background(self._look_after)
 
     def between_passes(self) -> bool:
-        """Let cheap work go before costly, for a while; whether somebody still listens for this thread's job."""
+        """Let what is cheap, or asked for, go first for a while; whether somebody still listens for the job of this
+        thread."""
         job = job_now.get()
         if job is None:
             return True
         until = time.monotonic() + GIVE_WAY_SECONDS
-        cheap = self.event_queue_per_concurrency_id[CHEAP]
-        costly = self.lanes.gives_way and job.event.concurrency_id == COSTLY
-        while costly and not job.is_ended and cheap.current_concurrency and time.monotonic() < until:
+        first = self._before(job.event.concurrency_id) if self.lanes.gives_way else []
+        while not job.is_ended and time.monotonic() < until and any(one.current_concurrency for one in first):
             time.sleep(0.01)
         return not job.is_ended
+
+    def _before(self, lane: str) -> list[EventQueue]:
+        """The queues whose jobs go first."""
+        return [self.event_queue_per_concurrency_id[one] for one in BEFORE.get(lane, ())]
 
     async def _look_after(self) -> None:
         """Twice a second: who listens, what nobody listens to, what is no longer needed."""

@@ -16,7 +16,7 @@ from .wording import word
 
 __all__ = ["AT_ONCE", "Page", "Panel", "Tab", "told"]
 
-Place: TypeAlias = Literal["below the controls", "below the pictures", "below the answer"]
+Place: TypeAlias = Literal["beside the sentence", "below the pictures", "below the answer"]
 
 # an event that is not queued, or it would wait for what it is to end
 AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}

@@ -12,13 +12,15 @@ from urllib.request import Request, urlopen
 
 import gradio as gr
 import pytest
+from PIL import Image
 
 from gradcam_core import METHODS
 from gradcam_core.languages import ENGLISH, LANGUAGES, in_language
 from gradcam_core.serving.endpoints import ENDPOINTS
 from gradcam_core.ui.wording import building, word, worded
+from tests.helpers import noise
 
-from .visits import visit
+from .visits import DRAWN, visit
 
 UI = Path(__file__).parents[2] / "gradcam_core" / "ui"
 HANGUL, LETTERS = re.compile("[가-힣]"), re.compile("[A-Za-z]{3,}")
@@ -155,6 +157,28 @@ def test_errors_of_the_api_are_said_in_the_language_that_was_asked_for(client: A
             client.predict("나쁘지 않은 영화", method="nosuch", lang=lang, api_name="/explain_text")
     record = client.predict("나쁘지 않은 영화", lang="ko", api_name="/explain_text")
     assert HANGUL.search(record["sentence"].replace("나쁘지 않은 영화", ""))
+
+
+@pytest.mark.browser
+def test_the_switch_keeps_a_photograph_of_ones_own(browser: Any, address: str, tmp_path: Path) -> None:
+    Image.fromarray(noise(40, 60)).save(tmp_path / "mine.png")
+    with visit(browser, address, width=1280, height=900, asked="lang=en") as view:
+        before = view.get_attribute(DRAWN, "data-drawn")
+        view.locator("#photograph").get_by_label("Remove image").or_(
+            view.locator("#photograph").get_by_label("Clear")
+        ).first.click()
+        view.set_input_files("#photograph input[type=file]", str(tmp_path / "mine.png"))
+        view.wait_for_function("([s, b]) => document.querySelector(s).dataset.drawn !== b", arg=[DRAWN, before])
+        label = view.inner_text("#bars [aria-pressed=true] .name")
+        for language in ("ko", "en"):
+            view.locator(f"#languages a[lang={language}]").click()
+            view.wait_for_function(
+                "l => document.documentElement.lang === l && document.querySelector('#stage [data-drawn]')",
+                arg=language,
+            )
+            assert view.inner_text("#bars [aria-pressed=true] .name") == label
+            view.locator("#photograph img[src*='mine.png']").wait_for()
+            assert view.evaluate("document.querySelector('canvas.picture').width") == 60
 
 
 @pytest.mark.browser

@@ -52,8 +52,11 @@ PAGE: Mapping[str, str] = {
     "own.input_size": "Input size (optional)",
     "own.labels": "Names of the classes (optional): one a line, JSON or CSV",
     "own.load": "Load",
-    "own.loaded": "Loaded and chosen above; the file has been deleted.",
+    "own.loaded": (
+        "Loaded and chosen above: {classes} classes, input of {size} × {size} pixels. The file has been deleted."
+    ),
     "own.mean": "Mean (optional)",
+    "own.more": "What the file does not say: names of the classes, how the input is prepared",
     "own.note": (
         "A file is read as data, never as code, and deleted once it is read. Only you can use the model, and it is"
         " forgotten once you have not used it for {minutes} minutes."
@@ -69,6 +72,7 @@ PAGE: Mapping[str, str] = {
     ),
     "page.language": "Language",
     "page.language_key": "en",
+    "page.offline": "The server cannot be reached. What is on the page stays; it is tried again …",
     "page.passes": "passes",
     "page.stop": "Stop",
     "photograph.best": (
@@ -84,6 +88,7 @@ PAGE: Mapping[str, str] = {
         " and lower probabilities."
     ),
     "photograph.layer": "Layer, from input to output",
+    "photograph.layer_info": "A late layer sees what, an early one where.",
     "photograph.method": "Method",
     "photograph.method_that_suits": "The one that suits the model",
     "photograph.model": "Model",

@@ -104,6 +104,12 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "trust.sanity": "Sanity check",
     "trust.title": "Does it hold? Check this map",
     "trust.weights": "Weights made random",
+    "verdict.ask": "Not checked by itself. “Does it hold?” below asks the network again.",
+    "verdict.fails": (
+        "Does not hold: without these places {hottest:percent}, without as many others {random:percent}."
+    ),
+    "verdict.holds": "Holds: without these places {hottest:percent}, without as many others {random:percent}.",
+    "verdict.looking": "Checking whether it holds …",
     "words_check.alone": "with them alone (less is better)",
     "words_check.button": "Check it: leave the strongest words out",
     "words_check.draws": "Random, {draws} draws",

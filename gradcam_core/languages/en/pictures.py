@@ -41,6 +41,7 @@ PICTURES: Mapping[str, str] = {
     "stage.copied": "Copied.",
     "stage.copy": "Copy link",
     "stage.copy_here": "Copy it from here.",
+    "stage.divider": "Drag between the overlay and the photograph",
     "stage.draw": "Draw on it",
     "stage.heatmap": "Heatmap",
     "stage.keys": "Use the arrow keys to read values.",

@@ -54,8 +54,11 @@ PAGE: Mapping[str, str] = {
     "own.input_size": "입력 크기 (선택)",
     "own.labels": "클래스 이름 (선택): 한 줄에 하나씩, JSON 또는 CSV",
     "own.load": "불러오기",
-    "own.loaded": "불러와서 위에서 선택해 두었습니다. 파일은 삭제했습니다.",
+    "own.loaded": (
+        "불러와서 위에서 선택해 두었습니다. 클래스 {classes}개, 입력 {size} × {size} 픽셀. 파일은 삭제했습니다."
+    ),
     "own.mean": "평균 (선택)",
+    "own.more": "파일에 없는 정보: 클래스 이름, 입력 준비 방법",
     "own.note": (
         "파일은 데이터로만 읽고 코드로 실행하지 않으며, 읽고 나면 바로 삭제합니다. 모델은 나만 쓸 수 있고, {minutes}분"
         " 동안 쓰지 않으면 지워집니다."
@@ -69,6 +72,7 @@ PAGE: Mapping[str, str] = {
     "page.lead": "모델은 무엇을 보았고, **어떤 근거**로 그렇게 답했을까요? 사진을 올리거나 예시를 눌러 보세요.",
     "page.language": "언어",
     "page.language_key": "ko",
+    "page.offline": "서버에 연결할 수 없습니다. 화면의 내용은 그대로 있으며, 다시 연결하는 중입니다 …",
     "page.passes": "회",
     "page.stop": "중지",
     "photograph.best": (
@@ -84,6 +88,7 @@ PAGE: Mapping[str, str] = {
         " 낮아집니다."
     ),
     "photograph.layer": "레이어 (입력에서 출력 순)",
+    "photograph.layer_info": "뒤쪽 레이어일수록 무엇인지를, 앞쪽일수록 어디인지를 봅니다.",
     "photograph.method": "방법",
     "photograph.method_that_suits": "모델에 맞는 방법",
     "photograph.model": "모델",

@@ -103,6 +103,12 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "trust.sanity": "무결성 검사",
     "trust.title": "믿을 만한 맵일까요? 검사하기",
     "trust.weights": "무작위로 바꾼 가중치",
+    "verdict.ask": "자동으로 검사하지 않았습니다. 아래 “믿을 만한 맵일까요?”에서 검사할 수 있습니다.",
+    "verdict.fails": (
+        "믿기 어려움: 이 위치를 가리면 {hottest:percent}, 다른 곳을 그만큼 가리면 {random:percent}입니다."
+    ),
+    "verdict.holds": ("믿을 만함: 이 위치를 가리면 {hottest:percent}, 다른 곳을 그만큼 가리면 {random:percent}입니다."),
+    "verdict.looking": "믿을 만한 맵인지 검사하는 중 …",
     "words_check.alone": "그 단어만 남길 때 (작을수록 좋음)",
     "words_check.button": "검사: 가장 강한 단어를 빼 보기",
     "words_check.draws": "무작위, {draws}회",

@@ -39,6 +39,7 @@ PICTURES: Mapping[str, str] = {
     "stage.copied": "복사했습니다.",
     "stage.copy": "링크 복사",
     "stage.copy_here": "여기에서 복사하세요.",
+    "stage.divider": "오버레이와 사진 사이를 끌어 비교하기",
     "stage.draw": "칠하기",
     "stage.heatmap": "히트맵",
     "stage.keys": "화살표 키로 값을 읽을 수 있습니다.",

@@ -27,7 +27,7 @@ from ...request import Request
 from ...text_explainer import TextExplainer
 from ...types import ModelInfo
 from ..endpoint import Endpoint, in_language_of
-from ..lanes import CHEAP, COSTLY, LOADING, Lane, Lanes
+from ..lanes import BESIDE, CHEAP, COSTLY, LOADING, Lane, Lanes
 from ..room import MAX_WEIGHTS
 from ..services import Services
 from .asking import Asking
@@ -212,6 +212,7 @@ LANES = {
     CHEAP: Lane(run=32, wait=512, of_address=256, of_visitor=64),
     COSTLY: Lane(run=8, wait=64, of_address=32, of_visitor=16),
     LOADING: Lane(run=8, wait=32, of_address=16, of_visitor=4),
+    BESIDE: Lane(run=2, wait=512, of_address=256, of_visitor=64),
 }
 
 

@@ -16,16 +16,18 @@ from .own_model import own_model_panel
 from .places import places_panel
 from .reading import reading_panel
 from .text_check import text_check_panel
+from .verdict import verdict_panel
 
 __all__ = ["PANELS", "lay_out_panels"]
 
 # in the order of the page
 PANELS = (
-    Panel("below the controls", own_model_panel),
+    Panel("beside the sentence", verdict_panel),
     Panel("below the pictures", places_panel),
+    Panel("below the answer", downloads_panel),
     Panel("below the answer", checks_panel),
     Panel("below the answer", compare_panel),
-    Panel("below the answer", downloads_panel),
+    Panel("below the answer", own_model_panel),
     Panel("below the answer", text_check_panel),
     Panel("below the answer", reading_panel),
 )

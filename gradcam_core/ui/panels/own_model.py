@@ -5,6 +5,8 @@ Public names: `ENDINGS`, `own_model_panel`, `session`.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +47,14 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
         button = gr.Button(word("own.load"), size="sm", elem_id="own-load")
         note = gr.HTML(note_text(word("own.note", minutes=round(SECONDS_KEPT / 60))), elem_id="own-note")
         mine = gr.State("", time_to_live=SECONDS_KEPT, delete_callback=shelf.take_away)
-    weights, _, labels, *_ = given
+    weights, architecture, labels, *_ = given
+
+    def guess(path: str | None, typed: str) -> Any:
+        """What was typed stays."""
+        infos = page.services.explainer.models() if path and not typed.strip() else ()
+        # what stands behind the point are the weights that somebody else trained
+        found = path and _guessed(path, [info.name.partition(".")[0] for info in infos])
+        return found or gr.skip()
 
     def load(
         weights_file: str | None, name: str, labels_file: str | None, size_text: str, mean_text: str, std_text: str,
@@ -63,6 +72,8 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
             for path in (weights_file, labels_file):
                 if path:
                     Path(path).unlink(missing_ok=True)
+        loaded = page.services.explainer.load(own)
+        size = loaded.preprocessing.input_shape[-1]
         choices = [
             (f"{shelf.title(own)} · {word('menu.only_for_you')}", own),
             *model_choices(page.services.explainer.models()),
@@ -71,11 +82,12 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
             menu: gr.update(choices=choices, value=own),
             ready: next(LOADED),
             mine: own,
-            note: note_text(word("own.loaded"), aloud=True),
+            note: note_text(word("own.loaded", classes=len(loaded.labels), size=size), aloud=True),
             weights: None,
             labels: None,
         }
 
+    weights.upload(guess, [weights, architecture], architecture, show_progress="hidden", api_visibility="private")
     button.click(
         load,
         given,
@@ -88,27 +100,51 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
 
 
 def _fields() -> list[Any]:
-    """What is asked about a model: weights, architecture, labels, input size, mean, standard deviation, head."""
-    return [
-        gr.File(label=f"{word('own.weights')} ≤ {megabytes(MAX_WEIGHTS)}", file_types=ENDINGS, height=110),
-        gr.Textbox(
+    """What is asked about a model: weights, architecture, labels, input size, mean, standard deviation, head.
+
+    The file comes first; the rest is seldom needed, and stands behind a fold.
+    """
+    with gr.Row():
+        weights = gr.File(
+            label=f"{word('own.weights')} ≤ {megabytes(MAX_WEIGHTS)}", file_types=ENDINGS, height=110, min_width=240
+        )
+        architecture = gr.Textbox(
             "",
             label=word("own.architecture"),
             info=word("own.architecture_info"),
+            min_width=240,
             elem_id="own-architecture",
-        ),
-        gr.File(label=word("own.labels"), file_types=[".txt", ".json", ".csv"], height=110),
-        gr.Textbox("", label=word("own.input_size"), placeholder="224", elem_id="own-size"),
-        gr.Textbox("", label=word("own.mean"), placeholder="0.485, 0.456, 0.406", elem_id="own-mean"),
-        gr.Textbox("", label=word("own.std"), placeholder="0.229, 0.224, 0.225", elem_id="own-std"),
-        gr.Dropdown(
+        )
+    with gr.Accordion(word("own.more"), open=False, elem_id="own-more"):
+        labels = gr.File(label=word("own.labels"), file_types=[".txt", ".json", ".csv"], height=110)
+        with gr.Row():
+            size = gr.Textbox("", label=word("own.input_size"), placeholder="224", min_width=160, elem_id="own-size")
+            mean = gr.Textbox(
+                "", label=word("own.mean"), placeholder="0.485, 0.456, 0.406", min_width=160, elem_id="own-mean"
+            )
+            std = gr.Textbox(
+                "", label=word("own.std"), placeholder="0.229, 0.224, 0.225", min_width=160, elem_id="own-std"
+            )
+        head = gr.Dropdown(
             [(word("own.as_usual"), ""), *((word(HEAD_WORDS[key]), key) for key in HEADS)],
             value="",
             label=word("own.head"),
             info=word("own.head_info"),
             elem_id="own-head",
-        ),
-    ]
+        )
+    return [weights, architecture, labels, size, mean, std, head]
+
+
+def _guessed(file_name: str, known: Iterable[str]) -> str | None:
+    """The longest of the `known` architectures whose name is in that of the file, hyphens and case aside."""
+    said = _squeezed(Path(file_name).stem)
+    # a name of three letters is in many words
+    found = [name for name in known if len(_squeezed(name)) > 3 and _squeezed(name) in said]
+    return max(found, key=len, default=None)
+
+
+def _squeezed(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def session() -> str | None:

@@ -18,9 +18,9 @@ from gradio.processing_utils import save_bytes_to_cache
 from ...errors import CamError
 from ...explanation import Explanation
 from ...request import AUTO, CENTRE, NEXT_THREE, Request
-from ..handlers import QUESTION, Choices, Controls, answer, ask, layer_choices, target_choices
+from ..handlers import QUESTION, VERDICT, Choices, Controls, answer, ask, layer_choices, target_choices
 from ..links import Restored, link_to, restored
-from ..messages import problem_box, said
+from ..messages import headed, problem_box
 from ..model_menu import loaded_by
 from ..parts import AT_ONCE, Page, told
 from ..web.bars import PICKED, bars_value
@@ -45,8 +45,14 @@ NEXT_TICKET = """async (...values) => {
   window.camAsked = asked;
 }"""
 TICKET = "() => [window.camTicket || 0]"
-# and behind it the address, which may hold a question that somebody else has asked
-WITH_TICKET = "(...values) => [...values.slice(0, -2), window.camTicket || 0, window.location.search.slice(0, 4000)]"
+# and behind it the address, which may hold a question that somebody else has asked, and the photograph that the page
+# showed in another language: the switch leaves it for the page that comes
+WITH_TICKET = """(...values) => {
+  const kept = JSON.parse(sessionStorage.getItem("camPhotograph"));
+  sessionStorage.removeItem("camPhotograph");
+  window.camPhotograph = kept || values[0] || window.camPhotograph;
+  return [...values.slice(0, -3), window.camTicket || 0, window.location.search.slice(0, 4000), kept];
+}"""
 
 
 # the others ask when somebody sets them; a model, once it is loaded
@@ -57,13 +63,14 @@ LOADED_FIRST = {"model"}
 @dataclass(frozen=True, eq=False)
 class Given:
     """What is asked with: the `controls` by their names, put into the order of `Controls`; `ready` is set anew
-    whenever a model is loaded, `ticket` numbers the questions, and `address` holds what a link asks for. `examples` are
-    the example photographs by their fingerprints."""
+    whenever a model is loaded, `ticket` numbers the questions, `address` holds what a link asks for, and `kept` a
+    photograph from before the language was switched. `examples` are the example photographs by their fingerprints."""
 
     controls: dict[str, Any]
     ready: gr.State
     ticket: gr.Number
     address: gr.Textbox
+    kept: gr.Image
     examples: Mapping[Any, Path]
 
     def __post_init__(self) -> None:
@@ -100,7 +107,7 @@ def answering(page: Page, given: Given, shown: Shown, asks: Sequence[Any]) -> No
     gr.on(
         [page.blocks.load, given.ready.change, *changes],
         Answering(page, given, shown).update,
-        [*every_control, shown.asked, given.ticket, given.address],
+        [*every_control, shown.asked, given.ticket, given.address, given.kept],
         [*every_control, shown.problem, shown.sentence, shown.stage, bars, shown.asked, *shown.words.drawn],
         js=WITH_TICKET,
         # the core tells in plain words what it cannot use; gradio would go through another thread for each control
@@ -112,7 +119,8 @@ def answering(page: Page, given: Given, shown: Shown, asks: Sequence[Any]) -> No
     )
 
     def overtake(ticket_now: float, request: gr.Request) -> None:
-        services.running.overtake(request.session_hash, ticket_now, slot=QUESTION)
+        for slot in (QUESTION, VERDICT):
+            services.running.overtake(request.session_hash, ticket_now, slot=slot)
 
     # gradio names endpoints after functions, hidden ones too: `stop` is the API's
     def stop_it(request: gr.Request) -> None:
@@ -150,12 +158,14 @@ class Answering:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - how gradio wants to be asked for it
         *values: Any,
     ) -> dict[Any, Any]:
-        """The changes to the page; `values` are those of the controls, what is shown, the question's number, and the
-        address."""
+        """The changes to the page; `values` are those of the controls, what is shown, the question's number, the
+        address, and a photograph that was kept."""
         problem, services = self.shown.problem, self.page.services
-        *now, before, ticket, address = values
+        *now, before, ticket, address, kept = values
         asked_now = self._asked(now)
         asked = ask(asked_now, before)
+        if before is None and kept:
+            asked = asked.but(image=self._upload(kept))
         refused = ""
         if before is None and (linked := restored(address)):
             try:
@@ -200,9 +210,10 @@ class Answering:
 
     def _asked(self, values: Sequence[Any]) -> Controls:
         given = dict(zip(self.given.controls, values, strict=True))
-        image = given.pop("image")
-        upload = self.given.controls["image"].preprocess(ImageData(**image) if image else None)
-        return Controls.of(upload, **given)
+        return Controls.of(self._upload(given.pop("image")), **given)
+
+    def _upload(self, image: dict[str, Any] | None) -> Any:
+        return self.given.controls["image"].preprocess(ImageData(**image) if image else None)
 
     def _answered(self, explanation: Explanation, asked: Controls, before: Controls | None) -> dict[Any, Any]:
         shown = self.shown
@@ -212,7 +223,7 @@ class Answering:
             on_stage["photo"] = stage_photo(explanation.photograph)
         changes: dict[Any, Any] = {
             shown.problem: gr.update(visible=False),
-            shown.sentence: said(explanation),
+            shown.sentence: headed(explanation),
             shown.bars: bars_value(explanation),
             shown.asked: asked,
             shown.stage: gr.update(**on_stage),

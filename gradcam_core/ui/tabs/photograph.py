@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 from gradio.processing_utils import save_bytes_to_cache
 
+from ...explainer import Explainer
 from ...languages import Finding
 from ...methods import DEFAULT_METHOD, METHODS, Method
 from ...reading.photograph import content_of, digest_of
@@ -45,15 +46,14 @@ def photograph_tab(page: Page) -> None:
     """Lay out the tab and connect it."""
     # the events that ask another question; panels add theirs
     asks: list[Any] = []
-    with gr.Row(elem_classes="workplace"):
-        with gr.Column(scale=1, min_width=300, elem_classes="given"):
-            controls, ready, filled = _given(page)
-        with gr.Column(scale=4, min_width=320, elem_classes="found"):
-            shown = _shown(page, controls, asks)
+    ticket = gr.Number(0, visible=False)
+    with gr.Column(elem_classes="found"):
+        controls = {"image": _handed_in(page)}
+        shown, ready, filled = _shown(page, controls, asks, ticket)
     examples = {digest_of(content_of(str(path))): path for path in _examples(page)}
     page.offered.update(photograph=controls["image"], model=controls["model"])
-    hidden = gr.Number(0, visible=False), gr.Textbox("", visible=False)
-    given = Given(controls, ready, *hidden, examples)
+    hidden = gr.Textbox("", visible=False), PhotographInput(visible=False)
+    given = Given(controls, ready, ticket, *hidden, examples)
     switching(page, shown, controls["model"], ready, filled)
     answering(page, given, shown, asks)
 
@@ -63,73 +63,87 @@ def _examples(page: Page) -> list[Path]:
     return list(page.examples) or sorted(EXAMPLES.glob("*.jpg"))
 
 
-def _given(page: Page) -> tuple[dict[str, Any], gr.State, gr.State]:
-    """The photograph and the controls by their names in `Controls`, and the states of a loaded model and its menu."""
-    explainer, examples = page.services.explainer, _examples(page)
-    controls: dict[str, Any] = {}
-    controls["image"] = PhotographInput(
-        type="filepath",
-        format="png",
-        value=str(examples[0]) if examples else None,
-        sources=["upload", "webcam", "clipboard"],
-        label=word("photograph.photograph"),
-        height=200,
-        buttons=["fullscreen"],
-        elem_id="photograph",
-    )
-    gallery = example_buttons(examples, "examples")
-    gallery.select(
-        _picker(examples, controls["image"].GRADIO_CACHE),
-        None,
-        controls["image"],
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    controls["model"], filled = model_menu(explainer)
-    ready = gr.State(0)
-    # in the page from its start: a thousand names in the first answer would cost more than the map
-    classes, _ = target_choices(explainer, explainer.default_model, ())
-    controls["target"] = gr.Dropdown(
-        classes,
-        value=AUTO,
-        label=word("photograph.target"),
-        info=word("photograph.click_a_bar"),
-        elem_id="target",
-    )
-    controls["layer"] = gr.Dropdown(
-        layer_choices(explainer, explainer.default_model),
-        value=explainer.default_layer().name,
-        label=word("photograph.layer"),
-        elem_id="layer",
-    )
-    controls |= _advanced(classes)
-    lay_out_panels("below the controls", page, {"menu": controls["model"], "ready": ready})
-    return controls, ready, filled
+def _handed_in(page: Page) -> PhotographInput:
+    """The place for a photograph, and the examples beside it."""
+    examples = _examples(page)
+    with gr.Row(elem_id="hand-in"):
+        with gr.Column(scale=1, min_width=240):
+            image = PhotographInput(
+                type="filepath",
+                format="png",
+                value=str(examples[0]) if examples else None,
+                sources=["upload", "webcam", "clipboard"],
+                label=word("photograph.photograph"),
+                height=170,
+                buttons=["fullscreen"],
+                elem_id="photograph",
+            )
+        with gr.Column(scale=4, min_width=320):
+            gallery = example_buttons(examples, "examples")
+    gallery.select(_picker(examples, image.GRADIO_CACHE), None, image, show_progress="hidden", api_visibility="private")
+    return image
 
 
-def _shown(page: Page, controls: dict[str, Any], asks: list[Any]) -> Shown:
-    """What the answer is shown in, with the `controls` that belong there, and the panels about it."""
+def _shown(
+    page: Page, controls: dict[str, Any], asks: list[Any], ticket: gr.Number
+) -> tuple[Shown, gr.State, gr.State]:
+    """What the answer is shown in, below it the other `controls` in the order of use, and the panels.
+
+    Also returns the states of a loaded model and of the menu of models.
+    """
     problem = gr.HTML(elem_id="problem", visible=False)
+    asked, ready = gr.State(None), gr.State(0)
+    has: dict[str, Any] = {"shown_photograph": asked, "controls": controls, "asks": asks, "ticket": ticket}
     with gr.Column(elem_id="answering"):
         spoken = words(page.services.explainer)
         controls |= spoken.controls
-        found = gr.HTML(sentence(word("photograph.waiting")), elem_id="sentence")
+        with gr.Row():
+            with gr.Column(scale=4, min_width=320):
+                found = gr.HTML(sentence(word("photograph.waiting")), elem_id="sentence")
+            with gr.Column(scale=1, min_width=220):
+                lay_out_panels("beside the sentence", page, has)
         cancel = gr.Button(word("page.cancel"), size="sm", min_width=80, elem_id="cancel")
-    asked = gr.State(None)
-    has: dict[str, Any] = {"shown_photograph": asked, "controls": controls, "asks": asks}
     with gr.Row():
         with gr.Column(scale=4, min_width=320):
-            has["stage"] = stage("stage")
-            controls |= _below_the_pictures(page.services.explainer.default_model)
+            has["stage"] = stage("stage", empty=not _examples(page))
             lay_out_panels("below the pictures", page, has)
         with gr.Column(scale=1, min_width=220):
             bars = top_bars("bars")
-    has["reading"] = ("photograph.reading_title", "photograph.reading")
+    menus, filled = _menus(page.services.explainer)
+    controls |= menus | _below_the_menus(page.services.explainer.default_model)
+    classes, _ = target_choices(page.services.explainer, page.services.explainer.default_model, ())
+    controls |= _advanced(classes)
+    has |= {"reading": ("photograph.reading_title", "photograph.reading"), "menu": menus["model"], "ready": ready}
     lay_out_panels("below the answer", page, has)
-    return Shown(problem, found, cancel, has["stage"], bars, asked, spoken)
+    return Shown(problem, found, cancel, has["stage"], bars, asked, spoken), ready, filled
 
 
-def _below_the_pictures(model: str) -> dict[str, Any]:
+def _menus(explainer: Explainer) -> tuple[dict[str, Any], gr.State]:
+    """The menus of models, classes and layers, and whether the first one has been filled."""
+    with gr.Row(elem_id="menus"):
+        model, filled = model_menu(explainer)
+        # in the page from its start: a thousand names in the first answer would cost more than the map
+        classes, _ = target_choices(explainer, explainer.default_model, ())
+        target = gr.Dropdown(
+            classes,
+            value=AUTO,
+            label=word("photograph.target"),
+            info=word("photograph.click_a_bar"),
+            min_width=220,
+            elem_id="target",
+        )
+        layer = gr.Dropdown(
+            layer_choices(explainer, explainer.default_model),
+            value=explainer.default_layer().name,
+            label=word("photograph.layer"),
+            info=word("photograph.layer_info"),
+            min_width=220,
+            elem_id="layer",
+        )
+    return {"model": model, "target": target, "layer": layer}, filled
+
+
+def _below_the_menus(model: str) -> dict[str, Any]:
     """The side, what the network `model` is shown, and whether several sizes have to agree."""
     with gr.Row(elem_id="switches"):
         view = gr.Radio(

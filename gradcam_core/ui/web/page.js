@@ -9,4 +9,27 @@
     if (event.target === opened) opened.select();
     opened = null;
   });
+  // what cannot be asked is said at once, in the page's language; the pictures stay
+  const fetched = window.fetch;
+  const banner = Object.assign(document.createElement("p"), { id: "offline", hidden: true, textContent: "[[say page.offline]]" });
+  banner.setAttribute("role", "alert");
+  document.body.append(banner);
+  let asking = null;
+  const reached = (is) => {
+    banner.hidden = is;
+    if (is) asking = clearInterval(asking);
+    else asking ??= setInterval(() => fetched(location.pathname, { method: "HEAD" }).then(() => reached(true), () => {}), 2000);
+  };
+  window.fetch = async (...asked) => {
+    try {
+      const answer = await fetched(...asked);
+      reached(true);
+      return answer;
+    } catch (error) {
+      if (error.name !== "AbortError") reached(false);
+      throw error;
+    }
+  };
+  addEventListener("offline", () => reached(false));
+  addEventListener("online", () => reached(true));
 }

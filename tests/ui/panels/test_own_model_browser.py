@@ -23,6 +23,8 @@ ARCHITECTURE = "squeezenet1_1"
 def open_area(view: Any) -> None:
     view.get_by_role("button", name="Your own model").click()
     view.wait_for_selector("#own-load", state="visible")
+    view.click("#own-more > button")
+    view.wait_for_selector("#own-size", state="visible")
 
 
 def give(view: Any, files: list[str], architecture: str) -> None:

@@ -17,7 +17,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from gradcam_core import Explainer, Look
+from gradcam_core import Examiner, Explainer, Look
+from gradcam_core.languages import percent
 from gradcam_core.ui.tabs.photograph import EXAMPLES
 from tests import pictures
 
@@ -119,6 +120,39 @@ def test_it_draws_what_the_core_draws(opened: Any, explainer: Explainer, cup: Pa
             opened.wait_for_timeout(300)
             # the page's photograph is a JPEG: equal but for its noise
             assert np.abs(_canvas(opened, "picture") - np.asarray(picture).astype(int)).mean() < 3
+
+
+def test_the_divider_uncovers_the_photograph(opened: Any) -> None:
+    overlay = _canvas(opened, "picture")
+    divider, area = opened.locator(".divider"), opened.locator("canvas.picture").bounding_box()
+    assert divider.get_attribute("aria-valuenow") == "100"
+    divider.focus()
+    for _ in range(10):
+        opened.keyboard.press("ArrowLeft")
+    opened.wait_for_timeout(300)
+    assert divider.get_attribute("aria-valuenow") == "50"
+    opened.mouse.move(area["x"] + area["width"] / 2, area["y"] + 20)
+    opened.mouse.down()
+    opened.mouse.move(area["x"] + area["width"] / 4, area["y"] + 20, steps=4)
+    opened.mouse.up()
+    opened.wait_for_timeout(300)
+    assert abs(int(divider.get_attribute("aria-valuenow")) - 25) <= 2
+    divided, middle = _canvas(opened, "picture"), overlay.shape[1] // 2
+    opened.select_option(".view", "photograph")
+    opened.wait_for_timeout(300)
+    photograph = _canvas(opened, "picture")
+    assert np.array_equal(divided[:, middle:], photograph[:, middle:])
+    assert np.array_equal(divided[:, : middle // 3], overlay[:, : middle // 3])
+    assert not np.array_equal(overlay[:, middle:], photograph[:, middle:])
+
+
+def test_the_verdict_comes_by_itself(opened: Any, explainer: Explainer, cup: Path) -> None:
+    _changed(opened, lambda: _upload(opened, cup))
+    found = Examiner(explainer).hide_and_look(explainer.explain(cup, view="whole"))
+    step = found.steps[1]
+    opened.locator(f"#verdict [data-state={'holds' if found.holds else 'fails'}]").wait_for()
+    for share in (step.hottest, step.random_mean):
+        assert percent(share) in opened.inner_text("#verdict")
 
 
 def test_what_is_weak_looks_weak_unless_it_is_stretched(opened: Any, explainer: Explainer, cup: Path) -> None:

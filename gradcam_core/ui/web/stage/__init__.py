@@ -25,8 +25,8 @@ __all__ = ["look_of", "stage", "stage_answer", "stage_photo"]
 VIEWS = ("overlay", "masked", "photograph")
 
 
-def stage(elem_id: str) -> gr.HTML:
-    """The pictures and the controls of their look: see stage.js for what it is given.
+def stage(elem_id: str, *, empty: bool = False) -> gr.HTML:
+    """The pictures and the controls of their look: see stage.js for what it is given; `empty` with nothing to come.
 
     Update it with `gr.update(photo=stage_photo(...), answer=stage_answer(...))`.
     """
@@ -37,6 +37,7 @@ def stage(elem_id: str) -> gr.HTML:
         scripts=[maps_script()],
         photo=None,
         answer=None,
+        empty=empty,
         colors={"tables": {name: colors_of(name) for name in COLORMAPS}, "signed": both_sides()},
         unseen=unseen(),
     )

@@ -6,6 +6,7 @@
 //               mean; drawn only over the photograph `id`, with both sides unless told otherwise where it is `signed`;
 //               `link` {query, photo, model} is what an address asks for to show it again, and what is in it;
 //               `scale` is the strongest value of either side, at which the colours end unless they are stretched
+// props.empty   whether no photograph is on its way yet
 // props.colors  {names, tables, signed}: base64 RGB tables of 256 colours; props.unseen: see render.py
 // event submit  {strokes}: what was brushed over, [{points: [[x, y], ...], radius}] in original pixels
 // props.value   {opacity, threshold, colormap, signed, stretched, view}: the look, sent along for downloads
@@ -13,7 +14,9 @@
 
 const $ = (selector) => element.querySelector(selector);
 const heatmap = $(".heatmap"), picture = $(".picture"), ramp = $(".ramp"), readout = $(".readout");
-const state = { photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null, signed: false };
+const divider = $(".divider"), frame = $(".frame");
+// on the left of `split`, a part of the picture's width, lies the overlay, on the right the photograph
+const state = { split: 1, photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null, signed: false };
 
 const tables = Object.fromEntries(Object.entries(props.colors.tables).map(([name, text]) => [name, bytes(text)]));
 const signedTable = bytes(props.colors.signed);
@@ -32,6 +35,39 @@ const tableOf = (look) => (look.signed ? signedTable : tables[look.colormap]);
 function paint(canvas, kind, look) {
   put(canvas, compose(state.photo, state.values, kind, look, tableOf(look), props.unseen));
 }
+
+// how many pixels of the picture one of the screen holds: it is shown as large as its place allows
+const shrunk = (area) => Math.max(state.photo.width / area.width, state.photo.height / area.height);
+function divide(look) {
+  const cut = Math.round(state.split * state.photo.width), area = picture.getBoundingClientRect();
+  divider.hidden = look.view === "photograph";
+  if (divider.hidden || !area.width) return;
+  picture.getContext("2d").putImageData(state.photo, 0, 0, cut, 0, state.photo.width - cut, state.photo.height);
+  divider.style.left = `${cut / shrunk(area)}px`;
+  divider.style.height = `${state.photo.height / shrunk(area)}px`;
+  divider.setAttribute("aria-valuenow", Math.round(state.split * 100));
+}
+function split(part) {
+  state.split = Math.min(Math.max(part, 0), 1);
+  schedule();
+}
+divider.addEventListener("pointerdown", (event) => {
+  event.preventDefault();
+  divider.focus();
+  divider.setPointerCapture(event.pointerId);
+});
+divider.addEventListener("pointermove", (event) => {
+  if (!divider.hasPointerCapture(event.pointerId)) return;
+  const area = picture.getBoundingClientRect();
+  split(((event.clientX - area.left) * shrunk(area)) / state.photo.width);
+});
+divider.addEventListener("keydown", (event) => {
+  const to = { ArrowLeft: state.split - 0.05, ArrowRight: state.split + 0.05, Home: 0, End: 1 }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  split(to);
+});
+new ResizeObserver(() => { if (state.photo && state.values) schedule(); }).observe(frame);
 
 function paintRamp(look) {
   const image = new ImageData(1, 256), table = tableOf(look);
@@ -61,6 +97,8 @@ function draw() {
   }
   paint(heatmap, "heatmap", look);
   paint(picture, look.view, look);
+  $(".panels").classList.remove("waiting", "empty");
+  divide(look);
   paintRamp(look);
   $(".sides").hidden = !look.signed;
   $(".sides").textContent = fillIn("[[say stage.side_colours]]", { above: answer.sides[0], below: answer.sides[1] });
@@ -101,7 +139,7 @@ function load() {
     context.drawImage(image, 0, 0);
     state.photo = context.getImageData(0, 0, canvas.width, canvas.height);
     state.photoId = photo.id;
-    Object.assign(state, { cursor: null, strokes: [], stroke: null });
+    Object.assign(state, { split: 1, cursor: null, strokes: [], stroke: null });
     mapped = "";
     schedule();
   };
@@ -123,7 +161,7 @@ function read() {
 function point(canvas, event) {
   if (!state.photo) return;
   const { width, height } = state.photo, area = canvas.getBoundingClientRect();
-  const scale = Math.max(width / area.width, height / area.height);
+  const scale = shrunk(area);
   const at = [(event.clientX - area.left) * scale, (event.clientY - area.top) * scale].map(Math.floor);
   if (at[0] < 0 || at[1] < 0 || at[0] >= width || at[1] >= height) return;
   state.cursor = at;
@@ -244,9 +282,6 @@ function takeLook() {
   schedule();
 }
 $(".controls").addEventListener("input", takeLook);
-// the little room of a phone goes to the pictures and what is found in them
-if (matchMedia("(max-width: 640px)").matches) $(".look").open = false;
-
 // the look is in the address too: under these names, where it is not as usual
 const LOOKS = { opacity: Number, threshold: Number, colormap: String, signed: Boolean, stretched: Boolean, view: String };
 const inAddress = (name) => (name === "view" ? "picture" : name);
@@ -288,6 +323,7 @@ $(".copy-link").addEventListener("click", async () => {
   }
 });
 
+if (props.empty) $(".panels").classList.add("empty");
 lookInAddress();
 showLook();
 watch(["photo", "answer"], () => {

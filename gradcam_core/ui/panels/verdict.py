@@ -1,0 +1,89 @@
+"""Beside the sentence: whether the map holds, found without being asked. Public name: `verdict_panel`.
+
+Hide and look again runs behind each answer. It makes way for everybody's answers, ends with the next question, and
+gives up where it would take long; the whole check stands under "Does it hold?".
+"""
+
+from __future__ import annotations
+
+import html
+import time
+from typing import Any
+
+import gradio as gr
+
+from ...checks import HideAndLook
+from ...engine.watch import Watch
+from ...serving.lanes import BESIDE
+from ...serving.services import Services
+from ..handlers import VERDICT, Controls, explain
+from ..parts import AT_ONCE, Page
+from ..wording import word
+
+__all__ = ["verdict_panel"]
+
+# longer than that it takes only where somebody asks for it
+MOST_SECONDS = 12.0
+# a moment later, so that who drags through a menu starts nothing; behind it the question's number
+LATER = """async (asked) => {
+  await new Promise((done) => setTimeout(done, 300));
+  return [asked, window.camTicket || 0];
+}"""
+
+
+def verdict_panel(page: Page, shown_photograph: gr.State, ticket: gr.Number) -> None:
+    """One line about the map of `shown_photograph`; `ticket` numbers the questions."""
+    line = gr.HTML("", elem_id="verdict")
+    looking = _line("", word("verdict.looking"), state="looking")
+    shown_photograph.change(None, None, line, js=f"() => {looking!r}", **AT_ONCE)
+    shown_photograph.change(
+        _looking(page.services),
+        [shown_photograph, ticket],
+        line,
+        js=LATER,
+        trigger_mode="always_last",
+        concurrency_id=BESIDE,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def _looking(services: Services) -> Any:
+    def judge(asked: Controls | None, ticket: float, request: gr.Request) -> str:
+        if asked is None:
+            return ""
+        begun = time.monotonic()
+
+        def watch(done: int, count: int, *_said: object) -> None:
+            if done and (time.monotonic() - begun) * count / done > MOST_SECONDS:
+                task.stop(overtaken=False)
+
+        with services.running.task(request.session_hash, watch, slot=VERDICT, ticket=ticket) as task:
+            found = _found(services, asked, task.watch)
+        # also where another question came: it may be refused, and this answer stay
+        return _line("", word("verdict.ask"), state="none") if found is None else _said(found)
+
+    return judge
+
+
+def _found(services: Services, asked: Controls, watch: Watch) -> HideAndLook | None:
+    """What hiding finds; None where there is nothing to hide, or no time."""
+    try:
+        explanation = explain(services.explainer, asked, watch)
+        return None if explanation.blank else services.examiner.hide_and_look(explanation, watch=watch)
+    except Exception:
+        # whoever asks for the check is told why
+        return None
+
+
+def _said(found: HideAndLook) -> str:
+    step = found.steps[len(found.steps) // 2]
+    values = {"hottest": step.hottest, "random": step.random_mean}
+    if found.holds:
+        return _line("✓", word("verdict.holds", **values), state="holds")
+    return _line("✗", word("verdict.fails", **values), state="fails")
+
+
+def _line(sign: str, text: str, *, state: str) -> str:
+    mark = f"<span aria-hidden='true'>{sign}</span> " if sign else ""
+    return f"<p class='verdict' role='status' data-state='{state}'>{mark}{html.escape(text, quote=False)}</p>"

@@ -1,0 +1,127 @@
+"""The page in a real browser: from a dropped file or a click to the drawn picture, and what goes over the wire for it.
+
+    python -m tests.benchmarks.browser [--rounds 40] [--model efficientnet_lite0]
+
+Serves the page in a process of its own and asks it with Chromium, which has to be installed, as Playwright has. Times
+are the browser's own, from the event to the frame in which the picture is drawn, which includes an answer that is
+computed; bytes are those of all requests and answers of one action, as they are sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .server import served
+from .whole import jpeg
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+DRAWN = "#stage [data-drawn]"
+QUIET_MS = 600
+# arms a clock that begins with the next event of `kind` inside of `place`, and ends when another answer is drawn
+ARM = """([place, kind]) => {
+  const stage = document.querySelector("#stage [data-drawn]"), before = stage.dataset.drawn;
+  window.cam_took = new Promise((done) => {
+    let begun = null;
+    const start = () => { begun = performance.now(); };
+    document.querySelector(place).addEventListener(kind, start, { capture: true, once: true });
+    new MutationObserver((_, watch) => {
+      if (stage.dataset.drawn === before) return;
+      watch.disconnect();
+      requestAnimationFrame(() => done(performance.now() - begun));
+    }).observe(stage, { attributes: true });
+  });
+}"""
+
+
+class Wire:
+    """Bytes that came and went since the last look."""
+
+    def __init__(self, view: Any) -> None:
+        self.came = self.went = 0
+        session = view.context.new_cdp_session(view)
+        session.send("Network.enable")
+        session.on("Network.loadingFinished", lambda event: self._add(event["encodedDataLength"], 0))
+        view.on("request", lambda request: self._add(0, len(request.post_data_buffer or b"")))
+
+    def _add(self, came: float, went: float) -> None:
+        self.came, self.went = self.came + int(came), self.went + int(went)
+
+    def taken(self) -> tuple[int, int]:
+        """What came and went, and forget it."""
+        found = self.came, self.went
+        self.came = self.went = 0
+        return found
+
+
+def timed(view: Any, wire: Wire, place: str, kind: str, act: Any) -> tuple[float, int, int]:
+    """Milliseconds until another answer is drawn, and bytes that came and went for it, all that follows included."""
+    view.wait_for_timeout(QUIET_MS)
+    wire.taken()
+    view.evaluate(ARM, [place, kind])
+    act()
+    took = float(view.evaluate("() => window.cam_took"))
+    view.wait_for_timeout(QUIET_MS)
+    return (took, *wire.taken())
+
+
+def visited(view: Any, folder: Path, rounds: int) -> dict[str, list[tuple[float, int, int]]]:
+    """Every action `rounds` times, or a quarter as often where a photograph is new each time."""
+    wire = Wire(view)
+    found: dict[str, list[tuple[float, int, int]]] = {}
+
+    def drop(name: str, width: int, height: int, number: int) -> None:
+        path = folder / f"{name}-{number}.jpg"
+        path.write_bytes(jpeg(width, height, number))
+        view.locator("#photograph button[aria-label]").last.click()
+        view.wait_for_selector("#photograph input[type=file]", state="attached")
+        field = "#photograph input[type=file]"
+        kept = timed(view, wire, "#photograph", "change", lambda: view.set_input_files(field, str(path)))
+        found.setdefault(name, []).append((kept[0], kept[1], kept[2] or path.stat().st_size))
+
+    for number in range(max(rounds // 4, 3)):
+        drop("drop 0.5 MP", 816, 612, number)
+        drop("drop 12 MP", 4000, 3000, number)
+    for number in range(rounds):
+        bar = view.locator("#bars button").nth(1 + number % 4)
+        found.setdefault("another class", []).append(timed(view, wire, "#bars", "click", bar.click))
+        side = view.locator("#counterfactual input")
+        found.setdefault("for and against", []).append(timed(view, wire, "#counterfactual", "click", side.click))
+    return found
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--model", default="efficientnet_lite0")
+    options = parser.parse_args()
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    with served() as (address, _), sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        view = browser.new_page(viewport={"width": 1440, "height": 1000})
+        view.set_default_timeout(120_000)
+        first = Wire(view)
+        view.goto(f"{address}?model={options.model}")
+        view.wait_for_selector(DRAWN)
+        view.wait_for_timeout(2000)
+        came, went = first.taken()
+        print("| action | p50 ms | p95 ms | kB down | kB up |\n|---|---|---|---|---|")
+        print(f"| opening the page | | | {came / 1000:.0f} | {went / 1000:.1f} |")
+        for action, rows in visited(view, Path(folder), options.rounds).items():
+            times, down, up = np.array(rows).T
+            middle, late = np.percentile(times, (50, 95))
+            print(
+                f"| {action} | {middle:.0f} | {late:.0f} | {np.median(down) / 1000:.1f} | {np.median(up) / 1000:.1f} |"
+            )
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
