@@ -124,7 +124,7 @@ def test_it_draws_what_the_core_draws(opened: Any, explainer: Explainer, cup: Pa
 
 def test_the_divider_uncovers_the_photograph(opened: Any) -> None:
     overlay = _canvas(opened, "picture")
-    divider, area = opened.locator(".divider"), opened.locator("canvas.picture").bounding_box()
+    divider, area = opened.locator("#stage .divider"), opened.locator("canvas.picture").bounding_box()
     assert divider.get_attribute("aria-valuenow") == "100"
     divider.focus()
     for _ in range(10):
