@@ -48,7 +48,7 @@ def photograph_tab(page: Page) -> None:
     asks: list[Any] = []
     ticket = gr.Number(0, visible=False)
     with gr.Column(elem_classes="found"):
-        controls = {"image": _handed_in(page)}
+        controls: dict[str, Any] = {"image": _handed_in(page)}
         shown, ready, filled = _shown(page, controls, asks, ticket)
     examples = {digest_of(content_of(str(path))): path for path in _examples(page)}
     page.offered.update(photograph=controls["image"], model=controls["model"])
