@@ -123,14 +123,18 @@ class Comparison(Said):
     def difference(self, column: int = 0) -> Image.Image | None:
         """Where the first two maps of `column` differ, over the photograph: orange where the first one is stronger.
 
-        Each is divided by its strongest place before; small, to be looked at. None where one of the two has no map.
+        Each is divided by its strongest place before, and the colours end at the greatest difference; small, to be
+        looked at. None where one of the two has no map.
         """
         first, second = ([row[column].explanation for row in self.cells] + [None, None])[:2]
         if first is None or second is None:
             return None
         first, second = first.at_most(MOST_DRAWN), second.at_most(MOST_DRAWN)
         drawn = [project(normalise(one.cam), one.placement) for one in (first, second)]
-        return overlay_picture(first.photograph.pixels, drawn[0] - drawn[1], Look(signed=True))
+        differs = drawn[0] - drawn[1]
+        # maps that are alike differ by little, and faint colours over a photograph would show nothing of it
+        greatest = np.nanmax(np.abs(differs), initial=0.0)
+        return overlay_picture(first.photograph.pixels, differs / (greatest or 1.0), Look(signed=True))
 
     @property
     def finding(self) -> Finding:

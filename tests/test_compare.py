@@ -212,7 +212,9 @@ def test_where_two_models_differ_is_a_picture(two: Explainer) -> None:
     assert first is not None
     assert second is not None
     drawn = [project(normalise(one.cam), one.placement) for one in (first, second)]
-    expected = overlay_picture(first.photograph.pixels, drawn[0] - drawn[1], Look(signed=True))
+    differs = drawn[0] - drawn[1]
+    # the colours end at the greatest difference
+    expected = overlay_picture(first.photograph.pixels, differs / np.nanmax(np.abs(differs)), Look(signed=True))
     np.testing.assert_array_equal(np.asarray(grid.difference()), np.asarray(expected))
     # of a model to itself nothing is coloured
     same = two.compare(shown, targets=[0], layers=["cells"], models=["first", "first"]).difference()

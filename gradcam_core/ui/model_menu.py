@@ -33,6 +33,13 @@ INFO = {
     (False, True): None,
     (True, True): "models.search_hub",
 }
+# what was typed meanwhile, put back and looked for
+KEEP_TYPED = """() => {
+  const field = document.querySelector("#model input");
+  if (document.activeElement !== field || !window.camTyped || field.value === window.camTyped) return;
+  field.value = window.camTyped;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
 # tells one loading from the next, wherever it was asked for
 LOADED = itertools.count(1)
 
@@ -67,7 +74,10 @@ def model_menu(explainer: Explainer) -> tuple[gr.Dropdown, gr.State]:
             choices.insert(0, (word("menu.your_own"), value))
         return gr.update(choices=choices), True
 
-    menu.focus(fill, [filled, menu], [menu, filled], show_progress="hidden", api_visibility="private")
+    # choices that come while somebody types would empty the field
+    menu.focus(fill, [filled, menu], [menu, filled], show_progress="hidden", api_visibility="private").then(
+        None, None, None, js=KEEP_TYPED, api_visibility="private"
+    )
     return menu, filled
 
 

@@ -20,7 +20,7 @@ from gradcam_core.serving.endpoints import ENDPOINTS
 from gradcam_core.ui.wording import building, word, worded
 from tests.helpers import noise
 
-from .visits import DRAWN, visit
+from .visits import JUDGED, visit
 
 UI = Path(__file__).parents[2] / "gradcam_core" / "ui"
 HANGUL, LETTERS = re.compile("[가-힣]"), re.compile("[A-Za-z]{3,}")
@@ -163,22 +163,19 @@ def test_errors_of_the_api_are_said_in_the_language_that_was_asked_for(client: A
 def test_the_switch_keeps_a_photograph_of_ones_own(browser: Any, address: str, tmp_path: Path) -> None:
     Image.fromarray(noise(40, 60)).save(tmp_path / "mine.png")
     with visit(browser, address, width=1280, height=900, asked="lang=en") as view:
-        before = view.get_attribute(DRAWN, "data-drawn")
-        view.locator("#photograph").get_by_label("Remove image").or_(
-            view.locator("#photograph").get_by_label("Clear")
-        ).first.click()
+        clear = view.locator("#photograph").get_by_label("Remove image")
+        clear.or_(view.locator("#photograph").get_by_label("Clear")).first.click()
+        view.wait_for_selector("#photograph input[type=file]", state="attached")
         view.set_input_files("#photograph input[type=file]", str(tmp_path / "mine.png"))
-        view.wait_for_function("([s, b]) => document.querySelector(s).dataset.drawn !== b", arg=[DRAWN, before])
+        view.wait_for_function("document.querySelector('canvas.picture').width === 60")
+        view.wait_for_selector(JUDGED)
         label = view.inner_text("#bars [aria-pressed=true] .name")
-        for language in ("ko", "en"):
-            view.locator(f"#languages a[lang={language}]").click()
-            view.wait_for_function(
-                "l => document.documentElement.lang === l && document.querySelector('#stage [data-drawn]')",
-                arg=language,
-            )
-            assert view.inner_text("#bars [aria-pressed=true] .name") == label
-            view.locator("#photograph img[src*='mine.png']").wait_for()
-            assert view.evaluate("document.querySelector('canvas.picture').width") == 60
+        view.locator("#languages a[lang=ko]").click()
+        view.wait_for_function("document.documentElement.lang === 'ko'")
+        view.wait_for_function("document.querySelector('canvas.picture')?.width === 60")
+        assert view.inner_text("#bars [aria-pressed=true] .name") == label
+        view.locator("#photograph img[src*='mine.png']").wait_for()
+        view.wait_for_selector(JUDGED)
 
 
 @pytest.mark.browser

@@ -46,7 +46,8 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "compare.classes_layers": "classes × layers",
     "compare.classes_methods": "classes × methods",
     "compare.difference": (
-        "Where they differ: orange where {first} sees more of its evidence, blue where {second} does."
+        "Where they differ, the colours stretched to the greatest difference: orange where {first} sees more of its"
+        " evidence, blue where {second} does."
     ),
     "compare.explained": (
         "Small maps on one scale: what the whole picture would add to the class's logit if it were all like one place."

@@ -46,7 +46,10 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "compare.chance": "우연 수준",
     "compare.classes_layers": "클래스 × 레이어",
     "compare.classes_methods": "클래스 × 방법",
-    "compare.difference": "다른 곳: 주황은 {first}, 파랑은 {second}의 근거가 더 강한 위치입니다.",
+    "compare.difference": (
+        "서로 다른 곳입니다. 색은 가장 큰 차이에 맞춰 늘렸습니다. 주황은 {first}, 파랑은 {second}의 근거가 더 강한"
+        " 위치입니다."
+    ),
     "compare.explained": (
         "작은 맵들을 같은 눈금으로 보여 줍니다. 값은 사진 전체가 그 위치와 같았다면 클래스의 로짓에 더해졌을 양입니다."
         " 값이 로짓의 일부가 아닌 방법은 따로 눈금을 쓰고 점선 테두리로 표시합니다. 맵을 누르면 위에서 크게 볼 수"

@@ -3,8 +3,10 @@
 () => {
   let opened = null;
   document.addEventListener("focusin", (event) => {
+    window.camTyped = "";
     opened = event.target.matches("input[role='listbox'], input[role='combobox']") ? event.target : null;
   });
+  document.addEventListener("input", (event) => { if (event.isTrusted) window.camTyped = event.target.value; });
   document.addEventListener("click", (event) => {
     if (event.target === opened) opened.select();
     opened = null;
