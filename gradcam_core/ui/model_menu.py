@@ -36,9 +36,11 @@ INFO = {
 # what was typed meanwhile, put back and looked for
 KEEP_TYPED = """() => {
   const field = document.querySelector("#model input");
-  if (document.activeElement !== field || !window.camTyped || field.value === window.camTyped) return;
-  field.value = window.camTyped;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
+  const typed = document.activeElement === field && window.camTyped;
+  for (const text of typed ? ["", typed] : []) {
+    field.value = text;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
 }"""
 # tells one loading from the next, wherever it was asked for
 LOADED = itertools.count(1)
