@@ -98,13 +98,14 @@ class _Along:
     """The same along each axis of the cells, (cells, strips), and how much it varies over all cells.
 
     `pure` is the part of the cells' answers that comes from one strip alone; `slopes` is how far the middle of what a
-    cell answers to moves from the first row, and column, to the last, in sides of the input.
+    cell answers to moves from the first row, and column, to the last, in sides of the input, and by how much more it
+    moves along the last row than along the first.
     """
 
     profiles: tuple[Array, Array]
     spreads: tuple[float, float]
     pure: float
-    slopes: tuple[float, float] = (0.0, 0.0)
+    slopes: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @classmethod
     def of(cls, answers: Array, grid: tuple[int, int]) -> _Along:
@@ -152,13 +153,14 @@ class _Along:
         With a smaller `part` a smaller slope is enough.
         """
         profile = self.profiles[span.axis]
-        along, aside = (abs(self.slopes[axis]) for axis in (span.axis, 1 - span.axis))
+        along, aside, more = (abs(self.slopes[at]) for at in (span.axis, 1 - span.axis, 2))
         if along < TELLING or min(len(one) for one in self.profiles) < FEWEST_A_SIDE or profile.shape[1] == 1:
             return None
         centres = _centres(profile) * np.sign(span.high - span.low)
         centres = centres[np.isfinite(centres)]
         back = float((np.maximum.accumulate(centres) - centres).max(initial=0))
-        return aside > part * ASKEW * along or back > part * BACK
+        # at the corners, which both reach, the one is worth half of the other
+        return max(aside, more / 2) > part * ASKEW * along or back > part * BACK
 
     def stretched(self, span: Span) -> bool:
         """Whether the cells seem to lie further apart than they can: some at the edges show what others show."""
@@ -272,19 +274,20 @@ def _centres(answers: Array) -> Array:
     return np.where(whole > 0, answers @ middles / np.where(whole > 0, whole, 1), np.nan)
 
 
-def _slopes(shaped: Array) -> tuple[float, float]:
-    """How far the middles of (rows, columns, strips) answers move over all rows, and over all columns."""
+def _slopes(shaped: Array) -> tuple[float, float, float]:
+    """How far the middles of (rows, columns, strips) answers move over all rows, over all columns, and over both."""
     rows, columns, strips = shaped.shape
     whole = shaped.sum(2)
     middles = _centres(shaped.reshape(-1, strips))
     down, across = (one.ravel() for one in np.indices((rows, columns)))
     told = np.isfinite(middles)
     if not told.any():
-        return 0.0, 0.0
+        return 0.0, 0.0, 0.0
     weights = np.sqrt(whole.ravel()[told])
-    terms = np.stack([np.ones(told.sum()), (down[told] + 0.5) / rows, (across[told] + 0.5) / columns], 1)
+    y, x = (down[told] + 0.5) / rows - 0.5, (across[told] + 0.5) / columns - 0.5
+    terms = np.stack([np.ones(told.sum()), y, x, y * x], 1)
     found = np.linalg.lstsq(terms * weights[:, None], middles[told] * weights, rcond=None)[0]
-    return float(found[1]), float(found[2])
+    return float(found[1]), float(found[2]), float(found[3])
 
 
 def _best(profile: Array, spread: float) -> tuple[float, float, float]:

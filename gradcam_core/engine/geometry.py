@@ -69,6 +69,7 @@ def placed(
     for strips in (STRIPS, FINE_STRIPS):
         answers = _answers(network, inputs, layouts, strips)
         apart = orders(answers, layouts)
+        # as usual until a layer is found to lie elsewhere
         known = [USUAL]
         found = {}
         crooked = doubtful = False
@@ -81,7 +82,8 @@ def placed(
                 crooked = _crooked(cells, place, crooked)
                 doubtful = doubtful or cells.stretched(place or known[0])
             if place is not None and not crooked and not (doubted and (cells is None or not cells.follows(place))):
-                known = [place, *(other for other in known if other != place)][:MOST_KNOWN]
+                before = known if found else []
+                known = [place, *(other for other in before if other != place)][:MOST_KNOWN]
                 found[call] = _laid_out(one, place)
         if not doubtful and all(layout == layouts[call] for call, layout in found.items()):
             break

@@ -138,12 +138,25 @@ def sheared(slope: float) -> Change:
     return change
 
 
+def keystone(slope: float) -> Change:
+    """Narrower at the one edge than at the other, as what is photographed from below."""
+
+    def change(x: Tensor) -> Tensor:
+        down, across = torch.meshgrid(*(torch.linspace(-1, 1, SIZE),) * 2, indexing="ij")
+        places = torch.stack([across * (1 + slope * down) / (1 + abs(slope)), down], -1)
+        return functional.grid_sample(x, places[None], align_corners=False)
+
+    return change
+
+
 WARPS: dict[str, Change] = {
     "turned by 20 degrees": warped(0.35),
     "turned by 20 degrees and mirrored": lambda x: warped(-0.35)(x).flip(-1),
     "turned by 110 degrees": lambda x: warped(0.35)(x).rot90(1, (-2, -1)),
     "sheared": sheared(0.36),
     "sheared down": lambda x: sheared(-0.36)(x.mT).mT,
+    "a keystone": keystone(0.6),
+    "a keystone that lies": lambda x: keystone(-0.6)(x.mT).mT,
     "mirrored at its edges": lambda x: functional.pad(x, (16, 16, 16, 16), mode="reflect"),
     "mirrored at one edge": lambda x: functional.pad(x, (20, 0, 0, 0), mode="reflect"),
     "turned by 30 degrees": warped(0.52),
@@ -186,6 +199,14 @@ def test_what_mixes_a_warped_picture_is_refused_as_well(warp: str) -> None:
 @pytest.mark.parametrize("change", ["as it is", "turned to the left", "padded", "mirrored centre, enlarged"])
 def test_what_mixes_a_picture_that_lies_upright_stays(change: str) -> None:
     assert {"deep.1", "deep.3"} <= set(survey_of(Blurred(CHANGES[change])).every)
+
+
+@pytest.mark.parametrize("change", ["padded", "centre"])
+def test_what_mixes_a_picture_lies_where_the_layer_in_front_of_it_does(change: str) -> None:
+    every = survey_of(Blurred(CHANGES[change])).every
+    margin = {"padded": -0.25, "centre": 0.125}[change]
+    for layer in every.values():
+        assert layer.layout.part == pytest.approx((margin, margin, 1 - margin, 1 - margin), abs=0.05)
 
 
 def survey_of(network: nn.Module) -> Survey:
