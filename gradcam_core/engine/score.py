@@ -62,10 +62,14 @@ class Score:
                 raise TargetError("score.target_out_of_range", index=index, classes=classes - 1)
             if not 0 <= step < steps:
                 raise TargetError("score.step_out_of_range", step=step, steps=steps - 1)
-        with torch.enable_grad():
-            leaf = logits.detach().clone().requires_grad_()
-            (slopes,) = torch.autograd.grad(self.of(leaf).sum(), leaf)
-        return slopes
+        values = logits.detach().reshape(-1, steps, classes)
+        slopes = torch.zeros_like(values, dtype=torch.float32 if self.log else None)
+        for step, index, weight in self.terms:
+            slopes[:, step, index] += weight
+            if self.log:
+                # a class grows more probable at the cost of all others
+                slopes[:, step] -= weight * values[:, step].float().softmax(-1)
+        return slopes.to(logits.dtype).reshape(logits.shape)
 
     def parts(self) -> list[tuple[float, Score]]:
         """(weight, score) pairs that add up to this score: those worth remembering one by one.
