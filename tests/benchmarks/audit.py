@@ -214,7 +214,7 @@ def peers(network: nn.Module, layer: str) -> dict[str, Callable[[Tensor], Any]]:
 
     def grad_cam(inputs: Tensor) -> Any:
         with GradCAM(network, [module]) as cam:
-            return cam(inputs)
+            return cam(inputs, None)
 
     def torchcam(inputs: Tensor) -> Any:
         with Torchcam(network, target_layer=module) as cam:
