@@ -78,7 +78,8 @@ def visited(view: Any, folder: Path, rounds: int) -> dict[str, list[tuple[float,
     def drop(name: str, width: int, height: int, number: int) -> None:
         path = folder / f"{name}-{number}.jpg"
         path.write_bytes(jpeg(width, height, number))
-        view.locator("#photograph button[aria-label]").last.click()
+        clear = view.locator("#photograph").get_by_label("Remove image")
+        clear.or_(view.locator("#photograph").get_by_label("Clear")).first.click()
         view.wait_for_selector("#photograph input[type=file]", state="attached")
         field = "#photograph input[type=file]"
         kept = timed(view, wire, "#photograph", "change", lambda: view.set_input_files(field, str(path)))
