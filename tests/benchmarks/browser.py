@@ -4,7 +4,7 @@
 
 Serves the page in a process of its own and asks it with Chromium, which has to be installed, as Playwright has. Times
 are the browser's own, from the event to the frame in which the picture is drawn, which includes an answer that is
-computed; bytes are those of all requests and answers of one action, as they are sent.
+computed; bytes are those of all requests and answers of one action, but for the photograph that is handed in.
 """
 
 from __future__ import annotations
@@ -82,8 +82,9 @@ def visited(view: Any, folder: Path, rounds: int) -> dict[str, list[tuple[float,
         clear.or_(view.locator("#photograph").get_by_label("Clear")).first.click()
         view.wait_for_selector("#photograph input[type=file]", state="attached")
         field = "#photograph input[type=file]"
-        kept = timed(view, wire, "#photograph", "change", lambda: view.set_input_files(field, str(path)))
-        found.setdefault(name, []).append((kept[0], kept[1], kept[2] or path.stat().st_size))
+        found.setdefault(name, []).append(
+            timed(view, wire, "#photograph", "change", lambda: view.set_input_files(field, str(path)))
+        )
 
     for number in range(max(rounds // 4, 3)):
         drop("drop 0.5 MP", 816, 612, number)
