@@ -1,7 +1,7 @@
 """Maps side by side: models, methods, layers or classes as a grid on one scale.
 
     grid = Explainer().compare("cat.jpg", targets=[281, 282], methods=["gradcam", "hirescam"])
-    grid.scale, grid.values(0, 1), grid.alike()
+    grid.scale, grid.values(0, 1), grid.rank_correlation()
 
 Public names: `TOLD_APART`, `Cell`, `Comparison`, `axes`, `compared`, `filled`.
 """
@@ -104,7 +104,7 @@ class Comparison(Said):
         top = self.scale if shared and cell.in_score else float(own.max())
         return (cell.density / np.float32(top)).clip(-1, 1) if top > 0 else np.zeros_like(cell.density)
 
-    def alike(self, column: int = 0) -> NDArray[np.float64]:
+    def rank_correlation(self, column: int = 0) -> NDArray[np.float64]:
         """(rows, rows) rank correlation of the maps in `column`, -1 to 1; NaN where two cannot be compared.
 
         Maps of different models are compared on the photograph, where both look.
@@ -115,9 +115,9 @@ class Comparison(Said):
             first, second = (maps[index] for index in place)
             if first is not None and second is not None:
                 if self.row_axis == "model":
-                    found[place] = first.alike_on_photograph(second)
+                    found[place] = first.rank_correlation_on_photograph(second)
                 elif first.cam.shape == second.cam.shape:
-                    found[place] = first.alike(second)
+                    found[place] = first.rank_correlation(second)
         return found
 
     def difference(self, column: int = 0) -> Image.Image | None:
@@ -141,7 +141,7 @@ class Comparison(Said):
         """What is compared, and for classes and models how alike the maps of the first two are."""
         rows, columns = len(self.rows), len(self.columns)
         grid = Finding("grid.maps", rows=rows, columns=columns, scale=self.scale, signed=self.signed)
-        if self.row_axis not in TOLD_APART or len(self.rows) < 2 or np.isnan(alike := self.alike()[0, 1]):
+        if self.row_axis not in TOLD_APART or len(self.rows) < 2 or np.isnan(alike := self.rank_correlation()[0, 1]):
             return grid
         first, second = self.rows[:2]
         at, by = Finding("grid.at_layer", layer=self.columns[0]), Finding("grid.by_method", method=self.columns[0])
@@ -163,7 +163,10 @@ class Comparison(Said):
             "scale": self.scale,
             "cells": [[_plain(cell) for cell in row] for row in self.cells],
             "alike": [
-                [[None if np.isnan(value) else float(value) for value in line] for line in self.alike(column)]
+                [
+                    [None if np.isnan(value) else float(value) for value in line]
+                    for line in self.rank_correlation(column)
+                ]
                 for column in range(len(self.columns))
             ],
         }

@@ -223,7 +223,7 @@ class Explanation(Explained):
         """How it is drawn unless told otherwise: a contrast has two sides, so it shows both."""
         return replace(render.DEFAULT_LOOK, signed=bool(self.rivals))
 
-    def alike(self, other: Explanation) -> float:
+    def rank_correlation(self, other: Explanation) -> float:
         """How alike two maps of one layer are, from -1 to 1: the rank correlation of their raw values.
 
         For two classes near 1 the maps show what both have in common; ask with one as the `rival` of the other.
@@ -231,7 +231,7 @@ class Explanation(Explained):
         """
         return rank_correlation(self.cam, other.cam)
 
-    def alike_on_photograph(self, other: Explanation) -> float:
+    def rank_correlation_on_photograph(self, other: Explanation) -> float:
         """How alike two maps of one photograph are where both models look, whatever their resolutions: -1 to 1.
 
         The rank correlation of what is drawn at about COMMON places along the longer side; 0 where they share none.

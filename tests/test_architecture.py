@@ -158,3 +158,13 @@ def test_every_module_says_what_it_is_for_and_names_what_it_offers(path: Path) -
     offered = module.__all__
     assert all(hasattr(module, name) for name in offered)
     assert offered == sorted(offered, key=lambda name: (not name.isupper(), name))
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """Two things of one name are taken for each other, in whatever rooms they are."""
+    places: dict[str, list[str]] = {}
+    for path in (*CORE, *APP):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(module_of(path))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

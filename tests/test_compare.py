@@ -102,10 +102,10 @@ def test_how_alike_the_classes_are(small: tuple[Explainer, SmallNetwork]) -> Non
     image = noise(45, 70)
     grid = explainer.compare(image, model="own", targets=[0, 1, 2], methods=["gradcam", "guided_backprop"])
     one, two = (explainer.explain(image, model="own", target=target) for target in (0, 1))
-    assert grid.alike()[0, 1] == grid.alike()[1, 0] == pytest.approx(one.alike(two))
-    np.testing.assert_allclose(np.diag(grid.alike()), 1)
+    assert grid.rank_correlation()[0, 1] == grid.rank_correlation()[1, 0] == pytest.approx(one.rank_correlation(two))
+    np.testing.assert_allclose(np.diag(grid.rank_correlation()), 1)
     record = grid.record()
-    assert record["alike"][0][0][1] == pytest.approx(one.alike(two))
+    assert record["alike"][0][0][1] == pytest.approx(one.rank_correlation(two))
     assert np.allclose(record["cells"][1][0]["map"]["values"], two.cam)
 
 
@@ -194,7 +194,7 @@ def test_models_side_by_side_are_compared_on_the_photograph(two: Explainer) -> N
     grid = two.compare(image, targets=[0], layers=["cells"], models=["first", "second", "finer", "first"])
     assert (grid.row_axis, grid.columns) == ("model", ("Grad-CAM",))
     assert grid.rows[0].startswith("First: “class 0” ")
-    alike = grid.alike()
+    alike = grid.rank_correlation()
     assert alike[0, 1] == pytest.approx(-1, abs=1e-3)
     assert alike[0, 3] == 1
     # another resolution of the same
@@ -226,9 +226,9 @@ def test_where_two_models_differ_is_a_picture(two: Explainer) -> None:
 def test_only_what_both_models_see_is_compared(two: Explainer) -> None:
     image = noise(48, 96)
     whole, centre = (two.explain(image, model="first", target=0, layer="cells", view=v) for v in ("whole", "centre"))
-    assert whole.alike_on_photograph(centre) > 0.5
-    assert whole.alike_on_photograph(whole) == pytest.approx(1)
-    assert centre.alike_on_photograph(whole) == whole.alike_on_photograph(centre)
+    assert whole.rank_correlation_on_photograph(centre) > 0.5
+    assert whole.rank_correlation_on_photograph(whole) == pytest.approx(1)
+    assert centre.rank_correlation_on_photograph(whole) == whole.rank_correlation_on_photograph(centre)
 
 
 def test_a_model_that_cannot_leaves_the_others(two: Explainer, offer: Callable[..., str]) -> None:

@@ -109,8 +109,8 @@ def test_how_alike() -> None:
 
 def test_two_classes_side_by_side(small: tuple[Explainer, SmallNetwork]) -> None:
     one, other = (small[0].explain(noise(32, 32), model="own", target=target) for target in (0, 1))
-    assert one.alike(one) == pytest.approx(1)
-    assert one.alike(other) == other.alike(one) < 1
+    assert one.rank_correlation(one) == pytest.approx(1)
+    assert one.rank_correlation(other) == other.rank_correlation(one) < 1
 
 
 def test_a_contrast_is_drawn_with_both_sides_about_zero(small: tuple[Explainer, SmallNetwork]) -> None:

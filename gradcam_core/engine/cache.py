@@ -18,14 +18,14 @@ from ..errors import OptionError
 __all__ = ["ByteCache"]
 
 
-class Sized(Protocol):
+class HasBytes(Protocol):
     """Anything that knows how many bytes it holds."""
 
     @property
     def nbytes(self) -> int: ...
 
 
-Value = TypeVar("Value", bound=Sized)
+Value = TypeVar("Value", bound=HasBytes)
 
 
 class ByteCache(Generic[Value]):

@@ -3,7 +3,7 @@
     cells = Answer.of(layout, down, across).cells(layout)
     cells.agrees(USUAL), cells.off(USUAL), cells.down.measured()
 
-Public names: `USUAL`, `Answer`, `Cells`, `Place`, `Span`, `wanted_of`.
+Public names: `USUAL`, `CellAnswer`, `CellPlace`, `CellSpan`, `Cells`, `wanted_of`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from .layout import Layout
 
-__all__ = ["USUAL", "Answer", "Cells", "Place", "Span", "wanted_of"]
+__all__ = ["USUAL", "CellAnswer", "CellPlace", "CellSpan", "Cells", "wanted_of"]
 
 Array = NDArray[np.float64]
 # of the cells, so many lie outside any strip
@@ -41,7 +41,7 @@ TELLING, FEWEST_A_SIDE = 0.5, 4
 STRETCHED = 1.04
 
 
-class Span(NamedTuple):
+class CellSpan(NamedTuple):
     """Along which `axis` of the cells a side of the input lies, and where on it the cells begin and end."""
 
     axis: int
@@ -49,25 +49,25 @@ class Span(NamedTuple):
     high: float
 
     @property
-    def turned(self) -> Iterator[Span]:
+    def turned(self) -> Iterator[CellSpan]:
         """The same place, read backwards and along the other axis."""
-        yield Span(self.axis, self.high, self.low)
-        yield Span(1 - self.axis, self.low, self.high)
-        yield Span(1 - self.axis, self.high, self.low)
+        yield CellSpan(self.axis, self.high, self.low)
+        yield CellSpan(1 - self.axis, self.low, self.high)
+        yield CellSpan(1 - self.axis, self.high, self.low)
 
 
-class Place(NamedTuple):
+class CellPlace(NamedTuple):
     """Where cells lie, down and across the input."""
 
-    down: Span
-    across: Span
+    down: CellSpan
+    across: CellSpan
 
 
-USUAL = Place(Span(0, 0.0, 1.0), Span(1, 0.0, 1.0))
+USUAL = CellPlace(CellSpan(0, 0.0, 1.0), CellSpan(1, 0.0, 1.0))
 
 
 @dataclass(frozen=True)
-class Answer:
+class CellAnswer:
     """How much of each place's answer, (places, strips), comes from each strip down and across the input.
 
     What is `silent` answers to no change; where all places answer alike, none comes from anywhere.
@@ -79,7 +79,7 @@ class Answer:
     silent: bool
 
     @classmethod
-    def of(cls, layout: Layout, there: Tensor, down: list[Tensor], across: list[Tensor]) -> Answer:
+    def of(cls, layout: Layout, there: Tensor, down: list[Tensor], across: list[Tensor]) -> CellAnswer:
         """Of how much each place changed with each strip, and of what was there."""
         most = (there + there.mean()).flatten().double().cpu().numpy()
         changed = [torch.stack(side).flatten(1).double().cpu().numpy() for side in (down, across)]
@@ -123,7 +123,7 @@ class _Along:
         """How far cells of one row, or column, answer alike: 1 where all do."""
         return float(self.profiles[axis].std() / self.spreads[axis]) if self.spreads[axis] else 1.0
 
-    def agrees(self, span: Span) -> float:
+    def agrees(self, span: CellSpan) -> float:
         """The correlation of what the cells answer with what they should if they lay there, from -1 to 1."""
         profile = self.profiles[span.axis]
         if len(profile) == 1 or profile.shape[1] == 1:
@@ -133,7 +133,7 @@ class _Along:
         spread = self.spreads[span.axis] * varies * profile.size
         return float(np.vdot(profile, wanted) / spread) if spread else 0.0
 
-    def off(self, span: Span) -> float:
+    def off(self, span: CellSpan) -> float:
         """How far the cells at the ends lie from there, in cells, those that are very small taken as larger."""
         profile = self.profiles[span.axis]
         count, strips = profile.shape
@@ -147,7 +147,7 @@ class _Along:
         slope, start = np.polyfit(at[both], (seen - wanted)[both], 1)
         return float(max(abs(start), abs(start + slope)) / self.unit(span))
 
-    def bends(self, span: Span, part: float = 1.0) -> bool | None:
+    def bends(self, span: CellSpan, part: float = 1.0) -> bool | None:
         """Whether cells of one row, or column, lie askew, or the rows turn back; None where it cannot be told.
 
         With a smaller `part` a smaller slope is enough.
@@ -162,7 +162,7 @@ class _Along:
         # at the corners, which both reach, the one is worth half of the other
         return max(aside, more / 2) > part * ASKEW * along or back > part * BACK
 
-    def stretched(self, span: Span) -> bool:
+    def stretched(self, span: CellSpan) -> bool:
         """Whether the cells seem to lie further apart than they can: some at the edges show what others show."""
         profile = self.profiles[span.axis]
         wanted = wanted_of(*profile.shape, span.low, span.high)
@@ -170,11 +170,11 @@ class _Along:
         longest = abs(_slopes(np.repeat(wanted[:, None], 2, 1))[0])
         return abs(self.slopes[span.axis]) > STRETCHED * longest > 0
 
-    def unit(self, span: Span) -> float:
+    def unit(self, span: CellSpan) -> float:
         """What counts as one cell's width, in parts of the input's side."""
         return max(abs(span.high - span.low) / len(self.profiles[span.axis]), SMALLEST)
 
-    def elsewhere(self, span: Span) -> float:
+    def elsewhere(self, span: CellSpan) -> float:
         """The part of the answers that comes neither from there nor from what lies beside it."""
         profile = self.profiles[span.axis]
         near = wanted_of(*profile.shape, span.low, span.high) > 0
@@ -185,18 +185,18 @@ class _Along:
             wider[:-1] |= along[1:]
         return float(profile[~near].sum() / (profile.sum() or 1))
 
-    def measured(self) -> Span:
+    def measured(self) -> CellSpan:
         """Where the cells lie: of all places that which agrees best."""
         found = [_best(profile, spread) for profile, spread in zip(self.profiles, self.spreads, strict=True)]
         axis = int(np.argmax([agreement for agreement, _, _ in found]))
-        return Span(axis, *found[axis][1:])
+        return CellSpan(axis, *found[axis][1:])
 
 
 class Cells(NamedTuple):
     down: _Along
     across: _Along
 
-    def off(self, place: Place) -> float:
+    def off(self, place: CellPlace) -> float:
         """How far the cells at the ends lie from there, in cells of some size."""
         return max(along.off(span) for along, span in zip(self, place, strict=True))
 
@@ -205,7 +205,7 @@ class Cells(NamedTuple):
         """The part of the answers that comes from one strip alone, in the direction in which it is smaller."""
         return min(self.down.pure, self.across.pure)
 
-    def bends(self, place: Place, part: float = 1.0) -> bool | None:
+    def bends(self, place: CellPlace, part: float = 1.0) -> bool | None:
         """Whether the cells lie askew or turn back, as no turned or moved box of cells does; None: it cannot be told.
 
         With a smaller `part` less is enough.
@@ -213,23 +213,23 @@ class Cells(NamedTuple):
         told = [along.bends(span, part) for along, span in zip(self, place, strict=True)]
         return True if True in told else None if None in told else False
 
-    def stretched(self, place: Place) -> bool:
+    def stretched(self, place: CellPlace) -> bool:
         """Whether the cells seem to lie further apart than they can at this place."""
         return any(along.stretched(span) for along, span in zip(self, place, strict=True))
 
-    def elsewhere(self, place: Place) -> float:
+    def elsewhere(self, place: CellPlace) -> float:
         """The part of the answers that comes neither from there nor from what lies beside it."""
         return max(along.elsewhere(span) for along, span in zip(self, place, strict=True))
 
-    def even(self, place: Place) -> float:
+    def even(self, place: CellPlace) -> float:
         """How far cells that should answer alike, of one row or column, do."""
         return min(along.even(span.axis) for along, span in zip(self, place, strict=True))
 
-    def agrees(self, place: Place) -> float:
+    def agrees(self, place: CellPlace) -> float:
         """The mean agreement down and across."""
         return (self.down.agrees(place.down) + self.across.agrees(place.across)) / 2
 
-    def follows(self, place: Place) -> bool:
+    def follows(self, place: CellPlace) -> bool:
         """Whether the cells lie there rather than turned in any way."""
         for along, span in zip(self, place, strict=True):
             if along.agrees(span) < max(FOLLOWS_EACH_WAY, max(map(along.agrees, span.turned)) + AHEAD):

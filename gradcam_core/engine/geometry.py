@@ -24,7 +24,7 @@ from torch.nn import functional
 from ..types import Box
 from .calls import Call
 from .capture import recording, tensor_in
-from .cells import USUAL, Answer, Cells, Place, Span
+from .cells import USUAL, CellAnswer, CellPlace, Cells, CellSpan
 from .inputs import Inputs, called, first_of, with_first
 from .layout import Layout
 from .token_order import orders
@@ -131,7 +131,7 @@ def _energy(maps: Tensor, layout: Layout) -> Tensor:
     return energy.nan_to_num(0, 0, 0)
 
 
-def _answers(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout], strips: int) -> dict[Call, Answer]:
+def _answers(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout], strips: int) -> dict[Call, CellAnswer]:
     """What each call answers to a change in each strip, from one forward pass for each and one without any."""
     before = _watched(network, inputs, _Watcher(layouts))
     image = first_of(inputs)
@@ -149,7 +149,8 @@ def _answers(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout],
     # what does not run every time, or returns another shape, tells nothing
     always = [call for call in before if all(call in one for side in sides for one in side)]
     return {
-        call: Answer.of(layouts[call], there[call], *([one[call] for one in side] for side in sides)) for call in always
+        call: CellAnswer.of(layouts[call], there[call], *([one[call] for one in side] for side in sides))
+        for call in always
     }
 
 
@@ -159,7 +160,7 @@ def _watched(network: nn.Module, inputs: Inputs, watcher: _Watcher) -> dict[Call
     return watcher.of
 
 
-def _place(cells: Cells, layout: Layout, known: list[Place]) -> Place | None:
+def _place(cells: Cells, layout: Layout, known: list[CellPlace]) -> CellPlace | None:
     """Where the cells of a layer lie; `known` are the places of layers in front, the nearest first.
 
     What is sharp is measured. What is not lies as a layer in front of it does, as far as its cells follow. None where
@@ -170,7 +171,7 @@ def _place(cells: Cells, layout: Layout, known: list[Place]) -> Place | None:
         best = known[0]
     sharp = cells.pure >= PURE
     if not cells.follows(best):
-        turned = max((Place(*spans) for one in known for spans in _turns(one)), key=cells.agrees)
+        turned = max((CellPlace(*spans) for one in known for spans in _turns(one)), key=cells.agrees)
         best = turned if sharp or cells.agrees(turned) >= CLEAR else best
     few = len(cells.down.profiles[0]) * len(cells.down.profiles[1]) < FEWEST
     if not sharp or (few and layout.grid is None):
@@ -178,7 +179,7 @@ def _place(cells: Cells, layout: Layout, known: list[Place]) -> Place | None:
         stays = layout.grid is None and (few or cells.agrees(best) >= HARDLY)
         return best if stays or cells.follows(best) else None
     if cells.off(best) > DOUBTFUL:
-        measured = Place(cells.down.measured(), cells.across.measured())
+        measured = CellPlace(cells.down.measured(), cells.across.measured())
         fits = measured.down.axis != measured.across.axis and cells.agrees(measured) >= SHARP
         if fits and cells.agrees(measured) > cells.agrees(best) + BETTER and _apart(measured, best, cells) > OFF:
             best = measured
@@ -186,7 +187,7 @@ def _place(cells: Cells, layout: Layout, known: list[Place]) -> Place | None:
     return best if tidy and cells.follows(best) else None
 
 
-def _crooked(cells: Cells, place: Place | None, before: bool) -> bool:
+def _crooked(cells: Cells, place: CellPlace | None, before: bool) -> bool:
     """Whether a layer shows the input turned by some degrees, sheared, mirrored at its edges or warped.
 
     What mixes its places too much to tell shows it as the layer before it does.
@@ -200,12 +201,12 @@ def _crooked(cells: Cells, place: Place | None, before: bool) -> bool:
     return sharp and cells.bends(place) is True
 
 
-def _turns(place: Place) -> Iterator[tuple[Span, Span]]:
+def _turns(place: CellPlace) -> Iterator[tuple[CellSpan, CellSpan]]:
     down, across = ([span, *span.turned] for span in place)
     return ((first, second) for first, second in product(down, across) if first.axis != second.axis)
 
 
-def _apart(one: Place, other: Place, cells: Cells) -> float:
+def _apart(one: CellPlace, other: CellPlace, cells: Cells) -> float:
     """How far the ends of two places are apart, in cells of the first."""
     if any(first.axis != second.axis for first, second in zip(one, other, strict=True)):
         return float("inf")
@@ -216,7 +217,7 @@ def _apart(one: Place, other: Place, cells: Cells) -> float:
     return max(steps)
 
 
-def _laid_out(layout: Layout, place: Place) -> Layout:
+def _laid_out(layout: Layout, place: CellPlace) -> Layout:
     """`layout` with its cells at `place`."""
     down, across = place
     top, bottom = sorted((down.low, down.high))

@@ -263,7 +263,7 @@ def _fed(network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned]) -> dic
     return {call: one for call, one in seen.items() if call not in same}
 
 
-class _Keeper:
+class _MapKeeper:
     """A recorder that keeps what some calls of modules return, as maps."""
 
     def __init__(self, layouts: Mapping[Call, Layout], size: Grid) -> None:
@@ -294,7 +294,7 @@ def _place(network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned], loos
 
 def _maps(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout]) -> dict[Call, Tensor]:
     image = first_of(inputs)
-    with torch.no_grad(), recording(_Keeper(layouts, (image.shape[-2], image.shape[-1]))) as keeper:
+    with torch.no_grad(), recording(_MapKeeper(layouts, (image.shape[-2], image.shape[-1]))) as keeper:
         called(network, inputs)
     return keeper.maps
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from .calls import Call
-from .cells import USUAL, Answer, wanted_of
+from .cells import USUAL, CellAnswer, wanted_of
 from .layout import Layout
 
 __all__ = ["orders"]
@@ -22,7 +22,7 @@ BETTER = 0.03
 LIKELY, SURE = 0.3, 0.7
 
 
-def orders(answers: Mapping[Call, Answer], layouts: Mapping[Call, Layout]) -> dict[Hashable, tuple[int, ...]]:
+def orders(answers: Mapping[Call, CellAnswer], layouts: Mapping[Call, Layout]) -> dict[Hashable, tuple[int, ...]]:
     """Of each grid and number of tokens that show no place, where those stand; nothing where they stand in front."""
     groups: dict[Hashable, list[Call]] = {}
     for call in answers:
@@ -31,7 +31,7 @@ def orders(answers: Mapping[Call, Answer], layouts: Mapping[Call, Layout]) -> di
     return {key: _order([answers[call] for call in calls], layouts[calls[0]]) for key, calls in groups.items()}
 
 
-def _order(answers: list[Answer], layout: Layout) -> tuple[int, ...]:
+def _order(answers: list[CellAnswer], layout: Layout) -> tuple[int, ...]:
     count, total = layout.prefix, len(answers[0].down)
     middle = (total - count) // 2
 
@@ -48,7 +48,7 @@ def _order(answers: list[Answer], layout: Layout) -> tuple[int, ...]:
     return options[at] if at and agreements[at] > least else ()
 
 
-def _aligned(answer: Answer, count: int) -> tuple[int, ...]:
+def _aligned(answer: CellAnswer, count: int) -> tuple[int, ...]:
     """The `count` tokens without which the others follow the grid best, row by row; by dynamic programming."""
     (high, wide), total = answer.grid, len(answer.down)
     wanted = [wanted_of(high, answer.down.shape[1], 0.0, 1.0), wanted_of(wide, answer.across.shape[1], 0.0, 1.0)]

@@ -48,7 +48,7 @@ def trace(
     torch.export raises for what it cannot follow.
     """
     check_hooks(network)
-    keeper = _Keeper(twin_of(network), layers, scores)
+    keeper = _ScoresAndLayers(twin_of(network), layers, scores)
     program = torch.export.export(keeper, tuple(named(inputs).values()), strict=False)
     program = program.run_decompositions({} if decompositions is None else decompositions)
     return _read_program(program, keeper.kept.of)
@@ -69,7 +69,7 @@ def twin_of(network: nn.Module) -> nn.Module:
     return copy.deepcopy(network, shared)
 
 
-class _Keeper(nn.Module):
+class _ScoresAndLayers(nn.Module):
     """Returns the scores and what the layers returned, of which the network goes on with a copy."""
 
     def __init__(self, network: nn.Module, layers: Iterable[str], scores: Callable[[Any], Tensor] | None) -> None:

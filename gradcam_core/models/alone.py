@@ -36,7 +36,7 @@ MISSING = object()
 PATCHED = "patched_forward"
 
 
-class _Held:
+class _OwnFunction:
     """A function that whoever copies the module that it hangs on copies with all that it holds."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -45,8 +45,8 @@ class _Held:
     def __call__(self, *args: Any, **options: Any) -> Any:
         return self._function(*args, **options)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> _Held:
-        return _Held(_own(self._function, memo))
+    def __deepcopy__(self, memo: dict[int, Any]) -> _OwnFunction:
+        return _OwnFunction(_own(self._function, memo))
 
 
 def detached(copied: nn.Module, memo: dict[int, Any]) -> None:
@@ -79,7 +79,7 @@ def patched_forward(copied: nn.Module) -> Callable[..., Any] | None:
 
 def _held_copy(value: Any, memo: dict[int, Any]) -> Any:
     made = _own(value, memo)
-    return _Held(made) if isinstance(made, (FunctionType, functools.partial)) else made
+    return _OwnFunction(made) if isinstance(made, (FunctionType, functools.partial)) else made
 
 
 def _own(value: Any, memo: dict[int, Any]) -> Any:

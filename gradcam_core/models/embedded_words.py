@@ -17,7 +17,7 @@ from .beam import Caption
 from .features import photograph_steps
 from .spoken import ANSWER, CAPTION, Answering, Describing, Wording
 from .training import read_weights
-from .vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+from .vocabulary import END, PAD, START, UNKNOWN, WordVocabulary
 
 __all__ = ["DEFAULT_ANSWERER", "DEFAULT_CAPTIONER", "SPECS"]
 
@@ -28,7 +28,7 @@ NO_WORD = "(end)"
 
 def _answering(network: nn.Module) -> Answering:
     _, header = read_weights(answerer.WEIGHTS)
-    vocabulary, answers = Vocabulary(header["vocabulary"]), tuple(header["answers"])
+    vocabulary, answers = WordVocabulary(header["vocabulary"]), tuple(header["answers"])
     own = answerer.Answerer(cast(Any, network), vocabulary, answers, header.get("card", {}))
     wording = Wording(
         tokens=vocabulary.tokens, limit=own.limit, fill=PAD, unknown=UNKNOWN, embedding="embedding",
@@ -39,7 +39,7 @@ def _answering(network: nn.Module) -> Answering:
 
 def _describing(network: nn.Module) -> Describing:
     _, header = read_weights(captioner.WEIGHTS)
-    vocabulary = Vocabulary(header["vocabulary"])
+    vocabulary = WordVocabulary(header["vocabulary"])
     own = captioner.Captioner(cast(Any, network), vocabulary, header.get("card", {}))
     labels = tuple(NO_WORD if number == END else vocabulary.word(number) for number in range(len(vocabulary)))
     wording = Wording(

@@ -6,8 +6,8 @@
 
 The folder holds `flickr8k.tsv` (image, split, caption), `questions.tsv` (image, source, type, question, answer),
 `questions_without_images.tsv.gz` (source, type, question, answer), `objects.tsv` (image, kind, score, left, top, right,
-bottom) and the archives `flickr8k.tar` and `coco.tar`. Public names: `FILES`, `Found`, `Photographs`, `Question`,
-`read_photographs`.
+bottom) and the archives `flickr8k.tar` and `coco.tar`. Public names: `FILES`, `Detection`, `PhotographQuestion`,
+`Photographs`, `read_photographs`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 
 from ..errors import TextError
 
-__all__ = ["FILES", "Found", "Photographs", "Question", "read_photographs"]
+__all__ = ["FILES", "Detection", "PhotographQuestion", "Photographs", "read_photographs"]
 
 FILES = (
     "coco.tar",
@@ -40,7 +40,7 @@ SAME = {"grey": "gray", **{str(number): word for number, word in enumerate(DIGIT
 
 
 @dataclass(frozen=True)
-class Question:
+class PhotographQuestion:
     """A question and its answers: one of COCO-QA, ten of VQA v2."""
 
     image: str
@@ -51,7 +51,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Found:
+class Detection:
     """What a detector takes to be in a photograph: a guess."""
 
     kind: str
@@ -65,9 +65,9 @@ class Photographs:
 
     captions: dict[str, list[str]]
     splits: dict[str, str]
-    questions: dict[str, list[Question]]
-    blind: list[Question]
-    objects: dict[str, list[Found]]
+    questions: dict[str, list[PhotographQuestion]]
+    blind: list[PhotographQuestion]
+    objects: dict[str, list[Detection]]
 
     def held_out(self, image: str) -> bool:
         """Whether a photograph is kept for choosing and scoring: Flickr8k's `valid`, an eighth of COCO's by name."""
@@ -86,17 +86,17 @@ def read_photographs(folder: Path) -> Photographs:
     for image, split, caption in _rows(folder / "flickr8k.tsv"):
         captions[image].append(caption)
         splits[image] = split
-    questions: dict[str, list[Question]] = defaultdict(list)
+    questions: dict[str, list[PhotographQuestion]] = defaultdict(list)
     for image, source, kind, text, answer in _rows(folder / "questions.tsv"):
-        questions[image].append(Question(image, source, kind, text, _answers(answer)))
+        questions[image].append(PhotographQuestion(image, source, kind, text, _answers(answer)))
     blind = [
-        Question("", source, kind, text, _answers(answer))
+        PhotographQuestion("", source, kind, text, _answers(answer))
         for source, kind, text, answer in _rows(folder / "questions_without_images.tsv.gz")
     ]
-    objects: dict[str, list[Found]] = defaultdict(list)
+    objects: dict[str, list[Detection]] = defaultdict(list)
     for image, kind, score, left, top, right, bottom in _rows(folder / "objects.tsv"):
         area = (float(right) - float(left)) * (float(bottom) - float(top))
-        objects[image].append(Found(kind, float(score), area))
+        objects[image].append(Detection(kind, float(score), area))
     return Photographs(dict(captions), splits, dict(questions), blind, dict(objects))
 
 

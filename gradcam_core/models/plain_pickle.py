@@ -5,7 +5,7 @@
 A pickle is a small program. Python's own reader follows it wherever it leads: `bytearray(3_000_000_000)` in it takes
 3 GB, a list handed to `set` a million times takes any amount. Here each operation is looked at before it is done, only
 those that `torch.save` writes are known, and a function is never called: what its call stands for is described.
-Public names: `Call`, `NotPlainError`, `read_pickle`.
+Public names: `NotPlainError`, `PickledCall`, `read_pickle`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from ..languages import Finding
 
-__all__ = ["Call", "NotPlainError", "read_pickle"]
+__all__ = ["NotPlainError", "PickledCall", "read_pickle"]
 
 # of a large network with the state of its optimizer there are 200,000; each takes up to 200 bytes
 MOST_OPERATIONS = 500_000
@@ -34,7 +34,7 @@ class NotPlainError(ValueError):
 
 
 @dataclass(frozen=True)
-class Call:
+class PickledCall:
     """What a function's call stands for: `describe(*arguments)`. It must not copy what it is given."""
 
     describe: Callable[..., Any]
@@ -43,9 +43,9 @@ class Call:
 def read_pickle(file: BinaryIO, known: Mapping[str, Any], persistent: Callable[[Any], Any]) -> Any:
     """The value of the next pickle in `file`, which stands behind it then.
 
-    `known` holds what the names of the pickle mean, a `Call` where they are functions; `persistent` makes a value of
-    what was saved outside of it. Memory and time grow with the length of the file alone. Raises NotPlainError where it
-    needs a name or an operation that is not known, ValueError where it is damaged.
+    `known` holds what the names of the pickle mean, a `PickledCall` where they are functions; `persistent` makes a
+    value of what was saved outside of it. Memory and time grow with the length of the file alone. Raises NotPlainError
+    where it needs a name or an operation that is not known, ValueError where it is damaged.
     """
     machine = _Machine(known, persistent)
     try:
@@ -101,7 +101,7 @@ class _Machine:
 
     def call(self) -> None:
         function, arguments = self.last(2)
-        if not isinstance(function, Call) or not isinstance(arguments, tuple):
+        if not isinstance(function, PickledCall) or not isinstance(arguments, tuple):
             raise NotPlainError(function if isinstance(function, str) else Finding("file.call_of_other"))
         self.push(function.describe(*arguments))
 

@@ -4,7 +4,7 @@
     found.pick(network(images))            # (n, K)
     found.remark                           # what is said of it, None where the network returns them as usual
 
-Public names: `Found`, `described`, `remedy`, `scores_in`.
+Public names: `ScorePick`, `described`, `remedy`, `scores_in`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch import Tensor
 from ..errors import OutputError
 from ..languages import Finding
 
-__all__ = ["Found", "described", "remedy", "scores_in"]
+__all__ = ["ScorePick", "described", "remedy", "scores_in"]
 
 # what networks call their scores, the likeliest first
 NAMES = ("logits", "scores", "score", "preds", "pred", "prediction", "predictions", "output", "out", "y")
@@ -33,14 +33,14 @@ NAMED = 6
 
 
 @dataclass(frozen=True)
-class Found:
+class ScorePick:
     """`pick` makes (n, K) scores of what the network returns for n images."""
 
     pick: Callable[[Any], Tensor]
     remark: Finding | None = None
 
 
-def scores_in(returned: Any) -> Found | None:
+def scores_in(returned: Any) -> ScorePick | None:
     """Where the scores of one image are in what a network `returned`; None where none can be told for certain.
 
     Raises OutputError where it returns the class that it has chosen instead of scores.
@@ -61,7 +61,7 @@ def scores_in(returned: Any) -> Found | None:
         # an axis of classes or of images that the network has dropped is put back
         return _followed(returned, steps).reshape(-1, classes)
 
-    return Found(pick, remark)
+    return ScorePick(pick, remark)
 
 
 def _found(returned: Any, depth: int) -> tuple[str, tuple[Any, ...]] | None:

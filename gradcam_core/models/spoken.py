@@ -23,7 +23,7 @@ from ..request import Request
 from ..tasks.classes import Head
 from .base import LoadedModel
 from .beam import Caption
-from .vocabulary import Reading, Token, read, split_words
+from .vocabulary import EncodedText, Token, read, split_words
 
 __all__ = ["ANSWER", "CAPTION", "Answering", "Describing", "Wording", "Written"]
 
@@ -72,7 +72,7 @@ class Wording:
 
         return cls(tokens=tokens, words=tuple(words), **options)  # type: ignore[arg-type]
 
-    def read(self, text: str, name: str) -> Reading:
+    def read(self, text: str, name: str) -> EncodedText:
         """The words and numbers of `text`, which an error calls `name`; raises TextError."""
         return read(
             text, self.tokens, limit=self.limit, name=name, unknown=self.unknown, english_only=self.english_only
@@ -123,7 +123,7 @@ class Answering:
         """The module that is given the image alone."""
         return self.wording.looks_with
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str) -> EncodedText:
         """The words of a question; raises TextError."""
         return self.wording.read(text, "question")
 
@@ -142,7 +142,7 @@ class Answering:
             layouts = {**layouts, self.word_layer: words}
         return replace(model, beside={"question": question}, layouts=layouts)
 
-    def places(self, reading: Reading) -> list[list[int]]:
+    def places(self, reading: EncodedText) -> list[list[int]]:
         """Where in what the network is given the numbers of each word stand."""
         return [[at + len(self.wording.before) for at in own] for own in reading.places]
 
@@ -177,7 +177,7 @@ class Describing:
         """The module that is given the image alone."""
         return self.wording.looks_with
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str) -> EncodedText:
         """The words of a caption; raises TextError."""
         return self.wording.read(text, "caption")
 
@@ -205,7 +205,7 @@ class Describing:
         head = Head("word", "one of the words (softmax)", True, partial(_at, step))
         return replace(asked, step=step, word=place, head=head, score=partial(_word_score, step), own_target=number)
 
-    def chances(self, logits: Tensor, reading: Reading) -> list[float]:
+    def chances(self, logits: Tensor, reading: EncodedText) -> list[float]:
         """The probability of each word given those before it, from (1, steps, K) logits for the caption."""
         return [float(_product(self._terms(reading, place), logits)) for place in range(len(reading.words))]
 
@@ -214,14 +214,14 @@ class Describing:
         texts = (self.text(one.numbers).strip() for one in self.write(image, beam))
         return Written(tuple(dict.fromkeys(text for text in texts if text)))
 
-    def _terms(self, reading: Reading, place: int | None = None) -> tuple[tuple[int, int], ...]:
+    def _terms(self, reading: EncodedText, place: int | None = None) -> tuple[tuple[int, int], ...]:
         """(step, number) of the word at `place`, or of the whole caption."""
         ahead = len(self.wording.before) - 1
         chosen = range(len(reading.numbers)) if place is None else reading.places[place]
         return tuple((ahead + at, reading.numbers[at]) for at in chosen)
 
 
-def place_of(word: int | str, reading: Reading) -> int:
+def place_of(word: int | str, reading: EncodedText) -> int:
     """Where in a caption `word` stands, a place from 0 or the word itself; raises TextError."""
     words = [one.plain for one in reading.words]
     if isinstance(word, int):

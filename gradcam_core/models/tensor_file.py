@@ -26,7 +26,7 @@ from torch import Tensor
 from ..errors import ModelError
 from ..languages import Finding
 from ..types import MEGABYTE
-from .plain_pickle import Call, NotPlainError, read_pickle
+from .plain_pickle import NotPlainError, PickledCall, read_pickle
 
 __all__ = ["Stored", "check_count", "check_size", "read_content"]
 
@@ -338,14 +338,14 @@ def _view_of(
     return _view(storage, first, shape, stride, dtype=dtype)
 
 
-def _without(why: Finding, shape_at: int) -> Call:
+def _without(why: Finding, shape_at: int) -> PickledCall:
     """A tensor that is known but cannot be used, whose shape is the argument at `shape_at`."""
 
     def describe(*arguments: Any) -> Stored:
         shape = arguments[shape_at]
         return Stored(torch.uint8, _numbers(shape) if isinstance(shape, tuple) else (), unfit=why)
 
-    return Call(describe)
+    return PickledCall(describe)
 
 
 def _sparse(_layout: Any, data: Any) -> Stored:
@@ -353,7 +353,7 @@ def _sparse(_layout: Any, data: Any) -> Stored:
 
 
 def _typed(function: Any, _kind: Any, arguments: Any, _state: Any) -> Any:
-    if not isinstance(function, Call) or not isinstance(arguments, tuple):
+    if not isinstance(function, PickledCall) or not isinstance(arguments, tuple):
         raise ValueError("a tensor of nothing")
     return function.describe(*arguments)
 
@@ -377,21 +377,21 @@ KNOWN: Mapping[str, Any] = {
     "torch.storage.UntypedStorage": None,
     "torch.Tensor": "torch.Tensor",
     "torch.nn.parameter.Parameter": "torch.nn.parameter.Parameter",
-    "torch._utils._rebuild_tensor": Call(_view),
-    "torch._utils._rebuild_tensor_v2": Call(_view),
-    "torch._utils._rebuild_tensor_v3": Call(_view_of),
-    "torch._utils._rebuild_parameter": Call(_first),
-    "torch._utils._rebuild_parameter_with_state": Call(_first),
-    "torch._tensor._rebuild_from_type_v2": Call(_typed),
-    "torch._utils._rebuild_sparse_tensor": Call(_sparse),
+    "torch._utils._rebuild_tensor": PickledCall(_view),
+    "torch._utils._rebuild_tensor_v2": PickledCall(_view),
+    "torch._utils._rebuild_tensor_v3": PickledCall(_view_of),
+    "torch._utils._rebuild_parameter": PickledCall(_first),
+    "torch._utils._rebuild_parameter_with_state": PickledCall(_first),
+    "torch._tensor._rebuild_from_type_v2": PickledCall(_typed),
+    "torch._utils._rebuild_sparse_tensor": PickledCall(_sparse),
     "torch._utils._rebuild_qtensor": _without(Finding("tensor.quantised"), 2),
     "torch._utils._rebuild_meta_tensor_no_storage": _without(Finding("tensor.without_values"), 1),
-    "torch.serialization._get_layout": Call(_first),
-    "torch.Size": Call(_first),
-    "torch.device": Call(_first),
-    "collections.OrderedDict": Call(_empty),
-    "collections.Counter": Call(_first),
-    "builtins.set": Call(_first),
-    "builtins.complex": Call(_first),
-    "_codecs.encode": Call(_first),
+    "torch.serialization._get_layout": PickledCall(_first),
+    "torch.Size": PickledCall(_first),
+    "torch.device": PickledCall(_first),
+    "collections.OrderedDict": PickledCall(_empty),
+    "collections.Counter": PickledCall(_first),
+    "builtins.set": PickledCall(_first),
+    "builtins.complex": PickledCall(_first),
+    "_codecs.encode": PickledCall(_first),
 }

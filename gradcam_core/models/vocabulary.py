@@ -6,7 +6,7 @@
     reading.unknown            # ("flies",)
     reading.words[1].start     # 2
 
-Public names: `END`, `PAD`, `START`, `UNKNOWN`, `Reading`, `Token`, `Vocabulary`, `Word`, `read`, `split_words`.
+Public names: `END`, `PAD`, `START`, `UNKNOWN`, `EncodedText`, `Token`, `Word`, `WordVocabulary`, `read`, `split_words`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TypeAlias
 
 from ..errors import TextError
 
-__all__ = ["END", "PAD", "START", "UNKNOWN", "Reading", "Token", "Vocabulary", "Word", "read", "split_words"]
+__all__ = ["END", "PAD", "START", "UNKNOWN", "EncodedText", "Token", "Word", "WordVocabulary", "read", "split_words"]
 
 # a number, and the characters that it stands for: from one to before another
 Token: TypeAlias = tuple[int, int, int]
@@ -53,7 +53,7 @@ def split_words(text: str) -> tuple[Word, ...]:
 
 
 @dataclass(frozen=True)
-class Reading:
+class EncodedText:
     """A text as a network gets it: its words, its numbers, and for each word the `places` of its numbers among them.
 
     A network may have several numbers for a word, and others for what stands between words. `unknown` are the words
@@ -66,7 +66,7 @@ class Reading:
     unknown: tuple[str, ...] = ()
 
 
-class Vocabulary:
+class WordVocabulary:
     """Words and their numbers; 0 to 3 are padding, start, end and the unknown word."""
 
     def __init__(self, words: Iterable[str]) -> None:
@@ -95,7 +95,7 @@ class Vocabulary:
         whole = numbers[: numbers.index(END)] if END in numbers else numbers
         return " ".join(word for word in map(self.word, whole) if word)
 
-    def read(self, text: str, *, limit: int, name: str) -> Reading:
+    def read(self, text: str, *, limit: int, name: str) -> EncodedText:
         """Split `text` and number its words; `name` is what an error calls it ("question", "caption").
 
         Raises TextError where there is no word in it, none that the network knows, or more than `limit`.
@@ -115,7 +115,7 @@ def read(
     name: str,
     unknown: int | None = None,
     english_only: bool = False,
-) -> Reading:
+) -> EncodedText:
     """Split `text` into words, and into at most `limit` numbers by `tokens`; `name` is what an error calls it.
 
     `unknown` is the number of what the network never saw; with `english_only` other scripts are refused. Raises
@@ -139,4 +139,4 @@ def read(
     if all(strange) or (foreign and english_only):
         raise TextError("words.not_english" if foreign else "words.unknown", name=name, text=shown)
     odd = tuple(dict.fromkeys(word.text for word, one in zip(words, strange, strict=True) if one))
-    return Reading(words, numbers, places, odd)
+    return EncodedText(words, numbers, places, odd)

@@ -26,7 +26,7 @@ import tomli
 
 from ..errors import ServingError, did_you_mean, first_line, shown
 from ..languages import Finding
-from .options import MODEL_OPTIONS, OPTIONS, Option
+from .options import MODEL_OPTIONS, OPTIONS, HostOption
 
 __all__ = ["VARIABLE", "found_config", "read_config"]
 
@@ -126,7 +126,7 @@ class _Reader:
         return Finding("config.place", name=self.name, line=at or 1, key=key[:LONGEST_SHOWN])
 
     def options(
-        self, content: Mapping[str, Any], known: Mapping[str, Option], further: tuple[str, ...] = (), table: int = 0
+        self, content: Mapping[str, Any], known: Mapping[str, HostOption], further: tuple[str, ...] = (), table: int = 0
     ) -> dict[str, Any]:
         """The values of `content` by option; raises ServingError for the first that is none of the `known`."""
         found: dict[str, Any] = {}
@@ -138,7 +138,7 @@ class _Reader:
             found[key] = self._value(key, value, known[key], place)
         return found
 
-    def _value(self, key: str, value: Any, option: Option, place: Finding) -> Any:
+    def _value(self, key: str, value: Any, option: HostOption, place: Finding) -> Any:
         types, called = KINDS[option.kind]
         values = value if isinstance(value, list) else [value]
         inner = (str,) if option.kind == "texts" else (int, float) if option.kind == "numbers" else types

@@ -3,8 +3,8 @@
     parser = command_line(in_space=False)
     parser.parse_args(["--port", "8000", "--model", "mine.safetensors", "--architecture", "resnet18"])
 
-Every value is checked before anything is loaded. Public names: `MODEL_OPTIONS`, `OPTIONS`, `Option`, `command_line`,
-`default_of`, `free`, `port`, `size`.
+Every value is checked before anything is loaded. Public names: `MODEL_OPTIONS`, `OPTIONS`, `HostOption`,
+`command_line`, `default_of`, `free`, `port`, `size`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..errors import ServingError
 from ..remembering import DEFAULT_CACHE_MB
 from ..tasks.classes import HEADS
 
-__all__ = ["MODEL_OPTIONS", "OPTIONS", "Option", "command_line", "default_of", "free", "port", "size"]
+__all__ = ["MODEL_OPTIONS", "OPTIONS", "HostOption", "command_line", "default_of", "free", "port", "size"]
 
 MAX_PORT, MAX_SIDE = 65_535, 4096
 LONGEST_TEXT = 2000
@@ -78,7 +78,7 @@ def words(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Option:
+class HostOption:
     """One option: `kind` of what is written in a file ("text", "number", "numbers", "texts", "switch"), the default of
     whoever gives none, in a Space another one where `in_space` is not None, and `read`, which checks what was written.
     It may stand without a value, where `alone` says which is meant then.
@@ -94,59 +94,59 @@ class Option:
     alone: str | None = None
 
 
-OPTIONS: Mapping[str, Option] = {
-    "host": Option(
+OPTIONS: Mapping[str, HostOption] = {
+    "host": HostOption(
         "text", "address to listen on; 0.0.0.0 for every network interface",
         "127.0.0.1", "0.0.0.0",  # noqa: S104 - a Space is reached from outside
     ),
-    "port": Option("number", "port to listen on", 7860, read=port),
-    "allow_host": Option(
+    "port": HostOption("number", "port to listen on", 7860, read=port),
+    "allow_host": HostOption(
         "texts", "a further name under which the page may be asked for, such as explain.example.org; may be given"
         " again",
         metavar="NAME",
     ),
-    "behind_proxy": Option(
+    "behind_proxy": HostOption(
         "switch", "believe the addresses of visitors that the proxy in front writes down (X-Forwarded-For); without a"
         " proxy anybody could write there what he likes", False,
     ),
-    "device": Option("text", f"where to compute: {', '.join(DEVICES)}, or cuda:N", "auto"),
-    "engine": Option("text", "auto: OpenVINO where it answers the same", "auto", choices=tuple(ENGINES)),
-    "ray": Option(
+    "device": HostOption("text", f"where to compute: {', '.join(DEVICES)}, or cuda:N", "auto"),
+    "engine": HostOption("text", "auto: OpenVINO where it answers the same", "auto", choices=tuple(ENGINES)),
+    "ray": HostOption(
         "text", "compute on replicas of Ray Serve: on this machine, or on the cluster at the address, such as auto for"
         " the one that this machine belongs to",
         metavar="ADDRESS", alone="local",
     ),
-    "cache_mb": Option("number", "memory for photographs and captures", DEFAULT_CACHE_MB, read=size),
-    "share": Option("switch", "also open a public link through Gradio's tunnel", False),
-    "mcp": Option("switch", "also serve the API as tools for language models (MCP)", False),
-    "own_models": Option(
+    "cache_mb": HostOption("number", "memory for photographs and captures", DEFAULT_CACHE_MB, read=size),
+    "share": HostOption("switch", "also open a public link through Gradio's tunnel", False),
+    "mcp": HostOption("switch", "also serve the API as tools for language models (MCP)", False),
+    "own_models": HostOption(
         "switch", "let visitors upload weights of their own (switched off in a Space, where anybody may come)",
         True, False,
     ),
-    "hub_models": Option(
+    "hub_models": HostOption(
         "switch", "let visitors choose any image classifier of the Hugging Face hub by its id, owner/name; it is"
         " downloaded then", False,
     ),
-    "title": Option("text", "heading of the page", read=words),
-    "introduction": Option("text", "a sentence below the heading", read=words),
-    "examples": Option(
+    "title": HostOption("text", "heading of the page", read=words),
+    "introduction": HostOption("text", "a sentence below the heading", read=words),
+    "examples": HostOption(
         "texts", "a photograph, or a folder of them, to show as examples; may be given again", metavar="PATH"
     ),
-    "only": Option("switch", "offer these models alone", False),
+    "only": HostOption("switch", "offer these models alone", False),
 }  # fmt: skip
 # what belongs to one model; on the command line they follow the --model that they belong to
-MODEL_OPTIONS: Mapping[str, Option] = {
-    "model": Option(
+MODEL_OPTIONS: Mapping[str, HostOption] = {
+    "model": HostOption(
         "text", "a model to open the page with: a file of weights, a folder that save_pretrained wrote, an id of the"
         " hub (owner/name), or a name of torchvision or timm; may be given again, the first is chosen",
     ),
-    "architecture": Option("text", "what a file of weights is for, such as resnet18 or timm/resnet18"),
-    "labels": Option("text", "file with the names of the classes: one a line, JSON or CSV", metavar="FILE"),
-    "name": Option("text", "what the model is called on the page", read=words),
-    "input_size": Option("number", "pixels a side, where they are not the architecture's own", read=side),
-    "mean": Option("numbers", "of red, green and blue in [0, 1]: 0.485,0.456,0.406", read=colours),
-    "std": Option("numbers", "as mean, the standard deviation", read=colours),
-    "head": Option("text", "what the scores decide", choices=tuple(HEADS)),
+    "architecture": HostOption("text", "what a file of weights is for, such as resnet18 or timm/resnet18"),
+    "labels": HostOption("text", "file with the names of the classes: one a line, JSON or CSV", metavar="FILE"),
+    "name": HostOption("text", "what the model is called on the page", read=words),
+    "input_size": HostOption("number", "pixels a side, where they are not the architecture's own", read=side),
+    "mean": HostOption("numbers", "of red, green and blue in [0, 1]: 0.485,0.456,0.406", read=colours),
+    "std": HostOption("numbers", "as mean, the standard deviation", read=colours),
+    "head": HostOption("text", "what the scores decide", choices=tuple(HEADS)),
 }  # fmt: skip
 
 
@@ -179,7 +179,7 @@ def command_line(*, in_space: bool) -> argparse.ArgumentParser:
     return parser
 
 
-def default_of(option: Option, in_space: bool) -> Any:
+def default_of(option: HostOption, in_space: bool) -> Any:
     """What holds where nobody says anything."""
     return option.in_space if in_space and option.in_space is not None else option.default
 

@@ -29,7 +29,7 @@ def megabytes(count: int) -> str:
 
 
 @dataclass
-class _Held:
+class _HandedIn:
     """What one address has handed in: path -> bytes, in that order; their sum; when it was looked at."""
 
     files: dict[str, int] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Room:
     ) -> None:
         self.folder = folder
         self._most = visitor_bytes, visitor_files
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, _HandedIn] = {}
         self._coming: dict[str, list[int]] = {}
         self._lock = Lock()
 
@@ -65,7 +65,7 @@ class Room:
         Raises ServingError where it would be too much, saying what is full.
         """
         with self._lock:
-            held, coming = self._held.setdefault(visitor, _Held()), self._coming.get(visitor, [])
+            held, coming = self._held.setdefault(visitor, _HandedIn()), self._coming.get(visitor, [])
             if len(coming) >= UPLOADS_AT_ONCE:
                 raise ServingError("room.uploads_under_way", coming_count=len(coming))
             self._make_share(held, sum(coming) + count)
@@ -85,13 +85,13 @@ class Room:
     def holds(self, visitor: str, paths: Iterable[str]) -> None:
         """What `visitor` has handed in lies there now."""
         with self._lock:
-            held = self._held.setdefault(visitor, _Held())
+            held = self._held.setdefault(visitor, _HandedIn())
             for path in paths:
                 if size := _size(path):
                     held.add(path, size)
                     self.folder.took(size)
 
-    def _make_share(self, held: _Held, count: int) -> None:
+    def _make_share(self, held: _HandedIn, count: int) -> None:
         """Make sure that `count` bytes more are within a visitor's share; the oldest of his go where they are not."""
 
         def fits() -> bool:

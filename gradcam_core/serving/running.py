@@ -1,6 +1,6 @@
 """What is computed for whom, so that it can be ended: on request, or because something else was asked.
 
-Public names: `Running`, `Task`.
+Public names: `Running`, `Computation`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import TypeAlias
 from ..engine.watch import Watch
 from ..languages import Finding
 
-__all__ = ["Running", "Task"]
+__all__ = ["Computation", "Running"]
 
 Visitor: TypeAlias = "str | None"
 
 
 @dataclass(eq=False)
-class Task:
+class Computation:
     """One computation under way.
 
     Its answer goes to one `slot` of what the visitor sees. `ticket` numbers a visitor's questions for a slot;
@@ -54,7 +54,7 @@ class Running:
     def __init__(self) -> None:
         # called between two passes of a task, which may wait there for others; says whether the task goes on
         self.between_passes: Callable[[], bool] = lambda: True
-        self._tasks: set[Task] = set()
+        self._tasks: set[Computation] = set()
         # the number of each visitor's last question for a slot
         self._last: dict[Visitor, dict[str, float]] = {}
         self._lock = Lock()
@@ -67,7 +67,7 @@ class Running:
         *,
         slot: str = "",
         ticket: float = 0,
-    ) -> Iterator[Task]:
+    ) -> Iterator[Computation]:
         """A task of `visitor` that can be stopped as long as the block runs.
 
         With a `ticket` it ends those before it; where a later one has come already, it is overtaken from the start.
@@ -79,7 +79,7 @@ class Running:
             if not self.between_passes():
                 task.stop(overtaken=False)
 
-        task = Task(visitor, slot, ticket, passed)
+        task = Computation(visitor, slot, ticket, passed)
         with self._lock:
             self._tasks.add(task)
         if ticket:

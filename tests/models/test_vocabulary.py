@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcam_core.errors import TextError
-from gradcam_core.models.vocabulary import END, UNKNOWN, Vocabulary, split_words
+from gradcam_core.models.vocabulary import END, UNKNOWN, WordVocabulary, split_words
 
-VOCABULARY = Vocabulary(["a", "dog", "don't", "runs"])
+VOCABULARY = WordVocabulary(["a", "dog", "don't", "runs"])
 
 
 @given(st.text())

@@ -21,11 +21,11 @@ from gradcam_core.models.training import Average, half_cosine
 
 from .photograph_data import noisy, write_data
 
-ANSWERS = answerer_train.Settings(
+ANSWERS = answerer_train.AnswererSettings(
     epochs=20, images=4, blind=4, warmup=4, keep=0.8, rate=0.01, answer_seen=1, word_seen=1, others=1.0,
     shape=AnswerShape(embedding=12, question=16, width=12, hidden=12, limit=10),
 )  # fmt: skip
-CAPTIONS = captioner_train.Settings(
+CAPTIONS = captioner_train.CaptionerSettings(
     epochs=30, photographs=2, others=1, warmup=4, keep=0.8, rate=0.02, concept_weight=2.0,
     word_seen=1, statement_word_seen=1, scored=1,
     shape=CaptionShape(embedding=12, hidden=16, width=12, limit=10),
@@ -98,8 +98,8 @@ def test_nothing_is_trained_on_photographs_that_are_held_out(folder) -> None:
     # an eighth by name: which ones depends on nothing else
     many = [f"COCO_train2014_{number:012}.jpg" for number in range(4000)]
     assert 400 < sum(map(photographs.held_out, many)) < 600
-    answers = answerer_train.Material(photographs, ANSWERS)
-    captions = captioner_train.Material(photographs, CAPTIONS)
+    answers = answerer_train.AnswerMaterial(photographs, ANSWERS)
+    captions = captioner_train.CaptionMaterial(photographs, CAPTIONS)
     assert not held_out & {*answers.images, *captions.train, *captions.others}
     assert set(answers.images) | held_out == set(photographs.objects)
 

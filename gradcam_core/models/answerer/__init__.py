@@ -25,7 +25,7 @@ from torch import Tensor
 from ...reading.preprocess import Preprocessing
 from ..features import build_backbone, photograph_steps
 from ..training import read_weights, restore
-from ..vocabulary import PAD, Reading, Vocabulary
+from ..vocabulary import PAD, EncodedText, WordVocabulary
 from .network import AnswerNetwork, AnswerShape
 
 __all__ = ["WEIGHTS", "AnswerNetwork", "Answerer", "load_answerer"]
@@ -38,7 +38,7 @@ class Answerer:
     """A network ready to answer, with its words, its possible answers and the figures of its training."""
 
     network: AnswerNetwork
-    vocabulary: Vocabulary
+    vocabulary: WordVocabulary
     answers: tuple[str, ...]
     card: Mapping[str, Any]
 
@@ -52,11 +52,11 @@ class Answerer:
         """How many words of a question the network reads."""
         return self.network.shape.limit
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str) -> EncodedText:
         """Split a question; raises TextError where it is empty, too long, or nothing that the network knows."""
         return self.vocabulary.read(text, limit=self.limit, name="question")
 
-    def question(self, reading: Reading) -> Tensor:
+    def question(self, reading: EncodedText) -> Tensor:
         """(1, limit) int64: the words' numbers, then padding."""
         numbers = [*reading.numbers, *[PAD] * (self.limit - len(reading.numbers))]
         return torch.tensor([numbers], dtype=torch.int64)
@@ -73,6 +73,6 @@ class Answerer:
 def load_answerer(path: Path = WEIGHTS) -> Answerer:
     """Read the weights and put them behind the frozen backbone; raises ModelError where they cannot be read."""
     tensors, header = read_weights(path)
-    vocabulary, answers = Vocabulary(header["vocabulary"]), tuple(header["answers"])
+    vocabulary, answers = WordVocabulary(header["vocabulary"]), tuple(header["answers"])
     network = AnswerNetwork(len(vocabulary), len(answers), AnswerShape(**header["shape"]), build_backbone())
     return Answerer(restore(network, tensors, path), vocabulary, answers, header.get("card", {}))

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from random import Random
 
 from ..kinds import KINDS, PLURALS, SINGULARS, kind_of, kinds_in
-from ..photographs import Found, Question
+from ..photographs import Detection, PhotographQuestion
 from ..vocabulary import split_words
 
 __all__ = ["COLOURS", "Made", "Match", "absent_kinds", "caption_questions", "plain", "presence_questions"]
@@ -127,7 +127,7 @@ class Match:
     people) that it could be about. `blind` are questions with one answer each.
     """
 
-    def __init__(self, blind: Sequence[Question]) -> None:
+    def __init__(self, blind: Sequence[PhotographQuestion]) -> None:
         self._by_kind: dict[tuple[str, bool], list[tuple[tuple[str, ...], frozenset[str], str]]] = defaultdict(list)
         for question in blind:
             answer = question.answers[0]
@@ -140,7 +140,9 @@ class Match:
                 if answer in (PLURALS if several else SINGULARS)[kind]:
                     self._by_kind[kind, several].append((words, named, answer))
 
-    def questions(self, found: Sequence[Found], random: Random, at_most: int = 3, tries: int = 12) -> Iterator[Made]:
+    def questions(
+        self, found: Sequence[Detection], random: Random, at_most: int = 3, tries: int = 12
+    ) -> Iterator[Made]:
         """Up to `at_most` questions for a photograph in which the detector has `found` these objects."""
         counts: dict[str, int] = defaultdict(int)
         for one in found:

@@ -3,7 +3,7 @@
     python -m gradcam_core.models.answerer.train --data DIR --out FILE [--cache DIR] [--seed 1] [--epochs 7]
 
 DIR is described in `gradcam_core.models.photographs`; `--cache` keeps the backbone's maps (3 GB) between runs.
-Public names: `Settings`, `main`, `train`.
+Public names: `AnswererSettings`, `main`, `train`.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from torch import Tensor, nn
 
 from ..features import Maps, channel_statistics
 from ..kinds import KINDS, kind_of, kinds_in, words_of
-from ..photographs import Found, Photographs
+from ..photographs import Detection, Photographs
 from ..training import Progress, Schedule, command, fit, write_weights
-from ..vocabulary import PAD, Vocabulary
+from ..vocabulary import PAD, WordVocabulary
 from .network import AnswerNetwork, AnswerShape
 from .questions import Made, Match, absent_kinds, caption_questions, plain, presence_questions
 
-__all__ = ["Settings", "main", "train"]
+__all__ = ["AnswererSettings", "main", "train"]
 
 PEOPLE = ("man", "woman", "boy", "girl", "people", "child", "children", "men")
 
 
 @dataclass(frozen=True)
-class Settings(Schedule):
+class AnswererSettings(Schedule):
     """Everything that decides what comes out of a training.
 
     A step takes `images` photographs, at most `each` questions on one of them, and `places` of its 49 places drawn by
@@ -64,10 +64,10 @@ class _Pair:
     weight: float
 
 
-class Material:
+class AnswerMaterial:
     """The photographs' questions as numbers, drawn anew for each epoch."""
 
-    def __init__(self, photographs: Photographs, settings: Settings) -> None:
+    def __init__(self, photographs: Photographs, settings: AnswererSettings) -> None:
         self.photographs, self.settings = photographs, settings
         counts = Counter(question.answers[0] for question in photographs.blind)
         coco = {question.answers[0] for question in photographs.blind if question.source == "coco-qa"}
@@ -91,7 +91,7 @@ class Material:
         words = Counter(word for question in photographs.blind for word in plain(question.text))
         words.update(word for pairs in self.made.values() for question, _ in pairs for word in question)
         words.update({word: settings.word_seen for kind in KINDS for name in words_of(kind) for word in name.split()})
-        self.vocabulary = Vocabulary(sorted(word for word, count in words.items() if count >= settings.word_seen))
+        self.vocabulary = WordVocabulary(sorted(word for word, count in words.items() if count >= settings.word_seen))
         self.match = Match([question for question in photographs.blind if question.source == "coco-qa"])
         present = Counter(one.kind for found in photographs.objects.values() for one in found if one.score >= 0.5)
         self.kind_weights = [(present[kind] + 20) ** 0.75 for kind in KINDS]
@@ -134,7 +134,7 @@ class Material:
         pairs += [_Pair(self.number(words), {self._answer[answer]: 1.0}, weight) for words, answer in made]
         return pairs[: settings.each]
 
-    def _presence(self, image: str, found: list[Found], random: Random) -> list[Made]:
+    def _presence(self, image: str, found: list[Detection], random: Random) -> list[Made]:
         named = self._named(image)
         sure = 0.7 if image in self.made else 0.5
         present = sorted({one.kind for one in found if one.score >= sure} | named)
@@ -173,12 +173,12 @@ def _trimmed(questions: Tensor) -> Tensor:
 
 
 def train(
-    photographs: Photographs, maps: Maps, settings: Settings, out: Path | None = None
+    photographs: Photographs, maps: Maps, settings: AnswererSettings, out: Path | None = None
 ) -> tuple[AnswerNetwork, dict[str, Any]]:
     """Train, average the weights, and score them on held-out photographs after each epoch."""
     torch.manual_seed(settings.seed)
     random = Random(settings.seed)  # noqa: S311 - draws questions, keeps no secret
-    material = Material(photographs, settings)
+    material = AnswerMaterial(photographs, settings)
     network = AnswerNetwork(len(material.vocabulary), len(material.answers), settings.shape)
     mean, deviation = channel_statistics(maps)
     network.votes.standardise.mean.copy_(mean)
@@ -212,7 +212,7 @@ def _batches(images: list[str], size: int, random: Random) -> Iterator[list[str]
         yield order[start : start + size]
 
 
-def _loss(network: AnswerNetwork, material: Material, maps: Maps, images: list[str], random: Random) -> Tensor:
+def _loss(network: AnswerNetwork, material: AnswerMaterial, maps: Maps, images: list[str], random: Random) -> Tensor:
     settings = material.settings
     pairs = [(row, pair) for row, image in enumerate(images) for pair in material.pairs(image, random)]
     blind = random.sample(material.blind, min(settings.blind, len(material.blind)))
@@ -243,7 +243,7 @@ def _loss(network: AnswerNetwork, material: Material, maps: Maps, images: list[s
 
 
 @torch.inference_mode()
-def evaluate(network: AnswerNetwork, material: Material, maps: Maps) -> dict[str, float]:
+def evaluate(network: AnswerNetwork, material: AnswerMaterial, maps: Maps) -> dict[str, float]:
     """Shares of right answers on the held-out photographs: COCO-QA by type, without the picture, VQA v2, presence."""
     network.eval()
     photographs, limit = material.photographs, material.settings.shape.limit
@@ -268,7 +268,7 @@ def evaluate(network: AnswerNetwork, material: Material, maps: Maps) -> dict[str
     return {name: round(float(np.mean(values)), 4) for name, values in sorted(right.items()) if values}
 
 
-def _presence(network: AnswerNetwork, material: Material, maps: Maps) -> list[float]:
+def _presence(network: AnswerNetwork, material: AnswerMaterial, maps: Maps) -> list[float]:
     random = Random(0)  # noqa: S311 - the same questions each time
     photographs = material.photographs
     yes, no = material.answers.index("yes"), material.answers.index("no")
@@ -288,9 +288,9 @@ def _presence(network: AnswerNetwork, material: Material, maps: Maps) -> list[fl
     return right
 
 
-def main(arguments: list[str] | None = None, settings: Settings | None = None) -> None:
+def main(arguments: list[str] | None = None, settings: AnswererSettings | None = None) -> None:
     """The command: train and write the weights after each epoch."""
-    command("python -m gradcam_core.models.answerer.train", __doc__, train, settings or Settings(), arguments)
+    command("python -m gradcam_core.models.answerer.train", __doc__, train, settings or AnswererSettings(), arguments)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from ...reading.preprocess import Preprocessing
 from ..beam import Caption
 from ..features import build_backbone, photograph_steps
 from ..training import read_weights, restore
-from ..vocabulary import START, Reading, Vocabulary
+from ..vocabulary import START, EncodedText, WordVocabulary
 from .decode import NEVER, decode
 from .network import CaptionNetwork, CaptionShape
 
@@ -41,7 +41,7 @@ class Captioner:
     """A network ready to describe photographs, with its words and the figures of its training."""
 
     network: CaptionNetwork
-    vocabulary: Vocabulary
+    vocabulary: WordVocabulary
     card: Mapping[str, Any]
 
     @property
@@ -54,7 +54,7 @@ class Captioner:
         """How many words a caption may have."""
         return self.network.shape.limit - 1
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str) -> EncodedText:
         """Split a caption of one's own; raises TextError where it is empty, too long, or nothing that it knows."""
         return self.vocabulary.read(text, limit=self.limit, name="caption")
 
@@ -70,6 +70,6 @@ class Captioner:
 def load_captioner(path: Path = WEIGHTS) -> Captioner:
     """Read the weights and put them behind the frozen backbone; raises ModelError where they cannot be read."""
     tensors, header = read_weights(path)
-    vocabulary = Vocabulary(header["vocabulary"])
+    vocabulary = WordVocabulary(header["vocabulary"])
     network = CaptionNetwork(len(vocabulary), header["concepts"], CaptionShape(**header["shape"]), build_backbone())
     return Captioner(restore(network, tensors, path), vocabulary, header.get("card", {}))

@@ -3,7 +3,7 @@
     python -m gradcam_core.models.captioner.train --data DIR --out FILE [--cache DIR] [--seed 1] [--epochs 4]
 
 DIR is described in `gradcam_core.models.photographs`; `--cache` keeps the backbone's maps (1.5 GB) between runs.
-Public names: `Settings`, `main`, `train`.
+Public names: `CaptionerSettings`, `main`, `train`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from ..features import Maps, channel_statistics
 from ..kinds import KINDS, PLURALS, SINGULARS
 from ..photographs import Photographs
 from ..training import Progress, Schedule, command, fit, write_weights
-from ..vocabulary import END, PAD, START, UNKNOWN, Vocabulary
+from ..vocabulary import END, PAD, START, UNKNOWN, WordVocabulary
 from .decode import decode_picture
 from .network import CaptionNetwork, CaptionShape, Picture
 from .scores import bleu4, cider
 from .sentences import statement
 
-__all__ = ["Settings", "main", "train"]
+__all__ = ["CaptionerSettings", "main", "train"]
 
 # words that no place can show
 NOT_SHOWN = """
@@ -42,7 +42,7 @@ FUNCTION_WORDS = frozenset(NOT_SHOWN.split())
 
 
 @dataclass(frozen=True)
-class Settings(Schedule):
+class CaptionerSettings(Schedule):
     """Everything that decides what comes out of a training.
 
     A step takes `photographs` with captions and `others` without.
@@ -61,10 +61,10 @@ class Settings(Schedule):
     shape: CaptionShape = field(default_factory=CaptionShape)
 
 
-class Material:
+class CaptionMaterial:
     """Captions as numbers, and statements for the photographs without captions, drawn anew for each epoch."""
 
-    def __init__(self, photographs: Photographs, settings: Settings) -> None:
+    def __init__(self, photographs: Photographs, settings: CaptionerSettings) -> None:
         self.photographs, self.settings = photographs, settings
         self.train = sorted(name for name in photographs.splits if not photographs.held_out(name))
         self.valid = sorted(name for name in photographs.splits if photographs.held_out(name))
@@ -88,7 +88,7 @@ class Material:
         names = {word for kind in KINDS for name in (SINGULARS[kind][0], PLURALS[kind][0]) for word in name.split()}
         known = {word for word, count in seen.items() if count >= settings.word_seen}
         known |= {word for word, count in stated.items() if count >= settings.statement_word_seen} | names
-        self.vocabulary = Vocabulary(sorted(known))
+        self.vocabulary = WordVocabulary(sorted(known))
         # a statement's word counts less: there are many more statements than are used
         content = Counter({word: seen[word] + stated[word] // 20 for word in known - FUNCTION_WORDS})
         chosen = {word for word, _ in content.most_common(settings.concepts)} | names
@@ -144,12 +144,12 @@ class Material:
 
 
 def train(
-    photographs: Photographs, maps: Maps, settings: Settings, out: Path | None = None
+    photographs: Photographs, maps: Maps, settings: CaptionerSettings, out: Path | None = None
 ) -> tuple[CaptionNetwork, dict[str, Any]]:
     """Train, average the weights, and score them on held-out photographs after each epoch."""
     torch.manual_seed(settings.seed)
     random = Random(settings.seed)  # noqa: S311 - draws questions, keeps no secret
-    material = Material(photographs, settings)
+    material = CaptionMaterial(photographs, settings)
     network = CaptionNetwork(len(material.vocabulary), material.concepts, settings.shape)
     mean, deviation = channel_statistics(maps)
     network.standardise.mean.copy_(mean)
@@ -177,7 +177,7 @@ def train(
     return averaged, header
 
 
-def _batches(material: Material, random: Random) -> Iterator[list[str]]:
+def _batches(material: CaptionMaterial, random: Random) -> Iterator[list[str]]:
     settings = material.settings
     order = random.sample(material.train, len(material.train))
     for start in range(0, len(order) - settings.photographs + 1, settings.photographs):
@@ -185,7 +185,7 @@ def _batches(material: Material, random: Random) -> Iterator[list[str]]:
         yield [*order[start : start + settings.photographs], *others]
 
 
-def _loss(network: CaptionNetwork, material: Material, maps: Maps, images: list[str], random: Random) -> Tensor:
+def _loss(network: CaptionNetwork, material: CaptionMaterial, maps: Maps, images: list[str], random: Random) -> Tensor:
     settings = material.settings
     captions = [material.captions(image, random) for image in images]
     shown, certain = zip(*(material.wanted(*pair) for pair in zip(images, captions, strict=True)), strict=True)
@@ -214,7 +214,9 @@ def _loss(network: CaptionNetwork, material: Material, maps: Maps, images: list[
 
 
 @torch.inference_mode()
-def evaluate(network: CaptionNetwork, material: Material, maps: Maps, at_most: int, beam: int = 3) -> dict[str, float]:
+def evaluate(
+    network: CaptionNetwork, material: CaptionMaterial, maps: Maps, at_most: int, beam: int = 3
+) -> dict[str, float]:
     """BLEU-4 and CIDEr-D on the first `at_most` held-out photographs, and how many different words were used."""
     network.eval()
     names = material.valid[:at_most]
@@ -230,9 +232,9 @@ def evaluate(network: CaptionNetwork, material: Material, maps: Maps, at_most: i
     }
 
 
-def main(arguments: list[str] | None = None, settings: Settings | None = None) -> None:
+def main(arguments: list[str] | None = None, settings: CaptionerSettings | None = None) -> None:
     """The command: train and write the weights after each epoch."""
-    command("python -m gradcam_core.models.captioner.train", __doc__, train, settings or Settings(), arguments)
+    command("python -m gradcam_core.models.captioner.train", __doc__, train, settings or CaptionerSettings(), arguments)
 
 
 if __name__ == "__main__":

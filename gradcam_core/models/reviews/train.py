@@ -29,14 +29,14 @@ from .fast_forward import window_maxima
 from .network import CharCNN, Shape, TrainedText, load_network, save_network
 from .vectors import neighbour_vectors
 
-__all__ = ["Reviews", "Settings", "calibration_error", "fit_temperature", "load_reviews", "score", "train"]
+__all__ = ["ReviewSettings", "Reviews", "calibration_error", "fit_temperature", "load_reviews", "score", "train"]
 
 LABELS = ("negative", "positive")
 BINS = 15
 
 
 @dataclass(frozen=True)
-class Settings:
+class ReviewSettings:
     """Everything that decides the result besides the data."""
 
     seed: int = 1
@@ -80,7 +80,7 @@ def load_reviews(path: Path) -> Reviews:
     return Reviews([text for text, _ in lines], np.array([int(label) for _, label in lines], dtype=np.int64))
 
 
-def train(reviews: Reviews, settings: Settings) -> TrainedText:
+def train(reviews: Reviews, settings: ReviewSettings) -> TrainedText:
     """Train on all but the held-out part, average the weights, and fit the temperature on that part."""
     torch.manual_seed(settings.seed)
     order = np.random.default_rng(0).permutation(len(reviews.texts))
@@ -211,9 +211,9 @@ def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def main(arguments: list[str] | None = None, settings: Settings | None = None) -> None:
+def main(arguments: list[str] | None = None, settings: ReviewSettings | None = None) -> None:
     """The command: train, write the weights, measure valid once from the written file, write the card."""
-    settings = settings or Settings()
+    settings = settings or ReviewSettings()
     parser = argparse.ArgumentParser(prog="python -m gradcam_core.models.reviews.train", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with train.tsv.gz and valid.tsv.gz")
     parser.add_argument("--out", type=Path, required=True, help="file to write, *.safetensors")

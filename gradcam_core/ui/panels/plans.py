@@ -117,6 +117,6 @@ def _figure(found: HideAndLook | None) -> list[str]:
 
 
 def _alike(grid: Comparison, row: int, column: int) -> list[str]:
-    if grid.row_axis not in TOLD_APART or row == 0 or np.isnan(value := grid.alike(column)[0, row]):
+    if grid.row_axis not in TOLD_APART or row == 0 or np.isnan(value := grid.rank_correlation(column)[0, row]):
         return []
     return [word("compare.alike", value=value)]

@@ -1,6 +1,6 @@
 """How the photograph tab asks its question, and how the answer comes onto the page.
 
-Public names: `Given`, `Shown`, `answering`, `rival_choices`.
+Public names: `QuestionControls`, `Shown`, `answering`, `rival_choices`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ..web.stage import stage_answer, stage_photo
 from ..wording import word
 from .words import Words
 
-__all__ = ["Given", "Shown", "answering", "rival_choices"]
+__all__ = ["QuestionControls", "Shown", "answering", "rival_choices"]
 
 # tells the stage's answers apart
 ANSWERS = itertools.count(1)
@@ -61,7 +61,7 @@ LOADED_FIRST = {"model"}
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
+class QuestionControls:
     """What is asked with: the `controls` by their names, put into the order of `Controls`; `ready` is set anew
     whenever a model is loaded, `ticket` numbers the questions, `address` holds what a link asks for, and `kept` a
     photograph from before the language was switched. `examples` are the example photographs by their fingerprints."""
@@ -90,7 +90,7 @@ class Shown:
     words: Words
 
 
-def answering(page: Page, given: Given, shown: Shown, asks: Sequence[Any]) -> None:
+def answering(page: Page, given: QuestionControls, shown: Shown, asks: Sequence[Any]) -> None:
     """Answer every change of a control, the last one for certain; `asks` are events of panels that ask as well."""
     controls, bars, services = given.controls, shown.bars, page.services
     every_control = list(controls.values())
@@ -106,7 +106,7 @@ def answering(page: Page, given: Given, shown: Shown, asks: Sequence[Any]) -> No
     gr.on(changes, None, every_control, None, js=NEXT_TICKET, trigger_mode="multiple", api_visibility="private")
     gr.on(
         [page.blocks.load, given.ready.change, *changes],
-        Answering(page, given, shown).update,
+        QuestionHandler(page, given, shown).update,
         [*every_control, shown.asked, given.ticket, given.address, given.kept],
         [*every_control, shown.problem, shown.sentence, shown.stage, bars, shown.asked, *shown.words.drawn],
         js=WITH_TICKET,
@@ -145,11 +145,11 @@ def rival_choices(classes: Choices) -> Choices:
 
 
 @dataclass(frozen=True, eq=False)
-class Answering:
+class QuestionHandler:
     """What happens on the server when a question is asked."""
 
     page: Page
-    given: Given
+    given: QuestionControls
     shown: Shown
 
     def update(

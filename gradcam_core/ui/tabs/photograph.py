@@ -29,7 +29,7 @@ from ..web.bars import top_bars
 from ..web.examples import example_buttons
 from ..web.stage import stage
 from ..wording import word
-from .answering import Given, Shown, answering, rival_choices
+from .answering import QuestionControls, Shown, answering, rival_choices
 from .words import switching, words
 
 __all__ = ["EXAMPLES", "method_choices", "method_notes", "photograph_tab"]
@@ -53,7 +53,7 @@ def photograph_tab(page: Page) -> None:
     examples = {digest_of(content_of(str(path))): path for path in _examples(page)}
     page.offered.update(photograph=controls["image"], model=controls["model"])
     hidden = gr.Textbox("", visible=False), PhotographInput(visible=False)
-    given = Given(controls, ready, ticket, *hidden, examples)
+    given = QuestionControls(controls, ready, ticket, *hidden, examples)
     switching(page, shown, controls["model"], ready, filled)
     answering(page, given, shown, asks)
 

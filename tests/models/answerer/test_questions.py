@@ -14,7 +14,7 @@ from gradcam_core.models.answerer.questions import (
     presence_questions,
 )
 from gradcam_core.models.kinds import KINDS, kinds_in
-from gradcam_core.models.photographs import Found, Question
+from gradcam_core.models.photographs import Detection, PhotographQuestion
 
 
 def chance() -> Random:
@@ -69,15 +69,15 @@ def test_absent_kinds_are_absent_and_different() -> None:
     assert not {"dog", "cat"} & set(drawn)
 
 
-def found(*kinds: str) -> list[Found]:
-    return [Found(kind, 0.9, 0.1) for kind in kinds]
+def found(*kinds: str) -> list[Detection]:
+    return [Detection(kind, 0.9, 0.1) for kind in kinds]
 
 
 def test_given_questions_are_matched_where_nothing_else_could_be_meant() -> None:
     blind = [
-        Question("", "coco-qa", "object", "what sits on a couch", ("cat",)),
-        Question("", "coco-qa", "object", "what stand in a field", ("cows",)),
-        Question("", "coco-qa", "colour", "what is the color of the cat", ("black",)),
+        PhotographQuestion("", "coco-qa", "object", "what sits on a couch", ("cat",)),
+        PhotographQuestion("", "coco-qa", "object", "what stand in a field", ("cows",)),
+        PhotographQuestion("", "coco-qa", "colour", "what is the color of the cat", ("black",)),
     ]
     match, sits = Match(blind), (("what", "sits", "on", "a", "couch"), "cat")
     assert set(match.questions(found("cat", "couch", "person"), chance())) == {sits}

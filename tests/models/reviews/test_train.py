@@ -13,7 +13,7 @@ import torch
 from gradcam_core.models.reviews.network import Shape, load_network
 from gradcam_core.models.reviews.train import (
     Reviews,
-    Settings,
+    ReviewSettings,
     calibration_error,
     fit_temperature,
     load_reviews,
@@ -22,7 +22,7 @@ from gradcam_core.models.reviews.train import (
 )
 from gradcam_core.models.reviews.vectors import neighbour_vectors
 
-TINY = Settings(
+TINY = ReviewSettings(
     epochs=4,
     batch=8,
     warmup=2,

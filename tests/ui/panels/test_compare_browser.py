@@ -57,7 +57,7 @@ def test_a_grid_of_classes_and_methods_with_figures(opened: Any, explainer: Expl
     text = opened.locator("#grid tr").nth(2).locator("td button").nth(1).inner_text()
     assert f"20 % hidden: {percent(found.steps[1].hottest)}" in text
     assert ("holds" if found.holds else "no more than chance") in text
-    assert f"like the first: {whole(layer=layer, method='hirescam').alike(shown):.2f}" in text
+    assert f"like the first: {whole(layer=layer, method='hirescam').rank_correlation(shown):.2f}" in text
     opened.locator("#grid tr").nth(2).locator("td button").nth(1).click()
     opened.locator("#sentence", has_text="by HiResCAM").wait_for(timeout=30 * SECONDS)
     assert f"“{top[1].label}”" in opened.inner_text("#sentence")
@@ -99,6 +99,6 @@ def test_two_models_side_by_side(browser: Any, address: str, explainer: Explaine
         view.click("#compare-plain")
         view.locator("#grid table button").nth(1).wait_for(timeout=60 * SECONDS)
         assert view.locator("#grid th[scope=row]").all_inner_texts() == list(grid.rows)
-        assert f"(rank correlation {grid.alike()[0, 1]:.2f})" in view.inner_text("#compared")
+        assert f"(rank correlation {grid.rank_correlation()[0, 1]:.2f})" in view.inner_text("#compared")
         # the map of another model is there to be looked at
         assert [one.is_enabled() for one in view.locator("#grid table button").all()] == [True, False]
