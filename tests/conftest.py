@@ -11,6 +11,7 @@ from functools import wraps
 from pathlib import Path
 from threading import RLock
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -26,6 +27,8 @@ from gradcam_core.models import MODELS
 
 from .helpers import SmallNetwork, small_spec
 from .reviews import explainer_of, random_network, toy_network
+
+LONGEST = "test_benchmarks.py"
 
 
 def _parse_alone() -> None:
@@ -53,6 +56,17 @@ def _parse_alone() -> None:
 
 if sys.version_info < (3, 11, 8):
     _parse_alone()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Several workers take files in an order of their own: the longest first, browsers and computing mixed.
+
+    In the order of their names all browsers come last, together, and wait for each other.
+    """
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        items.sort(
+            key=lambda item: (item.path.name != LONGEST, crc32(str(item.path.relative_to(config.rootpath)).encode()))
+        )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
