@@ -14,7 +14,7 @@ from gradio.block_function import BlockFunction
 from gradio.data_classes import PredictBodyInternal
 from gradio.queueing import Event, EventQueue, Queue
 from gradio.route_utils import get_fn
-from gradio.server_messages import ProcessCompletedMessage
+from gradio.server_messages import CloseStreamMessage, ProcessCompletedMessage
 from gradio.utils import run_coro_in_background
 
 from ..errors import ServingError
@@ -33,6 +33,11 @@ UNHEARD = Finding("door.unheard")
 RETURNS_SECONDS = 60.0
 # for which lanes a job of this one waits between two passes
 BEFORE = {COSTLY: (CHEAP,), BESIDE: (CHEAP, COSTLY)}
+# so long after its last answer a browser's stream is left open: closed at once, it would miss what is being asked
+LINGER_SECONDS = 5.0
+# stands among the jobs of a visitor while his stream is left open
+OPEN = "open"
+JOIN = "/queue/join"
 # a costly job waits at most so long between two passes while cheap ones run: it goes on slowly, not never
 GIVE_WAY_SECONDS = 0.5
 
@@ -53,10 +58,11 @@ class _Job:
 
 @dataclass
 class _Session:
-    """What gradio has to tell a visitor, and when he last asked or listened."""
+    """What gradio has to tell a visitor, when he last asked or listened, and when something was last under way."""
 
     messages: Any
     since: float
+    busy: float
 
 
 # for which this thread computes
@@ -107,14 +113,17 @@ class PageQueue(Queue):
                 event.concurrency_id = lane
                 self.event_queue_per_concurrency_id[lane].queue.append(event)
             self._job(event)
-        self._remember(str(body.session_hash))
+        self._remember(str(body.session_hash), request.url.path.endswith(JOIN))
         return success, event_id, state
 
-    def _remember(self, session: str) -> None:
-        """Note that a visitor was there, the last of all."""
+    def _remember(self, session: str, has_one_stream: bool) -> None:
+        """Note that a visitor was there, the last of all, and whether he hears of all that he asks in one stream."""
         self._sessions.pop(session, None)
         if session in self.pending_messages_per_session:
-            self._sessions[session] = _Session(self.pending_messages_per_session[session], time.monotonic())
+            now = time.monotonic()
+            self._sessions[session] = _Session(self.pending_messages_per_session[session], now, now)
+            if has_one_stream:
+                self.pending_event_ids_session.setdefault(session, set()).add(OPEN)
 
     async def clean_events(self, *, session_hash: str | None = None, event_id: str | None = None) -> None:
         """Gradio's own for one event. Of a stream that ended, the visitor may open the next one and has asked already.
@@ -225,20 +234,26 @@ class PageQueue(Queue):
         )
 
     def _forget(self) -> None:
-        """Gradio notes down every visitor of the queue, and never forgets one."""
+        """Gradio notes down every visitor of the queue, and never forgets one; it closes his stream too early."""
         now = time.monotonic()
         for session, known in self._sessions.items():
-            if self.listening.hears(session, *self.pending_event_ids_session.get(session, ())):
+            events = self.pending_event_ids_session.get(session, set())
+            if self.listening.hears(session, *events):
                 known.since = now
+            if events - {OPEN}:
+                known.busy = now
+            elif OPEN in events and now - known.busy > LINGER_SECONDS:
+                events.remove(OPEN)
+                if self.listening.hears(session):
+                    known.messages.put_nowait(CloseStreamMessage())
         # whoever has been quiet for longest comes first
         quiet = sorted(self._sessions, key=lambda session: self._sessions[session].since)
         surplus = len(quiet) - KEPT_ANSWERS
         for session in quiet:
             events = self.pending_event_ids_session.get(session, set())
             silent = now - self._sessions[session].since
-            unfetched = events - self.event_ids_to_events.keys()
             gone = silent > RETURNS_SECONDS and not events
-            crowded = surplus > 0 and silent > 0 and unfetched == events
+            crowded = surplus > 0 and silent > 0 and not events & self.event_ids_to_events.keys()
             if gone or crowded:
                 surplus -= 1
                 del self._sessions[session]

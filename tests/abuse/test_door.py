@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gradcam_core.ui.uploads import FILES
 from tests.pictures import photo
 
 from .conftest import Server, named
@@ -77,7 +78,7 @@ def test_a_photograph_has_its_own_limit_although_weights_may_be_larger(server: S
         assert answer.status_code == 413
         assert "20 MB" in answer.text
         assert http.post("upload", files={"files": ("cat.safetensors", large)}).status_code == 200
-        many = [("files", (f"{number}.jpg", b"x")) for number in range(50)]
+        many = [("files", (f"{number}.jpg", b"x")) for number in range(FILES + 1)]
         assert http.post("upload", files=many).status_code == 400
     until = time.monotonic() + 20
     while left := [path for path in server.uploads.rglob("tmp*") if path not in before and path.is_file()]:

@@ -111,6 +111,27 @@ def test_a_stream_that_breaks_off_takes_nothing_with_it_that_was_asked_meanwhile
     visited(own, visit, "broken off")
 
 
+def test_a_stream_is_left_open_for_a_while(own: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a browser asks while it is being told that all is done would be heard by nobody."""
+    monkeypatch.setattr(page_queue, "LINGER_SECONDS", 1.0)
+
+    async def visit(browser: Browser) -> list[str]:
+        first = await browser.asks("a good film")
+        told: list[str] = []
+        async for message in browser.hears():
+            if message["msg"] == "process_completed":
+                told.append(message["event_id"])
+                if message["event_id"] == first:
+                    # into the stream that is open, as a browser does that has not read its end yet
+                    told.append(await browser.asks("a bad film"))
+            if message["msg"] == "close_stream":
+                return told
+        raise AssertionError("the stream ended without saying so")
+
+    first, asked, answered = visited(own, visit, "left open")
+    assert asked == answered != first
+
+
 def test_who_left_is_forgotten_the_quietest_first(own: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_queue, "KEPT_ANSWERS", 2)
     monkeypatch.setattr(lanes, "GRACE_SECONDS", 0.2)
@@ -132,7 +153,7 @@ def test_who_left_is_forgotten_the_quietest_first(own: gr.Blocks, monkeypatch: p
 
     # the others are told, when they come back after all, what became of it
     async def comes_back(browser: Browser) -> dict[str, Any]:
-        (event,) = queue.pending_event_ids_session["c"]
+        (event,) = queue.pending_event_ids_session["c"] - {page_queue.OPEN}
         return await browser.answer(event)
 
     assert "listened" in visited(own, comes_back, "c")["output"]["error"]
@@ -140,6 +161,7 @@ def test_who_left_is_forgotten_the_quietest_first(own: gr.Blocks, monkeypatch: p
 
 def test_who_has_nothing_to_fetch_is_forgotten_after_a_while(own: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_queue, "RETURNS_SECONDS", 0.2)
+    monkeypatch.setattr(page_queue, "LINGER_SECONDS", 0.2)
     queue = own._queue
     assert isinstance(queue, PageQueue)
 

@@ -137,7 +137,7 @@ class _Looking:
 
     def open_it(self, given: Any, model: str, event: gr.EventData) -> dict[Any, Any]:
         """Show one of the photographs in the photograph's tab."""
-        offered, name = self.page.offered, str(event._data.get("open"))
+        offered, name = self.page.offered, str((event._data or {}).get("open"))
         try:
             content = photograph_of(self._uploads(given or []), name)
         except CamError as error:

@@ -34,6 +34,8 @@ def _pink(view: Any) -> int:
 
 
 def _stroke(view: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
+    # a control that was pressed before may lie below
+    view.locator("canvas.picture").scroll_into_view_if_needed()
     area = view.locator("canvas.picture").bounding_box()
     (x, y), (to_x, to_y) = ((area["x"] + area["width"] * a, area["y"] + area["height"] * b) for a, b in (start, end))
     view.mouse.move(x, y)
