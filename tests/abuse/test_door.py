@@ -94,7 +94,7 @@ def test_equal_uploads_are_two_files(server: Server) -> None:
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(server: Server) -> None:
-    before = sorted(server.uploads.rglob("*"))
+    before = set(server.uploads.rglob("*"))
     port = int(server.url.rsplit(":", 1)[1])
     edge = b'--e\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
     with socket.create_connection(("127.0.0.1", port)) as connection:
@@ -104,7 +104,8 @@ def test_an_upload_that_breaks_off_leaves_nothing(server: Server) -> None:
         )
     # the server has heard of it when it answers the next one
     server.call("explain_text", "a")
-    assert sorted(server.uploads.rglob("*")) == before
+    # what other tests have left may go meanwhile
+    assert set(server.uploads.rglob("*")) <= before
 
 
 def test_what_a_visitor_writes_stays_within_one_line_of_the_log(server: Server) -> None:

@@ -162,7 +162,7 @@ def test_errors_of_the_api_are_said_in_the_language_that_was_asked_for(client: A
 @pytest.mark.browser
 def test_the_switch_keeps_a_photograph_of_ones_own(browser: Any, address: str, tmp_path: Path) -> None:
     Image.fromarray(noise(40, 60)).save(tmp_path / "mine.png")
-    with visit(browser, address, width=1280, height=900, asked="lang=en") as view:
+    with visit(browser, address, width=1280, height=900, asked="lang=en", left=True) as view:
         clear = view.locator("#photograph").get_by_label("Remove image")
         clear.or_(view.locator("#photograph").get_by_label("Clear")).first.click()
         view.wait_for_selector("#photograph input[type=file]", state="attached")
@@ -180,7 +180,8 @@ def test_the_switch_keeps_a_photograph_of_ones_own(browser: Any, address: str, t
 
 @pytest.mark.browser
 def test_the_switch_keeps_what_is_asked(browser: Any, address: str) -> None:
-    with visit(browser, address, width=1280, height=900, asked="lang=ko&example=3-cat&target=282") as view:
+    asked = "lang=ko&example=3-cat&target=282"
+    with visit(browser, address, width=1280, height=900, asked=asked, left=True) as view:
         assert view.evaluate("document.documentElement.lang") == "ko"
         assert "이 클래스" in view.locator("#sentence").inner_text()
         # gradio's own words

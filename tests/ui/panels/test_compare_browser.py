@@ -73,6 +73,7 @@ def test_nine_layers_stand_side_by_side_without_scrolling(opened: Any, explainer
     assert wide.evaluate("({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth")
 
 
+@pytest.mark.usefixtures("slow_methods")
 def test_it_can_be_stopped(opened: Any) -> None:
     opened.get_by_label("classes × layers").click()  # noqa: RUF001
     opened.click("#compare-hide")

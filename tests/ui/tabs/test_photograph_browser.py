@@ -22,7 +22,7 @@ from gradcam_core.languages import percent
 from gradcam_core.ui.tabs.photograph import EXAMPLES
 from tests import pictures
 
-from ..visits import DRAWN, SECONDS, cut_the_network, visit
+from ..visits import DRAWN, JUDGED, SECONDS, cut_the_network, visit
 
 pytestmark = pytest.mark.browser
 
@@ -218,6 +218,9 @@ def test_every_control_changes_the_answer(opened: Any, cup: Path) -> None:
     sentence = _changed(opened, lambda: _choose(opened, "model", "Lite1", lite))
     assert sentence.startswith("EfficientNet-Lite1 gives “tabby”")
     assert opened.input_value("#layer input").endswith("(default)")
+    # an answer that comes while somebody types sets the fields anew
+    opened.wait_for_selector(JUDGED)
+    opened.wait_for_timeout(1000)
     opened.click("text=Advanced")
     # as somebody types: Enter in the same moment as the last letter may come before gradio knows of it
     opened.locator("#module textarea, #module input").press_sequentially("blocks.5.0.conv_pw", delay=20)
