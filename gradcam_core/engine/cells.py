@@ -1,6 +1,6 @@
 """What cells answer to changes of strips of the input, and how well that agrees with where they may lie.
 
-    cells = Answer.of(layout, down, across).cells(layout)
+    cells = CellAnswer.of(layout, down, across).cells(layout)
     cells.agrees(USUAL), cells.off(USUAL), cells.down.measured()
 
 Public names: `USUAL`, `CellAnswer`, `CellPlace`, `CellSpan`, `Cells`, `wanted_of`.

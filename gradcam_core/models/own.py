@@ -112,9 +112,9 @@ def _picked(
         raise ModelError("logits.not_callable", logits=logits)
     try:
         values = logits(returned)
+    except KeyboardInterrupt:
+        raise
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
         raise ModelError(
             "logits.fails",
             described=described(returned),
@@ -217,10 +217,10 @@ def _answered(reader: Reader, module: nn.Module, forward: Callable[..., Any], *a
         args = tuple(one.clone(memory_format=torch.contiguous_format) if _is_image(one) else one for one in args)
     try:
         return alone(module, partial(reader.read, partial(forward, *args, **options)))
+    except (Exception, KeyboardInterrupt):
+        raise
     except BaseException as error:
         # of somebody's script, that is; here it would end the program, or whatever thread runs it
-        if isinstance(error, (Exception, KeyboardInterrupt)):
-            raise
         line = first_line(error, "no word about it")
         raise ModelError("module.exits", error_type=type(error).__name__, first_line=line) from error
 

@@ -1,6 +1,6 @@
 """English words as numbers, and where they stand in what was typed.
 
-    vocabulary = Vocabulary(["a", "dog", "runs"])
+    vocabulary = WordVocabulary(["a", "dog", "runs"])
     reading = vocabulary.read("A dog  flies", limit=20, name="caption")
     reading.numbers            # (4, 5, 3): the last is the unknown word
     reading.unknown            # ("flies",)

@@ -92,21 +92,19 @@ class Ramped:
     def _fails(self, picture: Any) -> bool:
         try:
             self._transform(picture)
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                raise
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             return True
         return False
 
     def _values(self, pixels: Array) -> Tensor:
         try:
             found = self._transform(pixels if self._wants_array else Image.fromarray(pixels))
-        except CamError:
+        except (CamError, KeyboardInterrupt):
             raise
         except BaseException as error:
             # anything may happen in somebody's own code, an end of the program too: it is said, not thrown at them
-            if isinstance(error, KeyboardInterrupt):
-                raise
             raise ModelError(
                 "transform.fails",
                 width=pixels.shape[1],

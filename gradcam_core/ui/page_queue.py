@@ -203,6 +203,7 @@ class PageQueue(Queue):
             silent = self.lanes.unheard(waiting, running=False) + self.lanes.unheard(running, running=True)
             for job in silent:
                 self._drop(job)
+            self._close_streams()
             self._forget()
 
     def _running(self) -> list[_Job]:
@@ -233,8 +234,8 @@ class PageQueue(Queue):
             event, ProcessCompletedMessage(output={"error": say(UNHEARD, self._job(event).language)}, success=False)
         )
 
-    def _forget(self) -> None:
-        """Gradio notes down every visitor of the queue, and never forgets one; it closes his stream too early."""
+    def _close_streams(self) -> None:
+        """End the streams of those for whom nothing has been under way for a while: gradio would end them at once."""
         now = time.monotonic()
         for session, known in self._sessions.items():
             events = self.pending_event_ids_session.get(session, set())
@@ -246,15 +247,21 @@ class PageQueue(Queue):
                 events.remove(OPEN)
                 if self.listening.hears(session):
                     known.messages.put_nowait(CloseStreamMessage())
+
+    def _forget(self) -> None:
+        """Gradio notes down every visitor of the queue, and never forgets one."""
+        now = time.monotonic()
+        unheard = [
+            session
+            for session in self._sessions
+            if not self.listening.hears(session, *self.pending_event_ids_session.get(session, ()))
+        ]
+        surplus = len(unheard) - KEPT_ANSWERS
         # whoever has been quiet for longest comes first
-        quiet = sorted(self._sessions, key=lambda session: self._sessions[session].since)
-        surplus = len(quiet) - KEPT_ANSWERS
-        for session in quiet:
+        for session in sorted(unheard, key=lambda session: self._sessions[session].since):
             events = self.pending_event_ids_session.get(session, set())
-            silent = now - self._sessions[session].since
-            gone = silent > RETURNS_SECONDS and not events
-            crowded = surplus > 0 and silent > 0 and not events & self.event_ids_to_events.keys()
-            if gone or crowded:
+            gone = not events and now - self._sessions[session].since > RETURNS_SECONDS
+            if gone or (surplus > 0 and not events & self.event_ids_to_events.keys()):
                 surplus -= 1
                 del self._sessions[session]
                 self.pending_event_ids_session.pop(session, None)

@@ -31,6 +31,12 @@ def own(explainer: Explainer) -> Iterator[gr.Blocks]:
     blocks.close()
 
 
+def queue_of(blocks: gr.Blocks) -> PageQueue:
+    queue = blocks._queue
+    assert isinstance(queue, PageQueue)
+    return queue
+
+
 class Browser:
     """One visitor, as the page's own scripts ask and listen."""
 
@@ -135,8 +141,7 @@ def test_a_stream_is_left_open_for_a_while(own: gr.Blocks, monkeypatch: pytest.M
 def test_who_left_is_forgotten_the_quietest_first(own: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_queue, "KEPT_ANSWERS", 2)
     monkeypatch.setattr(lanes, "GRACE_SECONDS", 0.2)
-    queue = own._queue
-    assert isinstance(queue, PageQueue)
+    queue = queue_of(own)
 
     async def asks_and_leaves(browser: Browser) -> None:
         await browser.asks("a film")
@@ -162,8 +167,7 @@ def test_who_left_is_forgotten_the_quietest_first(own: gr.Blocks, monkeypatch: p
 def test_who_has_nothing_to_fetch_is_forgotten_after_a_while(own: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_queue, "RETURNS_SECONDS", 0.2)
     monkeypatch.setattr(page_queue, "LINGER_SECONDS", 0.2)
-    queue = own._queue
-    assert isinstance(queue, PageQueue)
+    queue = queue_of(own)
 
     async def visit(browser: Browser) -> None:
         await browser.answer(await browser.asks("a good film"))

@@ -139,7 +139,7 @@ def _guessed(file_name: str, known: Iterable[str]) -> str | None:
     """The longest of the `known` architectures whose name is in that of the file, hyphens and case aside."""
     said = _squeezed(Path(file_name).stem)
     # a name of three letters is in many words
-    found = [name for name in known if len(_squeezed(name)) > 3 and _squeezed(name) in said]
+    found = [name for name in known if len(short := _squeezed(name)) > 3 and short in said]
     return max(found, key=len, default=None)
 
 
