@@ -176,7 +176,8 @@ class Front:
     def run(self, inputs: Tensor | Inputs) -> dict[str, Tensor]:
         """All values of the graph by name, for one input of the shape that it was traced with."""
         with self._borrowed(1) as (request,):
-            request.infer(_arrays(inputs), share_inputs=True)
+            # copies of its own of all outputs are left out: those below are enough
+            request.infer(_arrays(inputs), share_inputs=True, share_outputs=True)
             return {name: _taken(request, place) for place, name in enumerate(self._names)}
 
     def scores(self, inputs: Tensor | Inputs) -> Tensor:

@@ -29,7 +29,7 @@ from .norms import known_norm
 __all__ = ["GETITEM", "Graph", "Ref", "Step", "Tail", "plain"]
 
 FILE, CONSTANTS = "graph.json", "constants.safetensors"
-GETITEM = "getitem"
+GETITEM, LINEAR = "getitem", "aten.linear.default"
 # what an argument of an operation may be beside numbers, texts and lists, by the name that it is written down under
 KINDS: Mapping[str, tuple[type, Callable[[str], Any]]] = {
     "dtype": (torch.dtype, lambda text: getattr(torch, text.removeprefix("torch."))),
@@ -38,6 +38,8 @@ KINDS: Mapping[str, tuple[type, Callable[[str], Any]]] = {
     "device": (torch.device, torch.device),
 }
 NOTHING: Mapping[str, Callable[..., Any]] = {}
+# classes whose weights are picked out, which copies them
+FEW = 32
 
 
 def _norm(
@@ -84,12 +86,14 @@ class Step:
 class Tail:
     """What leads from some layers to the scores: `module` takes the values called `needs`, the layers' own among them.
 
-    It returns the scores and, behind them, the values called `inside`: of layers that lie behind others of them.
+    It returns the scores and, behind them, the values called `inside`: of layers that lie behind others of them. Where
+    there is a `classifier`, (K, C), it returns in the place of the scores what that makes them of, (..., C).
     """
 
     module: fx.GraphModule
     needs: tuple[str, ...]
     inside: tuple[str, ...]
+    classifier: Tensor | None = None
 
     def behind(self, begins: Collection[str], given: Iterable[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The scores, made of the values that it needs, and the values called `begins`, as parts of one autograd graph.
@@ -101,6 +105,15 @@ class Tail:
         with torch.enable_grad():
             scores, *inside = self.module(*known.values())
         return scores, {**known, **dict(zip(self.inside, inside, strict=True))}
+
+    def slopes(self, of_scores: Tensor) -> Tensor:
+        """By how much what grows with `of_scores`, (..., K), grows with what the module returns in their place."""
+        if self.classifier is None:
+            return of_scores
+        asked = of_scores.flatten(0, -2).any(0).nonzero().flatten()
+        # of the few classes that are asked about: to read all weights takes longer than all else behind a late layer
+        few = len(asked) <= FEW
+        return of_scores[..., asked] @ self.classifier[asked] if few else of_scores @ self.classifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +155,19 @@ class Graph:
         _, _, inside = self._cut(layers)
         needs = self.needs(layers)
         return Tail(self._part(network, needs, (self.scores, *inside), IN_GRADIENTS), needs, inside)
+
+    def gradient_tail(self, network: nn.Module, layers: Sequence[str]) -> Tail:
+        """The same without the linear operation that ends it, where it does and all of `layers` lead there."""
+        names = {self.layers[layer] for layer in layers}
+        last = next((step for step in self.steps if step.name == self.scores), None)
+        if last is None or last.target != LINEAR:
+            return self.tail(network, layers)
+        hidden, weight = (ref.name for ref in last.args[:2])
+        if weight not in self.weights or not all(hidden in {name, *self._behind({name})} for name in names):
+            return self.tail(network, layers)
+        needs, (_, _, inside) = self.needs(layers), self._cut(layers)
+        module = self._part(network, needs, (hidden, *inside), IN_GRADIENTS)
+        return Tail(module, needs, inside, _tensor(network, self.weights[weight]).detach())
 
     def convertible_tail(self, network: nn.Module, layer: str) -> Tail:
         """The same of one layer, of operations that other engines know."""

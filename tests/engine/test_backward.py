@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -147,6 +148,49 @@ def test_other_gradients_are_not_used(tmp_path: Path, monkeypatch: pytest.Monkey
         found = both.gradients(["first", "second"], values, slopes)
         assert not back.wait(60)
     torch.testing.assert_close(found, both.gradients_by_torch(["first", "second"], values, slopes))
+
+
+class Kinked:
+    """An engine whose gradient jumps where the sum of its input changes its sign."""
+
+    graph = SimpleNamespace(scores="scores", layers={"layer": "x"})
+
+    def run(self, given: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {**given, "scores": torch.zeros(1, 4)}
+
+    def gradients_by_torch(self, _layers: Any, values: dict[str, Tensor], slopes: Tensor) -> list[Tensor]:
+        return [slopes * torch.tensor([1.0, 1.0, 1.0, float(values["x"].sum() > 0)])]
+
+
+class Other:
+    """The same, which adds in another order and comes out a last digit lower, and off by `wrong`."""
+
+    needs = ("x",)
+
+    def __init__(self, wrong: float) -> None:
+        self.wrong = wrong
+
+    def run(self, given: dict[str, Tensor]) -> dict[str, Tensor]:
+        (found,) = Kinked().gradients_by_torch([], {"x": given["x"] - 1e-6}, given[SLOPES])
+        return {"layer": found * (1 + self.wrong)}
+
+
+PLAIN, KINK = torch.tensor([1.0, 1.0]), torch.tensor([1.0, -1.0 + 2**-23])
+
+
+@pytest.mark.parametrize(
+    ("trials", "wrong", "differs"),
+    [
+        ([PLAIN, PLAIN, PLAIN], 0.0, False),
+        ([PLAIN, KINK, PLAIN], 0.0, False),
+        ([PLAIN, KINK, KINK], 0.0, True),
+        ([PLAIN, PLAIN, PLAIN], 0.002, True),
+        ([PLAIN, KINK, PLAIN], 0.002, True),
+    ],
+)
+def test_at_a_kink_one_trial_may_differ_as_torch_itself_does(trials: Any, wrong: float, *, differs: bool) -> None:
+    back = WayBack(["layer"], Any, [{"x": one} for one in trials])
+    assert back._differing(Kinked(), Other(wrong)) == ("layer" if differs else None)  # type: ignore[arg-type]
 
 
 def test_without_a_way_back_gradients_stay_with_torch() -> None:

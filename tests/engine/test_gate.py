@@ -54,6 +54,7 @@ def test_what_is_equal_is_used(kind: type[nn.Module]) -> None:
         scores, begins = engine.behind([layer], values)
         (slope,) = torch.autograd.grad((scores * weights).sum(), begins[layer])
         torch.testing.assert_close(slope, expected[layer][1])
+        torch.testing.assert_close(engine.gradients_by_torch([layer], values, weights), [expected[layer][1]])
 
 
 def test_the_process_apart_gives_the_same(tmp_path: Path) -> None:
@@ -216,7 +217,7 @@ def test_a_quantised_network_stays_with_torch() -> None:
 def test_every_kind_of_difference_is_seen(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = Residual()
     wrong = {"scores": "scores", "layer": "'second'", "crossing": "between", "gradient": "gradients"}
-    run, behind = gates.Engine.run, gates.Engine.behind
+    run, gradients = gates.Engine.run, gates.Engine.gradients_by_torch
 
     def changed(engine: gates.Engine, given: Any) -> dict[str, Tensor]:
         values = run(engine, given)
@@ -227,12 +228,11 @@ def test_every_kind_of_difference_is_seen(place: str, monkeypatch: pytest.Monkey
         value.view(-1)[0] += 3 * TOLERANCE * value.abs().max()
         return values
 
-    def steeper(engine: gates.Engine, layers: Any, values: Any) -> Any:
-        scores, begins = behind(engine, layers, values)
-        return scores * (1 + 3 * TOLERANCE), begins
+    def steeper(engine: gates.Engine, layers: Any, values: Any, slopes: Tensor) -> list[Tensor]:
+        return [slope * (1 + 3 * TOLERANCE) for slope in gradients(engine, layers, values, slopes)]
 
     if place == "gradient":
-        monkeypatch.setattr(gates.Engine, "behind", steeper)
+        monkeypatch.setattr(gates.Engine, "gradients_by_torch", steeper)
     else:
         monkeypatch.setattr(gates.Engine, "run", changed)
     assert wrong[place] in refused(network)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradcam_core.engine.graph import Graph
+from gradcam_core.engine.graph import Graph, Tail
 from gradcam_core.engine.inputs import named
 from gradcam_core.engine.tracing import trace, twin_of
 from gradcam_core.errors import ModelError
@@ -65,6 +65,37 @@ def test_a_tail_holds_nothing_in_front_of_its_layer_and_shares_the_weights() -> 
     assert not held & {tensor.data_ptr() for tensor in front}
     # the second convolution's output, and what the side path gives
     assert len(tail.needs) == 2
+
+
+@pytest.mark.parametrize("kind", SOUND)
+def test_a_tail_for_gradients_leaves_the_classifier_out(kind: type[nn.Module]) -> None:
+    network = kind()
+    graph = traced(network)
+    values = values_of(graph, network)
+    weights = torch.randn(values[graph.scores].shape, generator=torch.Generator().manual_seed(2))
+    for layer, (_, slope) in truth(network, given_of(network), layers_of(network), weights)[1].items():
+        tail = graph.gradient_tail(network, [layer])
+        root = graph.layers[layer]
+        end, begins = tail.behind({root}, (values[name] for name in tail.needs))
+        torch.testing.assert_close(torch.autograd.grad(end, begins[root], tail.slopes(weights))[0], slope)
+
+
+def test_a_layer_that_is_the_classifier_keeps_it() -> None:
+    network = Residual()
+    assert traced(network).gradient_tail(network, ["second"]).classifier is not None
+    graph = trace(network, inputs(), ["second", "head"])
+    assert graph.gradient_tail(network, ["second", "head"]).classifier is None
+
+
+@pytest.mark.parametrize("shape", [(1, 90), (1, 3, 90)])
+@pytest.mark.parametrize("asked", [1, 32, 33, 90])
+def test_slopes_of_few_and_of_many_classes_go_back_through_the_classifier(shape: tuple[int, ...], asked: int) -> None:
+    dice = torch.Generator().manual_seed(asked)
+    classifier, slopes = torch.randn(90, 7, generator=dice), torch.zeros(shape)
+    slopes[..., torch.randperm(90, generator=dice)[:asked]] = torch.randn(asked, generator=dice)
+    tail = Tail(torch.fx.symbolic_trace(nn.Identity()), (), (), classifier)
+    expected = torch.einsum("...k,kc->...c", slopes.double(), classifier.double()).float()
+    torch.testing.assert_close(tail.slopes(slopes), expected)
 
 
 def test_of_a_layer_that_runs_twice_it_is_the_last_output() -> None:
