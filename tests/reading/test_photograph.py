@@ -299,8 +299,8 @@ def test_16_bit_grey_png_keeps_its_whole_range() -> None:
     np.testing.assert_array_equal(found.pixels[0], np.repeat([[0], [1], [128], [255]], 3, 1))
 
 
-def test_dark_16_bit_grey_png_stays_dark() -> None:
-    """White is what the type says, not the brightest pixel: 200 of 65535 is black."""
+def test_16_bit_grey_png_of_one_dark_value_stays_dark() -> None:
+    """One value tells nothing of what is white but for its type: 200 of 65535 is black."""
     found = read_photograph(grey_png(np.full((3, 3), 200, np.uint16), 16))
     assert found.pixels.max() == 1
 
@@ -320,8 +320,8 @@ def test_16_bit_grey_with_alpha_is_put_on_white() -> None:
 
 def test_16_bit_grey_with_a_transparent_value_does_not_claim_to_be_on_white() -> None:
     transparent = png_chunk(b"tRNS", struct.pack(">H", 257))
-    found = read_photograph(grey_png(np.array([[257, 514]], np.uint16), 16, transparent))
-    np.testing.assert_array_equal(found.pixels[0], [[1] * 3, [2] * 3])
+    found = read_photograph(grey_png(np.array([[257, 514, 65535]], np.uint16), 16, transparent))
+    np.testing.assert_array_equal(found.pixels[0], [[1] * 3, [2] * 3, [255] * 3])
     assert found.notes == ()
 
 

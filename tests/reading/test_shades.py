@@ -91,6 +91,64 @@ def test_the_scale_is_that_of_what_is_in_the_image(
         assert f"{black:g} is shown as black and {white:g} as white" in notes[0]
 
 
+def png_of(values: NDArray[np.uint16], *chunks: tuple[bytes, bytes]) -> bytes:
+    """A grey PNG of 16 bits."""
+    height, width = values.shape
+    lines = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    made = [(b"IHDR", struct.pack(">LLBBBBB", width, height, 16, 0, 0, 0, 0)), *chunks]
+    made += [(b"IDAT", zlib.compress(lines)), (b"IEND", b"")]
+    parts = (
+        struct.pack(">L", len(body)) + kind + body + struct.pack(">L", zlib.crc32(kind + body)) for kind, body in made
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+@pytest.mark.parametrize("chunks", [(), ((b"sBIT", b"\x0a"),)], ids=["", "sBIT"])
+@pytest.mark.parametrize(
+    ("highest", "white"), [(5, 5), (63, 63), (64, 255), (200, 255), (300, 1023), (1000, 1023), (1024, 4095)]
+)
+def test_what_uses_few_of_16_bits_is_as_bright_in_a_png_as_in_a_tiff(
+    highest: int, white: int, chunks: tuple[tuple[bytes, bytes], ...]
+) -> None:
+    values = np.round(RAMP * highest).astype(np.uint16)
+    for data in (png_of(values, *chunks), tiff(values)):
+        assert np.abs(grey(data) - values / white * 255).max() <= 0.51
+        assert f"{white:g} as white" in read_photograph(data).notes[0]
+    # upside down as well
+    assert np.abs(grey(tiff(values, 0)) - (255 - values / white * 255)).max() <= 0.51
+
+
+@pytest.mark.parametrize(
+    ("kind", "broken"), [(np.uint16, 65535), (np.float32, 1e30), (np.int32, -(2**31)), (np.int16, -32768)]
+)
+def test_a_single_broken_pixel_leaves_the_others_as_bright_as_they_are(kind: type[Any], broken: float) -> None:
+    top = 1 if kind is np.float32 else 4095
+    values = (np.random.default_rng(0).uniform(0, 1, (80, 60)) * top).astype(kind)
+    if kind == np.int16:
+        values -= 1000
+    at = (41, 7)
+    values[at] = broken
+    others = np.delete(values.astype(np.float64), np.ravel_multi_index(at, values.shape))
+    black, white = (others.min(), others.max()) if kind == np.int16 else (0, top)
+    expected = np.clip((values.astype(np.float64) - black) / (white - black), 0, 1) * 255
+    assert np.abs(grey(tiff(values)) - expected).max() <= 0.75
+    assert any("is shown as black" in note for note in read_photograph(tiff(values)).notes)
+
+
+def test_a_single_bright_pixel_in_the_dark_is_seen() -> None:
+    values = np.zeros((80, 60), np.uint16)
+    values[3, 4] = 60000
+    found = grey(png_of(values))
+    assert found[3, 4] == round(60000 / 65535 * 255)
+    assert found.sum() == found[3, 4]
+
+
+@pytest.mark.parametrize(("highest", "white"), [(1.4, 1.4), (8, 8), (100, 255), (1, 1)])
+def test_floating_point_numbers_a_little_above_one_are_not_black(highest: float, white: float) -> None:
+    values = (RAMP * highest).astype(np.float32)
+    assert np.abs(grey(tiff(values)) - values.astype(np.float64) / white * 255).max() <= 0.51
+
+
 @pytest.mark.parametrize("kind", [np.uint16, np.float32])
 def test_where_zero_is_white_it_is_shown_white(kind: type[Any]) -> None:
     top = 65535 if kind is np.uint16 else 1
