@@ -21,7 +21,7 @@ from .captures import Captures, Gradients, Seen
 from .engine.runner import Runner
 from .engine.score import Score
 from .engine.watch import NOBODY, Watch
-from .errors import MethodError, TargetError
+from .errors import LayerError, MethodError, TargetError
 from .explanation import Explanation, made_with
 from .methods import Method, find_method
 from .methods.evidence import Question
@@ -164,6 +164,8 @@ class Answers:
                 differentiable=model.differentiable,
                 watch=part,
             )
+            if asked.layer in seen.unplaced:
+                raise LayerError("layer.follows_no_place_here", layer=asked.layer, title=model.title)
             maps.append(question.map(asked.method))
             placements.append(_laid(seen, asked.layer))
         return agreement(maps, placements)

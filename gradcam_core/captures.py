@@ -9,7 +9,7 @@ Public names: `Captures`, `Classifier`, `Gradients`, `Seen`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -54,6 +54,9 @@ class Classifier(Runnable, Protocol[Given_contra, Place_co]):
     def labels(self) -> Sequence[str]: ...
     @property
     def head(self) -> Head: ...
+    @property
+    def unplaced(self) -> Collection[str]:
+        """The layers whose cells follow no place."""
 
     def layer_modules(self, layer: str) -> Mapping[str, nn.Module]:
         """The modules to capture so that a map at `layer` can be made; raises LayerError."""
@@ -61,14 +64,21 @@ class Classifier(Runnable, Protocol[Given_contra, Place_co]):
     def encoded(self, given: Given_contra) -> tuple[Inputs, Place_co]:
         """What the network is given, by name, and where that lies on the original."""
 
+    def placed_for(self, inputs: Inputs) -> Classifier[Given_contra, Place_co]:
+        """The same with its layers laid out as they are for these inputs."""
+
 
 @dataclass(frozen=True, eq=False)
 class Seen(Generic[Place_co]):
-    """One input as one model saw it; `probabilities` are (K,)."""
+    """One input as one model saw it; `probabilities` are (K,).
+
+    The cells of layers called `unplaced` follow no place of it.
+    """
 
     capture: Capture
     placement: Place_co
     probabilities: NDArray[np.float32]
+    unplaced: Collection[str] = ()
 
     @property
     def nbytes(self) -> int:
@@ -151,6 +161,7 @@ class Captures:
         self, model: Classifier[Given_contra, Place_co], given: Given_contra, modules: Mapping[str, nn.Module]
     ) -> Seen[Place_co]:
         inputs, placement = self.encoded(model, given)
+        model = model.placed_for(inputs)
         capture = self._runner.capture(model, inputs, modules)
         probabilities = model.head.of(capture.logits)[0]
         if probabilities.ndim != 1:
@@ -162,7 +173,7 @@ class Captures:
                 probabilities_count=len(probabilities),
                 labels_count=len(model.labels),
             )
-        return Seen(capture, placement, probabilities)
+        return Seen(capture, placement, probabilities, model.unplaced)
 
 
 class Gradients:

@@ -4,7 +4,7 @@
     calls = Calls({"relu#2": network.relu})  # one for each forward pass
     calls.of(module)                         # "relu#2" when it is told of the module for the second time
 
-A plain name stands for the last call. Public names: `Call`, `Calls`, `module_name`, `module_of`, `numbered`.
+A plain name stands for the last call. Public names: `Call`, `Calls`, `call_of`, `module_name`, `module_of`, `numbered`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-__all__ = ["Call", "Calls", "module_name", "module_of", "numbered"]
+__all__ = ["Call", "Calls", "call_of", "module_name", "module_of", "numbered"]
 
 _NUMBERED = re.compile(r"(.*)#([1-9]\d{0,8})", re.DOTALL)
 
@@ -42,6 +42,12 @@ def module_name(layer: str) -> str:
 def module_of(network: nn.Module, layer: str) -> nn.Module:
     """The module of a layer; raises AttributeError where `network` has none of that name."""
     return network.get_submodule(module_name(layer))
+
+
+def call_of(network: nn.Module, layer: str) -> Call:
+    """The call that a layer is the output of, of a module that runs once the only one; raises as `module_of`."""
+    found = _NUMBERED.fullmatch(layer)
+    return Call(module_of(network, layer), int(found[2]) if found else 1)
 
 
 class Calls:

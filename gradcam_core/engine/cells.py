@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .bends import STRAIGHT, Lines, lines_of
 from .layout import Layout
 
 __all__ = ["USUAL", "CellAnswer", "CellPlace", "CellSpan", "Cells", "wanted_of"]
@@ -99,13 +100,14 @@ class _Along:
 
     `pure` is the part of the cells' answers that comes from one strip alone; `slopes` is how far the middle of what a
     cell answers to moves from the first row, and column, to the last, in sides of the input, and by how much more it
-    moves along the last row than along the first.
+    moves along the last row than along the first. `lines` are the edges between strips along each axis.
     """
 
     profiles: tuple[Array, Array]
     spreads: tuple[float, float]
     pure: float
     slopes: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    lines: tuple[Lines, Lines] = (STRAIGHT, STRAIGHT)
 
     @classmethod
     def of(cls, answers: Array, grid: tuple[int, int]) -> _Along:
@@ -117,7 +119,9 @@ class _Along:
         down, across = shaped[:, answering.any(axis=0)], shaped[answering.any(axis=1)]
         if not answering.any():
             return cls((np.zeros_like(shaped[:, 0]), np.zeros_like(shaped[0])), (0.0, 0.0), 0.0)
-        return cls((down.mean(1), across.mean(0)), (float(down.std()), float(across.std())), pure, _slopes(shaped))
+        lines = lines_of(shaped, 0), lines_of(shaped, 1)
+        spreads = float(down.std()), float(across.std())
+        return cls((down.mean(1), across.mean(0)), spreads, pure, _slopes(shaped), lines)
 
     def even(self, axis: int) -> float:
         """How far cells of one row, or column, answer alike: 1 where all do."""
@@ -212,6 +216,15 @@ class Cells(NamedTuple):
         """
         told = [along.bends(span, part) for along, span in zip(self, place, strict=True)]
         return True if True in told else None if None in told else False
+
+    def warped(self, place: CellPlace, part: float = 1.0) -> bool:
+        """Whether straight lines of the input are bent or lean a little, of layers that are sharp enough to tell.
+
+        With a smaller `part` less is enough. Of what seems to show the whole input, whether it does.
+        """
+        lines = [along.lines[span.axis] for along, span in zip(self, place, strict=True)]
+        shifted = place == USUAL and any(one.shift > SMALLEST for one in lines)
+        return shifted or any(one.bent(self.pure, part) for one in lines)
 
     def stretched(self, place: CellPlace) -> bool:
         """Whether the cells seem to lie further apart than they can at this place."""

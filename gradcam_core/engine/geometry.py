@@ -5,13 +5,14 @@
 Networks mirror, turn, crop and pad what they are given, keep their class token in front or behind, and hold things that
 look like places and are none: latents, queries, channels, frequencies. A call that is not in `found` has cells that
 follow no place. Everything is tried out at once, by 9 forward passes; 17 more place exactly what does not lie as
-usual. Public name: `placed`.
+usual. Public names: `placed`, `placed_for`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise, product
 from typing import Any
@@ -21,15 +22,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..errors import CamError
 from ..types import Box
-from .calls import Call
+from .calls import Call, call_of
 from .capture import recording, tensor_in
 from .cells import USUAL, CellAnswer, CellPlace, Cells, CellSpan
+from .decisions import Decisions
 from .inputs import Inputs, called, first_of, with_first
 from .layout import Layout
 from .token_order import orders
 
-__all__ = ["placed"]
+__all__ = ["placed", "placed_for"]
 
 # strips down and across in which the input is changed, one at a time: to see that all is as usual, and to measure
 STRIPS, FINE_STRIPS = 4, 8
@@ -50,6 +53,9 @@ OFF = 0.9
 DOUBTFUL = 0.6
 # of a layer that is not sharp: how well it has to agree with a place where none in front of it lies, and a map with any
 CLEAR, HARDLY = 0.5, 0.15
+# of the cells' answers, the part that comes from one strip, where thin strips tell a small warp, and where broad ones
+# hint at it; of what is too much to come about by chance, the part that makes the closer look worth while
+TELLING, HINTING, SUSPECT = 0.8, 0.9, 0.6
 # fewer cells of a map tell nothing
 FEWEST = 16
 # by so much another place has to agree better than that of the layer in front
@@ -58,36 +64,66 @@ MOST_KNOWN = 16
 
 
 def placed(
-    network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout], *, doubted: bool = False
-) -> dict[Call, Layout]:
+    network: nn.Module,
+    inputs: Inputs,
+    layouts: Mapping[Call, Layout],
+    *,
+    doubted: bool = False,
+    decided: Sequence[Any] = (),
+) -> tuple[dict[Call, Layout], bool]:
     """The layouts of those calls whose cells follow places of the first input, as their cells lie on it.
 
     `layouts` are what their shapes suggest, in the order of the calls. What does not answer to any change stays, unless
-    the shapes are `doubted`.
+    the shapes are `doubted`. The second says whether the network decides by what it sees where it looks. Then what it
+    `decided` by these inputs, or by others, stays so while strips are changed; by these alone it is not told that it
+    turns or warps what it sees, for another photograph it may not.
     """
     found: dict[Call, Layout] = {}
+    deciding = False
     for strips in (STRIPS, FINE_STRIPS):
-        answers = _answers(network, inputs, layouts, strips)
+        answers, made = _answers(network, inputs, layouts, strips, decided)
+        deciding = bool(made)
         apart = orders(answers, layouts)
         # as usual until a layer is found to lie elsewhere
         known = [USUAL]
         found = {}
-        crooked = doubtful = False
+        crooked = leaning = doubtful = False
         for call, layout in layouts.items():
             ordered = apart.get((layout.grid, layout.prefix), layout.apart)
             one = replace(layout, apart=ordered)
             cells = answers[call].cells(one) if call in answers else None
             place = known[0] if cells is None or answers[call].silent else _place(cells, layout, known)
-            if cells is not None and not answers[call].silent:
+            if cells is not None and not answers[call].silent and not (deciding and not decided):
                 crooked = _crooked(cells, place, crooked)
-                doubtful = doubtful or cells.stretched(place or known[0])
-            if place is not None and not crooked and not (doubted and (cells is None or not cells.follows(place))):
+                leaning = strips == FINE_STRIPS and _leaning(cells, place, leaning)
+                near = place or known[0]
+                hinted = cells.pure >= HINTING and cells.warped(near, SUSPECT)
+                doubtful = doubtful or hinted or cells.stretched(near)
+            unsure = doubted and (cells is None or (place is not None and not cells.follows(place)))
+            if place is not None and not (crooked or leaning or unsure):
                 before = known if found else []
                 known = [place, *(other for other in before if other != place)][:MOST_KNOWN]
                 found[call] = _laid_out(one, place)
         if not doubtful and all(layout == layouts[call] for call, layout in found.items()):
             break
-    return found
+    return found, deciding
+
+
+def placed_for(
+    network: nn.Module, inputs: Inputs, trial: Tensor, layouts: Mapping[str, Layout]
+) -> dict[str, Layout] | None:
+    """The layouts of those layers whose cells follow places of these inputs, of a network that decides by what it sees.
+
+    What it decided by these inputs it is tried out with on the `trial` in their place, for a picture may be the same
+    everywhere. None where it decided nothing.
+    """
+    with torch.no_grad(), Decisions(first_of(inputs)) as decisions:
+        called(network, inputs)
+    if not decisions.made:
+        return None
+    calls = {call_of(network, name): layout for name, layout in layouts.items()}
+    found, _ = placed(network, with_first(inputs, trial), calls, decided=decisions.made)
+    return {name: found[call] for name, call in zip(layouts, calls, strict=True) if call in found}
 
 
 class _Watcher:
@@ -131,9 +167,14 @@ def _energy(maps: Tensor, layout: Layout) -> Tensor:
     return energy.nan_to_num(0, 0, 0)
 
 
-def _answers(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout], strips: int) -> dict[Call, CellAnswer]:
-    """What each call answers to a change in each strip, from one forward pass for each and one without any."""
-    before = _watched(network, inputs, _Watcher(layouts))
+def _answers(
+    network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout], strips: int, decided: Sequence[Any]
+) -> tuple[dict[Call, CellAnswer], Sequence[Any]]:
+    """What each call answers to a change in each strip, from one forward pass for each and one without any.
+
+    The second is what the network decides by what it sees, or has `decided`.
+    """
+    before, made = _watched(network, inputs, layouts, decided)
     image = first_of(inputs)
     # what is put into a strip comes from elsewhere in the input, so that it is in its range
     other = image.flip(-1, -2)
@@ -143,19 +184,36 @@ def _answers(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout],
         for first, last in pairwise(edges):
             changed = image.clone()
             changed.narrow(axis, first, last - first).copy_(other.narrow(axis, first, last - first))
-            side.append(_watched(network, with_first(inputs, changed), _Watcher(layouts, before)))
+            with Decisions(changed, made) if made else nullcontext():
+                side.append(_changes(network, with_first(inputs, changed), layouts, before))
     # a part of what was there: gates change all places by the same factor
     there = {call: _energy(values, layouts[call]) for call, values in before.items()}
     # what does not run every time, or returns another shape, tells nothing
     always = [call for call in before if all(call in one for side in sides for one in side)]
-    return {
+    answers = {
         call: CellAnswer.of(layouts[call], there[call], *([one[call] for one in side] for side in sides))
         for call in always
     }
+    return answers, made
 
 
-def _watched(network: nn.Module, inputs: Inputs, watcher: _Watcher) -> dict[Call, Tensor]:
-    with torch.no_grad(), recording(watcher):
+def _watched(
+    network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout], decided: Sequence[Any]
+) -> tuple[dict[Call, Tensor], Sequence[Any]]:
+    """What each call returns, and what is decided on the way."""
+    try:
+        with Decisions(first_of(inputs), decided or None) as decisions:
+            return _changes(network, inputs, layouts), decisions.made
+    except CamError:
+        # not everything goes on where its operations are watched
+        return _changes(network, inputs, layouts), ()
+
+
+def _changes(
+    network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout], before: Mapping[Call, Tensor] | None = None
+) -> dict[Call, Tensor]:
+    """What each call returns, or how much of it has changed since `before`."""
+    with torch.no_grad(), recording(_Watcher(layouts, before)) as watcher:
         called(network, inputs)
     return watcher.of
 
@@ -199,6 +257,13 @@ def _crooked(cells: Cells, place: CellPlace | None, before: bool) -> bool:
         told = cells.pure >= UPRIGHT and cells.agrees(place) >= SHARP and not cells.stretched(place)
         return not (told and cells.bends(place, 0.5) is False)
     return sharp and cells.bends(place) is True
+
+
+def _leaning(cells: Cells, place: CellPlace | None, before: bool) -> bool:
+    """The same of what is so little that thin strips alone tell it, and the sharpest layers."""
+    if place is None or cells.pure < TELLING:
+        return before
+    return cells.warped(place, SUSPECT if before else 1.0)
 
 
 def _turns(place: CellPlace) -> Iterator[tuple[CellSpan, CellSpan]]:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ..errors import LayerError
 from .calls import Call, numbered
 from .capture import in_transform, recording, tensor_in, with_tensor
+from .changing import changing
 from .geometry import placed
 from .influence import changes, matters, slopes_of
 from .inputs import Inputs, called, first_of, with_first
@@ -114,7 +115,8 @@ class Survey:
     Of a module that runs once the name is its own; else the number of the call stands behind it.
     Nothing behind those called `in_place_safe` writes to what they return. Of a network that is not `differentiable`,
     such as a quantised one, no gradient says how the scores depend on the layers. Those called `unplaced` look as if
-    they showed places, and follow none.
+    they showed places, and follow none. What is `deciding` may look elsewhere in another photograph: see
+    `geometry.placed_for`.
     """
 
     every: Mapping[str, Layer]
@@ -122,6 +124,7 @@ class Survey:
     in_place_safe: frozenset[str]
     differentiable: bool = True
     unplaced: frozenset[str] = frozenset()
+    deciding: bool = False
 
     @cached_property
     def layouts(self) -> dict[str, Layout]:
@@ -139,7 +142,7 @@ class Survey:
             frozenset(f"{part}.{name}" if name else part for name in names)
             for names in (self.in_place_safe, self.unplaced)
         )
-        return Survey(every, tuple(map(named, self.stages)), safe, self.differentiable, unplaced)
+        return Survey(every, tuple(map(named, self.stages)), safe, self.differentiable, unplaced, self.deciding)
 
 
 def find_layers(network: nn.Module, input_shape: tuple[int, int, int, int]) -> tuple[Layer, ...]:
@@ -168,8 +171,12 @@ def survey(
     # first as shapes suggest, then, where that finds nothing, whatever its shape
     for loosely in (False, True):
         looked, looker, differentiable = _look(network, inputs, loosely)
-        seen = _fed(network, inputs, {call: one for call, one in looked.items() if call.module in known})
-        unplaced = _place(network, inputs, seen, loosely)
+        seen = {call: one for call, one in looked.items() if call.module in known}
+        # gradients may be switched off on the way, and words have gradients too
+        if len(inputs) > 1 or any(one.detached for one in seen.values()):
+            follow = changing(network, inputs, {call: one.layout for call, one in seen.items()})
+            seen = {call: one for call, one in seen.items() if call in follow}
+        unplaced, deciding = _place(network, inputs, seen, loosely)
         if any(one.influence for one in seen.values()) or looker.closed:
             break
     if any(one.influence for one in unplaced.values()) and not any(one.influence for one in seen.values()):
@@ -189,7 +196,8 @@ def survey(
     every = {names[call]: Layer(names[call], one.shape, one.layout) for call, one in seen.items()}
     in_place_safe = frozenset(names[call] for call, one in seen.items() if not one.written)
     offered = tuple(every[names[call]] for call in stages)
-    return Survey(every, offered, in_place_safe, differentiable, frozenset(names[call] for call in unplaced))
+    aside = frozenset(names[call] for call in unplaced)
+    return Survey(every, offered, in_place_safe, differentiable, aside, deciding)
 
 
 def _why_none(network: nn.Module, looker: _Looker) -> str:
@@ -249,54 +257,20 @@ def _look(network: nn.Module, inputs: Inputs, loosely: bool) -> tuple[dict[Call,
     return seen, looker, differentiable
 
 
-def _fed(network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned]) -> dict[Call, _Returned]:
-    """Those of `seen` that depend on the input; what a network adds by itself, such as codes of places, shows nothing.
+def _place(
+    network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned], loosely: bool
+) -> tuple[dict[Call, _Returned], bool]:
+    """Lay all of `seen` out as their cells lie on the input; takes those out of it whose cells follow no place.
 
-    Tried out with another input, for gradients may be switched off on the way, and words have gradients too.
+    The second says whether the network decides by what it sees where it looks.
     """
-    if len(inputs) == 1 and not any(one.detached for one in seen.values()):
-        return seen
-    layouts = {call: one.layout for call, one in seen.items()}
-    mirrored = with_first(inputs, first_of(inputs).flip(-1))
-    before, after = (_maps(network, given, layouts) for given in (inputs, mirrored))
-    same = {call for call in before if call in after and torch.equal(before[call], after[call])}
-    return {call: one for call, one in seen.items() if call not in same}
-
-
-class _MapKeeper:
-    """A recorder that keeps what some calls of modules return, as maps."""
-
-    def __init__(self, layouts: Mapping[Call, Layout], size: Grid) -> None:
-        self._layouts = layouts
-        self._size = size
-        self._runs: Counter[nn.Module] = Counter()
-        self.maps: dict[Call, Tensor] = {}
-
-    def see(self, module: nn.Module, output: Any) -> None:
-        self._runs[module] += 1
-        call = Call(module, self._runs[module])
-        layout = self._layouts.get(call)
-        values = None if layout is None else tensor_in(output)
-        if layout is not None and values is not None and layout.fitted(tuple(values.shape), self._size) == layout:
-            self.maps[call] = layout.to_map(values)[0].float()
-
-
-def _place(network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned], loosely: bool) -> dict[Call, _Returned]:
-    """Lay all of `seen` out as their cells lie on the input; takes those out of it whose cells follow no place."""
-    found = placed(network, inputs, {call: one.layout for call, one in seen.items()}, doubted=loosely)
+    found, deciding = placed(network, inputs, {call: one.layout for call, one in seen.items()}, doubted=loosely)
     unplaced = {call: seen.pop(call) for call in list(seen) if call not in found}
     for call, one in seen.items():
         if found[call].transposed:
             one.shape = (one.shape[0], one.shape[2], one.shape[1])
         one.layout = found[call]
-    return unplaced
-
-
-def _maps(network: nn.Module, inputs: Inputs, layouts: Mapping[Call, Layout]) -> dict[Call, Tensor]:
-    image = first_of(inputs)
-    with torch.no_grad(), recording(_MapKeeper(layouts, (image.shape[-2], image.shape[-1]))) as keeper:
-        called(network, inputs)
-    return keeper.maps
+    return unplaced, deciding
 
 
 def _stages(network: nn.Module, calls: Mapping[Call, _Returned]) -> list[Call]:

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from ..engine.calls import module_name, module_of
 from ..engine.devices import is_out_of_memory, mixed
 from ..engine.forecast import Bound, twice_within, without_values
-from ..engine.inputs import Inputs
+from ..engine.geometry import placed_for
+from ..engine.inputs import Inputs, first_of
 from ..engine.layout import Layer, Layout
 from ..engine.score import Score, contrast
 from ..engine.survey import default_layer, dtype_of
@@ -144,8 +145,9 @@ class LoadedModel:
     the place in a caption of what stands there; `score` makes what is explained of a class, less its rivals.
     `own_target` and `default_method` are the class that is explained, None for the most probable, and by what, where
     none is asked for. Of one that is not `differentiable` gradients say nothing. The cells of layers called `unplaced`
-    follow no place. `view` is what it is given of the photograph; what is `resized` is given inputs of another size
-    than its own. `origin` is the repository and the revision of one from the hub.
+    follow no place. One that is `deciding` may look elsewhere in another photograph. `view` is what it is given of the
+    photograph; what is `resized` is given inputs of another size than its own. `origin` is the repository and the
+    revision of one from the hub.
     """
 
     name: str
@@ -171,6 +173,7 @@ class LoadedModel:
     remarks: tuple[Finding, ...] = ()
     differentiable: bool = True
     unplaced: frozenset[str] = frozenset()
+    deciding: bool = False
     view: str = CENTRE
     resized: bool = False
     origin: Mapping[str, str] = field(default_factory=dict)
@@ -270,6 +273,17 @@ class LoadedModel:
         """(K,) probabilities of the classes asked about, of the (1, K) or (1, steps, K) outputs of the network."""
         return self.head.of(logits)[0]
 
+    def placed_for(self, inputs: Inputs) -> LoadedModel:
+        """The same with its cells where they lie on these inputs; those that follow no place of them are `unplaced`."""
+        if not self.deciding:
+            return self
+        image = first_of(inputs)
+        trial = nn.functional.interpolate(trial_picture(self.preprocessing), image.shape[-2:]).to(image)
+        found = placed_for(self.network, inputs, trial, self.layouts)
+        if found is None:
+            return self
+        return replace(self, layouts={**self.layouts, **found}, unplaced=self.unplaced | (self.layouts.keys() - found))
+
     def _without_detail(self, why: str, own: str) -> ModelError:
         return ModelError("detail.refused", title=self.title, why=Finding(f"detail.{why}", own=own))
 
@@ -346,6 +360,8 @@ def load(spec: ModelSpec, device: torch.device, bound: Bound | None = None) -> L
         remarks=spec.remarks,
         differentiable=found.differentiable,
         unplaced=found.unplaced,
+        # words are looked up by places as well, and pictures by none of them
+        deciding=found.deciding and speech is None,
         origin=spec.origin,
         default_method=spec.default_method,
     )

@@ -149,7 +149,36 @@ def keystone(slope: float) -> Change:
     return change
 
 
+def moved(where: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Change:
+    """Each pixel from the place that `where` gives for it, across and down, each from -1 to 1."""
+
+    def change(x: Tensor) -> Tensor:
+        down, across = torch.meshgrid(*(torch.linspace(-1, 1, SIZE),) * 2, indexing="ij")
+        return functional.grid_sample(x, torch.stack(where(across, down), -1)[None], align_corners=False)
+
+    return change
+
+
+def lens(bow: float) -> Change:
+    """Lines bow outwards, or inwards where `bow` is below zero; the middle of the sides stays."""
+
+    def where(across: Tensor, down: Tensor) -> tuple[Tensor, Tensor]:
+        grown = (1 + bow * (across**2 + down**2)) / (1 + bow)
+        return across * grown, down * grown
+
+    return moved(where)
+
+
 WARPS: dict[str, Change] = {
+    "turned by 4 degrees": warped(0.07),
+    "turned by 9 degrees to the right": warped(-0.16),
+    "turned by 6 degrees and upside down": lambda x: warped(0.1)(x).flip(-2),
+    "sheared a little": sheared(0.1),
+    "a slight keystone": keystone(0.12),
+    "a barrel": lens(0.1),
+    "a pincushion": lens(-0.12),
+    "a wave": moved(lambda across, down: (across + 0.1 * torch.sin(math.pi * down), down)),
+    "half of it sheared": moved(lambda across, down: (across + 0.2 * down.clamp(min=0), down)),
     "turned by 20 degrees": warped(0.35),
     "turned by 20 degrees and mirrored": lambda x: warped(-0.35)(x).flip(-1),
     "turned by 110 degrees": lambda x: warped(0.35)(x).rot90(1, (-2, -1)),
@@ -171,6 +200,94 @@ WARPS: dict[str, Change] = {
 def test_warps_that_no_map_can_follow_are_refused_in_a_sentence(warp: str) -> None:
     with pytest.raises(LayerError, match="Light has no layer whose cells follow places"):
         Explainer(device="cpu").add_model("it", Light(WARPS[warp]), transform=STEPS)
+
+
+@pytest.mark.parametrize("size", [0.5, 0.7, 0.9, 0.95, 1.1, 1.3])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_what_is_enlarged_or_made_smaller_is_no_warp(size: float, mirrored: bool) -> None:
+    change = warped(0, size)
+    found = survey_of(Light(lambda x: change(x.flip(-1)) if mirrored else change(x))).every["cells"].layout
+    assert found.mirrored == mirrored
+    margin = (1 - size) / 2
+    assert found.part == pytest.approx((margin, margin, 1 - margin, 1 - margin), abs=0.06)
+
+
+class Transformed(Light):
+    """Turns and zooms by what it sees: by the light of the upper left part, and of the lower right one."""
+
+    def __init__(self, *, turns: bool = False, kept: str = "grid") -> None:
+        super().__init__()
+        self.turns = turns
+        self.kept = kept
+
+    def forward(self, x: Tensor) -> Tensor:
+        light = x[..., :8, :8].mean() - x[..., 8:16, :8].mean()
+        if self.kept == "number":
+            # where it cuts is a number that Python reads
+            seen = x[..., :48, :48] if light.item() < 0.5 else x[..., 16:, 16:]
+        elif self.kept == "rows":
+            rows = torch.arange(32) + (light > 0.5).long() * 32
+            seen = x[..., rows, :]
+        elif self.kept == "branch":
+            seen = x.flip(-1) if bool(light > 0.5) else x
+        else:
+            angle = light * 0.6 if self.turns else light * 0
+            size = 1 if self.turns else 1 - light.clamp(0, 1) * 0.5
+            turn = torch.stack([angle.cos(), -angle.sin(), angle * 0, angle.sin(), angle.cos(), angle * 0])
+            grid = functional.affine_grid(turn.view(1, 2, 3) * size, list(x.shape), False)
+            seen = functional.grid_sample(x, grid, align_corners=False)
+        return self.head(self.cells(seen).mean((2, 3)))
+
+
+def lit(place: tuple[slice, slice]) -> np.ndarray[Any, Any]:
+    """Dark but for a square, and for a small one in the corner by which `Transformed` decides."""
+    pixels = np.random.default_rng(0).integers(0, 60, (SIZE, SIZE, 3)).astype(np.uint8)
+    pixels[place] = 255
+    return pixels
+
+
+IN_THE_CORNER = (slice(0, 8), slice(0, 8))
+
+
+@pytest.mark.parametrize(
+    ("kept", "part", "mirrored"),
+    [
+        ("grid", (0.25, 0.25, 0.75, 0.75), False),
+        ("number", (0.25, 0.25, 1, 1), False),
+        ("rows", (0, 0.5, 1, 1), False),
+        ("branch", (0, 0, 1, 1), True),
+    ],
+)
+def test_where_a_network_looks_by_what_it_sees_is_found_for_each_photograph(
+    kept: str, part: tuple[float, ...], mirrored: bool
+) -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Transformed(kept=kept), transform=STEPS)
+    # the one photograph makes it decide otherwise than the one that it was tried out with
+    for bright in (True, False):
+        pixels = lit((slice(40, 48), slice(32, 40)))
+        if bright:
+            pixels[IN_THE_CORNER] = 255
+        e = explainer.explain(pixels, model="it", target=0)
+        layout = explainer.capture(e).layouts["cells"]
+        whole = {"number": (0, 0, 0.75, 0.75), "rows": (0, 0, 1, 0.5)}.get(kept, (0, 0, 1, 1))
+        assert layout.part == pytest.approx(part if bright else whole, abs=0.04)
+        assert layout.mirrored == (mirrored and bright)
+        if bright:
+            heat = np.nan_to_num(e.heatmap).copy()
+            # where the square is, not where it is in what the network made of it
+            heat[IN_THE_CORNER] = 0
+            row, column = np.unravel_index(heat.argmax(), heat.shape)
+            assert 36 <= row <= 52
+            assert 28 <= column <= 44
+
+
+def test_a_network_that_turns_by_what_it_sees_is_refused_where_it_does() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Transformed(turns=True), transform=STEPS)
+    explainer.explain(lit((slice(40, 48), slice(32, 40))), model="it", target=0)
+    with pytest.raises(LayerError, match="decides by what it sees where it looks"):
+        explainer.explain(lit(IN_THE_CORNER), model="it", target=0)
 
 
 class Blurred(Light):

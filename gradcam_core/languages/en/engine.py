@@ -66,6 +66,11 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
     ),
     "layer.not_captured": "`layer` {layer!r} was not captured; captured: {captured:list}.",
     "layer.not_run": "`layer` {name!r} takes no part in the forward pass; choose another.",
+    "layer.follows_no_place_here": (
+        "{title} decides by what it sees where it looks, and warps or mixes this photograph: the cells of `layer`"
+        " {layer!r} follow none of its places, so the map could not be drawn where it belongs; choose another layer or"
+        " photograph."
+    ),
     "layers.follow_no_place": (
         "{name} has no layer whose cells follow places of the photograph: it warps or mixes what it is given, or"
         " keeps it in an order of its own, so a map could not be drawn where it belongs."

@@ -65,6 +65,10 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
     ),
     "layer.not_captured": "`layer` {layer!r}{layer:은/는} 저장되지 않았습니다. 저장된 레이어: {captured:list}.",
     "layer.not_run": "`layer` {name!r}{name:은/는} 순전파에 쓰이지 않습니다. 다른 레이어를 고르세요.",
+    "layer.follows_no_place_here": (
+        "{title}{title:은/는} 보이는 것에 따라 볼 곳을 스스로 정하며 이 사진은 휘거나 섞습니다. `layer`"
+        " {layer!r}의 칸이 사진의 위치를 따르지 않아 맵을 제자리에 그릴 수 없으니 다른 레이어나 사진을 고르세요."
+    ),
     "layers.follow_no_place": (
         "{name}에는 칸이 사진의 위치를 따르는 레이어가 없습니다. 입력을 휘거나 섞거나 나름의 순서로 다루므로 맵을"
         " 제자리에 그릴 수 없습니다."

@@ -8,7 +8,7 @@ syllable is made of. Public names: `CharCNN`, `load_network`, `save_network`.
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -188,6 +188,15 @@ class TrainedText:
     def encoded(self, reading: Reading) -> tuple[Inputs, Reading]:
         """Its input, and where what it saw lies in the text."""
         return {"text": reading.inputs}, reading
+
+    @property
+    def unplaced(self) -> Collection[str]:
+        """None: words stand where they stand."""
+        return ()
+
+    def placed_for(self, _inputs: Inputs) -> TrainedText:
+        """Itself, whatever is read."""
+        return self
 
 
 def save_network(path: str | Path, trained: TrainedText) -> None:
