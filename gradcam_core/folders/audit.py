@@ -5,7 +5,7 @@
         print(cluster.sentence)
     found.report("audit.html")
 
-Public names: `LEFT_OUT`, `Audit`, `audit`, `steps`.
+Public names: `LEFT_OUT`, `Asked`, `Audit`, `Making`, `audit`, `made_with`, `steps`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hashlib import blake2b
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import finalize
 
 import numpy as np
@@ -31,6 +31,7 @@ from ..engine.watch import NOBODY, Watch
 from ..errors import ModelError
 from ..explainer import Explainer
 from ..languages import Finding, Said, language_now
+from ..models import LoadedModel
 from ..request import WORDED, Request, takes_options
 from .clusters import Cluster, Effect, Indices, clusters_of
 from .confusions import Confusion, confusions_of
@@ -41,7 +42,7 @@ from .report import write_report
 from .rows import Row, RowFile, read
 from .table import Table
 
-__all__ = ["LEFT_OUT", "Audit", "audit", "steps"]
+__all__ = ["LEFT_OUT", "Asked", "Audit", "Making", "audit", "made_with", "steps"]
 
 # what is remembered of photographs that are looked at once
 MEGABYTES = 64
@@ -51,6 +52,24 @@ TRIED = 24
 HIDDEN_AREA = (0.1, 0.2)
 # options of a request that say which class is asked about: here it is always the most probable one
 LEFT_OUT = (*WORDED, "target", "rival", "counterfactual")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of every photograph of a folder; `outlines` say where the objects lie, None: nobody knows."""
+
+    request: Request
+    outlines: Path | None = None
+
+    def looker(self, explainer: Explainer, workers: int | None = None) -> Looker:
+        """What answers it, so many `workers` beside each other; raises ModelError, OptionError."""
+        labels = tuple(explainer.load(self.request.model).labels)
+        known = None if self.outlines is None else Outlines.read(self.outlines)
+        return Looker(Examiner(explainer), self.request, labels, known, workers)
+
+
+# makes the rows of files somewhere else, writes them as parts of the RowFile, and hands them out in any order
+Making: TypeAlias = "Callable[[Asked, Sequence[Listed], RowFile], Iterator[Row]]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +141,7 @@ def audit(
     outlines: str | Path | None = None,
     watch: Watch = NOBODY,
     seen: Callable[[Row], object] | None = None,
+    making: Making | None = None,
     **options: Any,
 ) -> Audit:
     """Explain every photograph below `folder`, and find where a class is decided by a place that it should not be.
@@ -129,13 +149,15 @@ def audit(
     Sub-folders that are called like a class, or `labels.csv` (file,label), say which class is true. With a file for
     the `rows` (Parquet; the columns are those of `Row`) an audit that was stopped or killed goes on where it was.
     `outlines` are COCO's JSON or a folder of masks. `watch` is told of each photograph, and `seen` is given its row.
+    `making` makes the rows elsewhere, None: here.
 
         OPTIONS
 
     A file that cannot be read is a row with its reason. Raises OptionError, ModelError, LayerError, MethodError,
     TargetError, StoppedError; OSError where the disk is full.
     """
-    *_, found = _told(steps(explainer, folder, rows=rows, outlines=outlines, watch=watch, **options), seen)
+    made = steps(explainer, folder, rows=rows, outlines=outlines, watch=watch, making=making, **options)
+    *_, found = _told(made, seen)
     return found
 
 
@@ -147,6 +169,7 @@ def steps(
     outlines: str | Path | None = None,
     watch: Watch = NOBODY,
     workers: int | None = None,
+    making: Making | None = None,
     **options: Any,
 ) -> Iterator[Row | Audit]:
     """What `audit` does, one row after the other, those of an earlier run first; the audit itself comes last.
@@ -158,21 +181,14 @@ def steps(
     request = Request.parse(**{**options, "model": model.name})
     if not model.head.shares or model.speech is not None:
         raise ModelError("audit.no_classes", model=model.title)
-    place, drawn = Path(folder), None if outlines is None else Path(outlines)
-    files = listed(place, model.class_index, drawn)
-    known = None if drawn is None else Outlines.read(drawn)
-    looker = Looker(Examiner(apart), request, tuple(model.labels), known, workers)
-    made_with = {
-        "request": request.record(),
-        "weights": _fingerprint(model.network),
-        "labels": blake2b("\n".join(model.labels).encode(), digest_size=16).hexdigest(),
-        "outlines": drawn and drawn.name,
-    }
+    place, asked = Path(folder), Asked(request, None if outlines is None else Path(outlines))
+    files = listed(place, model.class_index, asked.outlines)
+    looker = asked.looker(apart, workers)
     own = None if rows is not None else mkdtemp(prefix="gradcam-audit-")
-    path = Path(rows or "") if own is None else Path(own) / "rows.parquet"
+    path = Path(rows or "").absolute() if own is None else Path(own) / "rows.parquet"
     try:
-        with RowFile(path, made_with) as written:
-            yield from _rows(looker, files, written, watch)
+        with RowFile(path, made_with(asked, model)) as written:
+            yield from _rows(making or partial(_made_here, looker), asked, files, written, watch)
             written.finish([one.name for one in files])
         found = _found(looker, place, path, model.title, len(files), Watch(stop=watch.stop))
     except BaseException:
@@ -190,6 +206,16 @@ def _found(looker: Looker, folder: Path, path: Path, title: str, count: int, wat
     clusters = clusters_of(table, labels, partial(_effect, looker, table, folder, watch))
     confusions = confusions_of(looker, table, folder, watch)
     return Audit(folder, path, request, title, labels, table, count, clusters, confusions)
+
+
+def made_with(asked: Asked, model: LoadedModel) -> dict[str, Any]:
+    """What rows are made with: those that were made with something else are no rows of this audit."""
+    return {
+        "request": asked.request.record(),
+        "weights": _fingerprint(model.network),
+        "labels": blake2b("\n".join(model.labels).encode(), digest_size=16).hexdigest(),
+        "outlines": asked.outlines and asked.outlines.name,
+    }
 
 
 def _fingerprint(network: nn.Module) -> str:
@@ -212,7 +238,13 @@ def _told(made: Iterator[Row | Audit], seen: Callable[[Row], object] | None) -> 
             seen(one)
 
 
-def _rows(looker: Looker, files: Sequence[Listed], written: RowFile, watch: Watch) -> Iterator[Row]:
+def _made_here(looker: Looker, _: Asked, files: Sequence[Listed], written: RowFile) -> Iterator[Row]:
+    for row in looker.each(looker.row, files):
+        written.add(row)
+        yield row
+
+
+def _rows(making: Making, asked: Asked, files: Sequence[Listed], written: RowFile, watch: Watch) -> Iterator[Row]:
     """A row for each file: those that are still as they were are not looked at again."""
     there = {one.name: one for one in files}
     done: set[str] = set()
@@ -225,8 +257,8 @@ def _rows(looker: Looker, files: Sequence[Listed], written: RowFile, watch: Watc
         elif file is not None:
             done.discard(row.name)
     watch.at(len(done), len(files))
-    for count, row in enumerate(looker.each(looker.row, (one for one in files if one.name not in done)), 1):
-        written.add(row)
+    missing = [one for one in files if one.name not in done]
+    for count, row in enumerate(making(asked, missing, written), 1):
         watch.at(len(done) + count, len(files))
         yield row
 

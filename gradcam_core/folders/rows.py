@@ -1,4 +1,5 @@
-"""The rows of an audit, one a photograph, and their Parquet file. Public names: `SCHEMA`, `Row`, `RowFile`.
+"""The rows of an audit, one a photograph, and their Parquet file. Public names: `PART`, `SCHEMA`, `Row`, `RowFile`,
+`read`.
 
     with RowFile(Path("rows.parquet"), settings) as rows:
         for row in rows.kept():     # what an earlier run, which may have been killed, has left
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import groupby
 from pathlib import Path
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 
 from ..errors import OptionError
 
-__all__ = ["SCHEMA", "Row", "RowFile"]
+__all__ = ["PART", "SCHEMA", "Row", "RowFile", "read"]
 
 # of rows in one part: what a kill can lose
 PART = 64
@@ -95,14 +96,16 @@ def _arrow() -> Any:
 
 
 class RowFile:
-    """The rows at `path`, to be entered; only one process writes them. `path` None: they are kept nowhere.
+    """The rows at `path`, to be entered by one process, which others may help with `write`.
+
+    With `path` None they are kept nowhere.
 
     Raises OptionError where something else lies there, OSError where the disk is full.
     """
 
     def __init__(self, path: Path | None, settings: Mapping[str, Any]) -> None:
         self.path = path
-        self._settings = json.dumps(settings, sort_keys=True).encode()
+        self._settings = _bytes_of(settings)
         self._waiting: list[Row] = []
         self._next = 0
 
@@ -141,19 +144,34 @@ class RowFile:
             if len(self._waiting) >= PART:
                 self.flush()
 
+    def is_of(self, settings: Mapping[str, Any]) -> bool:
+        """Whether the rows are made with these settings."""
+        return self._settings == _bytes_of(settings)
+
     def flush(self) -> None:
-        """Write what waits, whole or not at all."""
-        if self.path is None or not self._waiting:
-            return
+        """Write what waits."""
+        if self.path is not None and self._waiting:
+            self.write(self.free(), self._waiting)
+            self._waiting.clear()
+
+    def free(self) -> int:
+        """The number of a part that nobody has written yet."""
+        self._next += 1
+        return self._next - 1
+
+    def part(self, number: int) -> Path:
+        """The file of a part."""
+        return self.parts / f"{number:08}.parquet"
+
+    def write(self, number: int, rows: Sequence[Row]) -> None:
+        """Write a part, whole or not at all; other processes may write others meanwhile."""
         import pyarrow.parquet  # noqa: PLC0415
 
-        rows = [{name: getattr(row, name) for name in SCHEMA} for row in self._waiting]
+        listed = [{name: getattr(row, name) for name in SCHEMA} for row in rows]
         schema = _arrow().with_metadata({SETTINGS: self._settings})
-        unfinished = self.parts / "unfinished"
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows, schema), unfinished, compression="zstd")
-        unfinished.replace(self.parts / f"{self._next:08}.parquet")
-        self._next += 1
-        self._waiting.clear()
+        unfinished = self.part(number).with_suffix(".unfinished")
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(listed, schema), unfinished, compression="zstd")
+        unfinished.replace(self.part(number))
 
     def finish(self, names: list[str]) -> None:
         """Make one file of all parts, the last row of each of `names` in their order, and delete the parts."""
@@ -214,6 +232,10 @@ def _batches(path: Path) -> Iterator[Any]:
 
     with pyarrow.parquet.ParquetFile(path) as file:
         yield from file.iter_batches(batch_size=PART, columns=list(SCHEMA))
+
+
+def _bytes_of(settings: Mapping[str, Any]) -> bytes:
+    return json.dumps(settings, sort_keys=True).encode()
 
 
 def _settings_of(path: Path) -> bytes | None:

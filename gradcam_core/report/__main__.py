@@ -9,6 +9,8 @@ import argparse
 import os
 import sys
 import time
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from ..engine.devices import share_cores
@@ -19,6 +21,8 @@ from ..folders import audit
 from ..folders.looking import minutes_left
 from ..languages import ENGLISH, LANGUAGES, Finding, say
 from ..request import AUTO, VIEWS
+from ..serving.cluster.connecting import HERE
+from ..serving.cluster.rows import far_rows
 
 __all__ = ["main"]
 
@@ -66,8 +70,37 @@ def command_line() -> argparse.ArgumentParser:
     )
     parser.add_argument("--device", default=AUTO)
     parser.add_argument("--engine", default=AUTO, help="auto, or torch for PyTorch alone")
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const=HERE,
+        metavar="ADDRESS",
+        help="let the workers of a Ray cluster make the rows, which lie beside --out where --rows is not given; alone:"
+        " on this machine. Folder and rows have to lie where all of its machines see them",
+    )
     parser.add_argument("--lang", default=ENGLISH, choices=LANGUAGES, help="language of the report")
     return parser
+
+
+def opened(options: argparse.Namespace) -> Explainer:
+    """What explains, with the model at hand; raises DeviceError, ModelError."""
+    explainer = Explainer(device=options.device, engine=options.engine)
+    name = _name(options)
+    if options.architecture:
+        explainer.add_checkpoint(options.model, options.architecture, labels=options.labels, name=name)
+    # all of it then runs on one engine
+    explainer.warm_up(None if name == AUTO else name)
+    return explainer
+
+
+def _make_absolute(options: argparse.Namespace) -> None:
+    if options.architecture:
+        options.model = str(Path(options.model).absolute())
+    options.labels = options.labels and options.labels.absolute()
+
+
+def _name(options: argparse.Namespace) -> str:
+    return Path(options.model).stem if options.architecture else options.model
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -76,24 +109,26 @@ def main(arguments: list[str] | None = None) -> None:
     # several photographs are computed beside each other
     share_cores(os.cpu_count() or 1)
     try:
-        explainer = Explainer(device=options.device, engine=options.engine)
-        model = options.model
-        if options.architecture:
-            explainer.add_checkpoint(model, options.architecture, labels=options.labels, name=Path(model).stem)
-            model = Path(model).stem
-        # all of it then runs on one engine
-        explainer.warm_up(None if model == AUTO else model)
-        found = audit(
-            explainer,
-            options.folder,
-            rows=options.rows,
-            outlines=options.outlines,
-            watch=Watch(Told(options.lang)),
-            model=model,
-            layer=options.layer,
-            method=options.method,
-            view=options.view,
-        )
+        with ExitStack() as after:
+            making = None
+            if options.ray is not None:
+                # workers stand in a folder of their own
+                _make_absolute(options)
+                cards = options.device == "cuda"
+                making = after.enter_context(far_rows(options.ray, partial(opened, options), cards=cards))
+                options.rows = options.rows or options.out.with_suffix(".parquet")
+            found = audit(
+                opened(options),
+                options.folder,
+                rows=options.rows,
+                outlines=options.outlines,
+                watch=Watch(Told(options.lang)),
+                making=making,
+                model=_name(options),
+                layer=options.layer,
+                method=options.method,
+                view=options.view,
+            )
         print(found.said(options.lang))
         for cluster in found.alarms[1:]:
             print(cluster.said(options.lang))

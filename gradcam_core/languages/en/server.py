@@ -15,8 +15,16 @@ SERVER: Mapping[str, str] = {
         "to, such as auto, or --ray alone to start one here."
     ),
     "cluster.not_started": "The replicas that compute could not be started: {error}",
+    "cluster.other_model": (
+        "A machine of the cluster has other weights or labels below the same name as this one; copy the same files to"
+        " all of them, and begin again."
+    ),
     "cluster.ray_missing": (
         "`ray` needs the package Ray, which is not installed; run: pip install -r gradcam_core/serving/requirements.txt"
+    ),
+    "cluster.rows_failed": (
+        "The workers of the cluster have failed: {error} What they have written is kept, and the same command goes on"
+        " there."
     ),
     "folder.locked": "it is locked",
     "folder.not_usable": (

@@ -15,9 +15,17 @@ SERVER: Mapping[str, str] = {
         " 여기서 시작하려면 --ray만 쓰세요."
     ),
     "cluster.not_started": "계산할 복제본을 시작할 수 없습니다: {error}",
+    "cluster.other_model": (
+        "클러스터의 한 컴퓨터에 이름은 같지만 가중치나 레이블이 다른 모델이 있습니다. 모든 컴퓨터에 같은 파일을 복사한"
+        " 뒤 다시 시작하세요."
+    ),
     "cluster.ray_missing": (
         "`ray`에는 Ray 패키지가 필요하지만 설치되어 있지 않습니다. 다음을 실행하세요: pip install -r"
         " gradcam_core/serving/requirements.txt"
+    ),
+    "cluster.rows_failed": (
+        "클러스터의 작업자가 실패했습니다: {error} 이미 기록된 것은 남아 있으므로 같은 명령을 다시 실행하면 이어서"
+        " 진행합니다."
     ),
     "folder.locked": "잠겨 있습니다",
     "folder.not_usable": (

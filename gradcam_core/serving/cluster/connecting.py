@@ -5,7 +5,7 @@
 
     serve deploy cluster.yaml      # with `import_path: gradcam_core.serving.cluster.connecting:application`
 
-Public names: `application`, `connected`.
+Public names: `HERE`, `ROOT`, `application`, `connected`, `reached`, `take_share`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .asking import Asking
 from .far import FarExplainer
 from .replica import Opened, Replica, Report
 
-__all__ = ["application", "connected"]
+__all__ = ["HERE", "ROOT", "application", "connected", "reached", "take_share"]
 
 # of the application, by which pages find the one that is there already
 NAME = "gradcam"
@@ -75,10 +75,14 @@ def _application(options: Mapping[str, Any], replicas: int | None) -> Any:
 class _FetchingReplica(Replica):
     def __init__(self, options: Mapping[str, Any]) -> None:
         ray, _ = _ray()
-        share_one_arena()
-        # the share of this machine that Ray has given it
-        torch.set_num_threads(max(1, int(os.environ.get("OMP_NUM_THREADS", "1"))))
+        take_share()
         super().__init__(options, AT_ONCE, ray.get)
+
+
+def take_share() -> None:
+    """Compute on the share of this machine that Ray has given this process."""
+    share_one_arena()
+    torch.set_num_threads(max(1, int(os.environ.get("OMP_NUM_THREADS", "1"))))
 
 
 @contextmanager
@@ -90,11 +94,9 @@ def connected(
     "local" starts Ray on this machine alone, and ends it afterwards; another address is that of a cluster, where the
     replicas stay for other pages. Raises ServingError.
     """
-    ray, serve = _ray()
+    _, serve = _ray()
     with ExitStack() as after:
-        if not ray.is_initialized():
-            _begin(ray, address)
-            after.callback(ray.shutdown)
+        ray = after.enter_context(reached(address))
         if address == HERE:
             after.callback(serve.shutdown)
         found = _running(serve) or _started(serve, options, replicas)
@@ -105,6 +107,17 @@ def connected(
         explainer = FarExplainer(asking, opened, device="cpu", engine="torch", cache_mb=options["cache_mb"])
         said = {name: options[name] for name in ("title", "introduction") if options.get(name)}
         yield explainer, replace(opened.demo, **said, examples=pictures_in(options.get("examples") or ()))
+
+
+@contextmanager
+def reached(address: str) -> Iterator[Any]:
+    """The package Ray, connected to the cluster at `address`, as in `connected`. Raises ServingError."""
+    ray, _ = _ray()
+    with ExitStack() as after:
+        if not ray.is_initialized():
+            _begin(ray, address)
+            after.callback(ray.shutdown)
+        yield ray
 
 
 def _ray() -> tuple[Any, Any]:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -22,15 +23,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradcam_core import Explainer, StoppedError, TargetError
+from gradcam_core import Explainer, StoppedError, TargetError, audit
 from gradcam_core.engine.watch import Watch
+from gradcam_core.errors import ServingError
 from gradcam_core.serving.cluster.connecting import NAME, connected
 from gradcam_core.serving.cluster.far import FarServices
+from gradcam_core.serving.cluster.rows import far_rows
 from gradcam_core.serving.endpoints import ENDPOINTS
 from gradcam_core.serving.services import Services
 from tests.ui.visits import connected as visiting
 
 from .replicas import OPTIONS_HERE, jpeg
+from .test_rows import opened
 
 ROOT = Path(__file__).parents[3]
 TABLE = {endpoint.name: endpoint for endpoint in ENDPOINTS}
@@ -52,7 +56,7 @@ def free_ports(count: int) -> list[int]:
 
 @pytest.fixture(scope="module")
 def ray() -> Iterator[Any]:
-    """Ray with two cores, connected to."""
+    """Ray with two cores for replicas and two for a folder's workers, connected to."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         # a cluster of its own, for this test alone: it needs no token
@@ -62,7 +66,7 @@ def ray() -> Iterator[Any]:
         port, *agents = free_ports(4)
         names = ("dashboard-agent-grpc-port", "dashboard-agent-listen-port", "runtime-env-agent-port")
         given = [f"--{name}={number}" for name, number in zip(names, agents, strict=True)]
-        usual = ["--block", "--num-cpus=2", f"--object-store-memory={OBJECT_STORE_BYTES}", "--include-dashboard=false"]
+        usual = ["--block", "--num-cpus=4", f"--object-store-memory={OBJECT_STORE_BYTES}", "--include-dashboard=false"]
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head"]
         head = subprocess.Popen([*command, f"--port={port}", *usual, *given], stdout=subprocess.DEVNULL)
         try:
@@ -162,6 +166,33 @@ def test_where_a_replica_is_killed_under_load_nothing_is_wrong_or_lost(
         assert all(visitors.map(ask, range(60)))
     assert killed.is_set()
     assert asked.asked_again > before
+
+
+def test_a_folders_rows_are_made_and_written_by_workers(far: Services, tmp_path: Path) -> None:
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for seed in range(20):
+        (folder / f"{seed:02}.jpg").write_bytes(jpeg(seed))
+    (folder / "broken.jpg").write_bytes(b"nothing")
+    here = audit(opened(), folder, model="own", rows=tmp_path / "here.parquet")
+    told: list[int] = []
+    with far_rows("local", opened) as making:
+        there = audit(
+            opened(),
+            folder,
+            model="own",
+            rows=tmp_path / "there.parquet",
+            making=making,
+            watch=Watch(lambda done, count: told.append(done)),
+        )
+    assert list(there.rows()) == list(here.rows())
+    assert told[:22] == list(range(22))
+
+
+def test_other_weights_on_a_worker_are_told(far: Services, tmp_path: Path) -> None:
+    (tmp_path / "1.jpg").write_bytes(jpeg(1))
+    with far_rows("local", partial(opened, 1)) as making, pytest.raises(ServingError, match="other weights"):
+        audit(opened(), tmp_path, model="own", rows=tmp_path / "rows.parquet", making=making)
 
 
 @pytest.fixture(scope="module")
