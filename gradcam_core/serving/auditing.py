@@ -1,31 +1,28 @@
 """An audit of what a visitor hands in, told of while it runs.
 
-Public names: `SHOWN`, `Stand`, `audit`, `audited`, `photograph_of`.
+Public names: `SHOWN`, `Stand`, `audited`, `photograph_of`.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..engine.watch import Watch
-from ..errors import UploadError
 from ..explainer import Explainer
-from ..folders import LEFT_OUT, Audit, Row, steps
+from ..folders import Audit, Row, steps
 from ..folders.listing import SUFFIXES
 from ..folders.looking import minutes_left
 from ..languages import Finding
 from ..reading.archive import laid_out, one_of
-from ..reading.uploads import NOT_UPLOADED, Carried, Upload
-from ..request import Request
-from .services import Services
+from ..reading.uploads import Carried, Upload
 
-__all__ = ["SHOWN", "Stand", "audit", "audited", "photograph_of"]
+__all__ = ["SHOWN", "Stand", "audited", "photograph_of"]
 
 # rows that are shown while the rest is looked at
 SHOWN = 24
@@ -36,23 +33,24 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class Stand:
-    """How far it is: `done` of `count`, about so many `minutes` left, the last rows; at the end the `audit`, `report`
-    and `table`, the bytes of two files."""
+    """How far it is: `done` of `count`, about so many `minutes` left, the last rows.
+
+    At the end also what was `found`, its `record`, and the `report` and the `table` of rows, the bytes of two files.
+    """
 
     done: int
     count: int
     minutes: float | None
     rows: tuple[Row, ...]
-    audit: Audit | None = None
+    found: Finding | None = None
+    record: Mapping[str, Any] = field(default_factory=dict)
     report: bytes = b""
     table: bytes = b""
 
     @property
     def finding(self) -> Finding:
         """How far it is, in words; at the end what was found."""
-        if self.audit is not None:
-            return self.audit.finding
-        return Finding("audit.progress", done=self.done, count=self.count, minutes=self.minutes)
+        return self.found or Finding("audit.progress", done=self.done, count=self.count, minutes=self.minutes)
 
 
 def audited(
@@ -74,29 +72,14 @@ def audited(
         for done, one in enumerate(made, 1):
             if isinstance(one, Audit):
                 report = one.report(Path(own) / "audit.html").read_bytes()
-                yield Stand(count, count, None, tuple(rows), one, report, one.path.read_bytes())
+                table = one.path.read_bytes()
+                yield Stand(count, count, None, tuple(rows), one.finding, one.record(), report, table)
                 return
             rows.append(one)
             now = time.monotonic()
             if now - told >= SECONDS_BETWEEN:
                 told = now
                 yield Stand(done, count, minutes_left(done, count, begun), tuple(rows))
-
-
-def audit(services: Services, archive: Any, request: Request, watch: Watch) -> tuple[dict[str, Any], bytes, bytes]:
-    """Look at all photographs in a zip, and find where a CNN classifier decides a class by a place that it should not.
-
-    Returns:
-        A record with the most suspicious groups of photographs first, each with its sentence, its average map and what
-        hiding its place costs; the report as one HTML file; a row for each photograph as a Parquet file.
-    """
-    if not isinstance(archive, (Carried, Upload)):
-        raise UploadError(NOT_UPLOADED)
-    options = {name: value for name, value in request.record().items() if name not in LEFT_OUT}
-    *_, last = audited(services.explainer, [archive], archive.folder, watch, **options)
-    # a generator that ends without its audit has raised
-    found: Audit = last.audit  # type: ignore[assignment]
-    return found.record(), last.report, last.table
 
 
 def photograph_of(uploads: Sequence[Upload], name: str) -> bytes:

@@ -1,7 +1,7 @@
-"""The endpoints that look into a map: does it hold, what does a place speak for, what is left without a region?
+"""The endpoints that look into maps: does one hold, what does a place speak for, where does a folder's class cheat?
 
-Plain functions, as `endpoints.ENDPOINTS` lists them. Public names: `ask_place`, `check`, `explained`, `hidden_record`,
-`report`, `without`.
+Plain functions, as `endpoints.ENDPOINTS` lists them. Public names: `ask_place`, `audit`, `check`, `explained`,
+`hidden_record`, `report`, `without`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,29 @@ from typing import Any
 
 from ..checks import Curve, Curves, HideAndLook, brushed, found_without
 from ..engine.watch import Watch
+from ..errors import UploadError
 from ..explanation import Explanation
+from ..folders import LEFT_OUT
+from ..reading.uploads import NOT_UPLOADED, Carried, Upload
 from ..report import Checked, report_page
 from ..request import Request
 from .services import Services
 
-__all__ = ["ask_place", "check", "explained", "hidden_record", "report", "without"]
+__all__ = ["ask_place", "audit", "check", "explained", "hidden_record", "report", "without"]
+
+
+def audit(services: Services, archive: Any, request: Request, watch: Watch) -> tuple[dict[str, Any], bytes, bytes]:
+    """Look at all photographs in a zip, and find where a CNN classifier decides a class by a place that it should not.
+
+    Returns:
+        A record with the most suspicious groups of photographs first, each with its sentence, its average map and what
+        hiding its place costs; the report as one HTML file; a row for each photograph as a Parquet file.
+    """
+    if not isinstance(archive, (Carried, Upload)):
+        raise UploadError(NOT_UPLOADED)
+    options = {name: value for name, value in request.record().items() if name not in LEFT_OUT}
+    *_, last = services.audited([archive], archive.folder, watch, **options)
+    return dict(last.record), last.report, last.table
 
 
 def check(services: Services, image: Any, curves: bool, request: Request, watch: Watch) -> dict[str, Any]:

@@ -20,8 +20,7 @@ from ..explanation import Explanation
 from ..folders import LEFT_OUT
 from ..methods.text import DEFAULT_TEXT_METHOD, TEXT_METHODS
 from ..request import AUTO, Request
-from .auditing import audit
-from .checking import ask_place, check, explained, hidden_record, report, without
+from .checking import ask_place, audit, check, explained, hidden_record, report, without
 from .endpoint import EVERY_OPTION, Endpoint, Output, changed
 from .inputs import REQUIRED, Input, number, several, switch, text, unread
 from .services import Services

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 from ..checks import Examiner
+from ..engine.watch import Watch
 from ..explainer import Explainer
+from ..reading.uploads import Carried, Upload
 from ..text_explainer import TextExplainer
+from .auditing import Stand, audited
 from .endpoint import Endpoint
 from .lanes import Lanes
 from .running import Running
@@ -19,9 +22,6 @@ __all__ = ["Services"]
 @dataclass(frozen=True, eq=False)
 class Services:
     """Who explains, who examines what was explained, who knows what is computed for whom, and in which order."""
-
-    # whether this process can be asked for more than answers: rows, as they are made
-    computes: ClassVar[bool] = True
 
     explainer: Explainer
     examiner: Examiner
@@ -37,3 +37,9 @@ class Services:
     def bound(self, endpoint: Endpoint) -> Callable[..., Any]:
         """The endpoint as a plain function: see `Endpoint.bound`."""
         return endpoint.bound(self)
+
+    def audited(
+        self, uploads: Sequence[Upload | Carried], folder: str, watch: Watch, **options: Any
+    ) -> Iterator[Stand]:
+        """Look at a folder: see `auditing.audited`."""
+        return audited(self.explainer, uploads, folder, watch, **options)

@@ -82,8 +82,7 @@ def build(
         page = Page(blocks, services, has=has, examples=demo.examples)
         with gr.Tabs() as tabs:
             page.offered["tabs"] = tabs
-            offered = TABS[:1] if demo.only else [tab for tab in TABS if services.computes or not tab.here]
-            for tab in offered:
+            for tab in TABS[:1] if demo.only else TABS:
                 with gr.Tab(word(tab.title), id=tab.title):
                     tab.lay_out(page)
         add_api(services)

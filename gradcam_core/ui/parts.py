@@ -39,14 +39,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Tab:
-    """One tab; `lay_out` puts its components on the page and connects them; `title` is the key of its words.
-
-    One that works `here` is on a page only that computes itself.
-    """
+    """One tab; `lay_out` puts its components on the page and connects them; `title` is the key of its words."""
 
     title: str
     lay_out: Callable[[Page], None]
-    here: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,8 @@ def test_rows_are_shown_while_the_rest_is_looked_at(
     assert [(one.done, one.count) for one in before] == [(done, 10) for done in range(1, 11)]
     assert [len(one.rows) for one in before] == list(range(1, 11))
     assert "3 of 10 photographs, less than a minute left" in str(before[2].finding)
-    assert last.audit is not None
-    assert len(last.audit.table) == 9
+    assert last.found is not None
+    assert last.record["answered"] == 9
     assert b"broken.jpg" in last.report
     assert last.table[:4] == b"PAR1"
     assert [path.name for path in tmp_path.iterdir()] == ["all.zip"]

@@ -1,33 +1,36 @@
 """Sends a question to the replica that remembers its photograph, and asks again where that one is lost.
 
-Public names: `Asking`, `Replicas`.
+Public names: `Asking`, `Replicas`, `in_parts`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from cachetools import TTLCache
 
 from ...engine.watch import NOBODY, Watch
-from ...errors import ServingError
+from ...errors import ServingError, StoppedError
 from ...explainer import Explainer
 from ...languages import Finding
 from ...reading.photograph import Photograph
 from ...remembering import DEFAULT_TTL_SECONDS
 from . import parcel
 from .parcel import Shown
-from .replica import AT, FOUND, LACKS, Recipe, Report
+from .replica import AT, FOUND, LACKS, PART, Recipe, Report
 
-__all__ = ["Asking", "Replicas"]
+__all__ = ["Asking", "Replicas", "in_parts"]
 
 # until it is noticed that a replica is gone, the next attempt may be sent there as well
 ATTEMPTS = 6
@@ -104,9 +107,11 @@ class Asking:
         key: str = "",
         watch: Watch = NOBODY,
         options: Mapping[str, Any] | None = None,
+        part: Callable[[Any], object] = repr,
     ) -> Any:
         """What `Replica` answers to `name` with `values` and `options`; photographs are read by `explainer`.
 
+        `part` is given what comes before the end, again from the beginning where a replica is lost.
         It goes where the same photograph, or the same `key`, went before. Raises what is raised there, StoppedError
         through `watch`, ServingError where replicas are lost again and again.
         """
@@ -116,7 +121,6 @@ class Asking:
         kept = {one: reference for one, (reference, usable) in private if one.encode() in question and usable()}
         # and its questions go where it has been read
         where = next(iter(kept), key or next(iter(photographs), blake2b(question, digest_size=16).hexdigest()))
-        found = self._answer(_Question(where, question, photographs, kept), watch)
 
         def read(digest: str) -> Photograph:
             shown = photographs[digest]
@@ -127,14 +131,19 @@ class Asking:
                 self._files[photograph] = shown
             return photograph
 
-        return parcel.unpacked(found, explainer, read)
+        def unpacked(sent: bytes) -> Any:
+            return parcel.unpacked(sent, explainer, read)
 
-    def _answer(self, question: _Question, watch: Watch) -> bytes:
+        return unpacked(
+            self._answer(_Question(where, question, photographs, kept), watch, lambda sent: part(unpacked(sent)))
+        )
+
+    def _answer(self, question: _Question, watch: Watch, part: Callable[[bytes], object]) -> bytes:
         with self._lock:
             along = {digest for digest in question.photographs if (question.key, digest) not in self._known}
         for attempt in range(ATTEMPTS):
             try:
-                kind, found = self._listened(question, along, watch)
+                kind, found = self._listened(question, along, watch, part)
             except Exception as error:
                 if not self._replicas.is_loss(error):
                     raise
@@ -153,7 +162,9 @@ class Asking:
             return found
         raise ServingError("cluster.no_answer")
 
-    def _listened(self, question: _Question, along: Collection[str], watch: Watch) -> Report:
+    def _listened(
+        self, question: _Question, along: Collection[str], watch: Watch, part: Callable[[bytes], object]
+    ) -> Report:
         """The last report on a question that is asked once."""
         files = {digest: parcel.content(self._file(question.photographs[digest])) for digest in along}
         self.sent += len(question.parcel) + sum(map(len, files.values()))
@@ -176,6 +187,10 @@ class Asking:
                 if report is None:
                     listening.result()
                     raise ServingError("cluster.no_answer")
+                if report[0] == PART:
+                    self.received += len(report[1])
+                    part(report[1])
+                    continue
                 if report[0] != AT:
                     return report
                 at = report[1]
@@ -189,3 +204,29 @@ class Asking:
     def _file(self, shown: Shown) -> Shown:
         with self._lock:
             return self._files.get(shown, shown) if isinstance(shown, Photograph) else shown
+
+
+def in_parts(ask: Callable[..., object], watch: Watch) -> Iterator[Any]:
+    """What `ask` gives to its `part`, as it comes; whoever stops listening ends it. Raises what `ask` raises."""
+    parts: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
+    left = Event()
+
+    def progress(done: int, count: int, *said: Finding) -> None:
+        if left.is_set():
+            raise StoppedError("passes.stopped", done=done, count=count)
+        for one in said:
+            watch.say(one)
+        if not said:
+            watch.at(done, count)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="parts") as thread:
+        asked = thread.submit(
+            copy_context().run, partial(ask, watch=Watch(progress), part=lambda one: parts.put((one,)))
+        )
+        asked.add_done_callback(lambda _: parts.put(()))
+        try:
+            while one := parts.get():
+                yield one[0]
+        finally:
+            left.set()
+        asked.result()

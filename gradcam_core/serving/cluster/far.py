@@ -5,18 +5,18 @@ Public names: `FarExplainer`, `FarServices`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from ...checks import Examiner
 from ...description import Answer, Description
 from ...engine.watch import NOBODY, Watch
 from ...explainer import Explainer
 from ...explanation import Explanation
-from ...languages import Finding
+from ...languages import Finding, language_now
 from ...models import LoadedModel
 from ...models.base import ModelSpec
 from ...models.labels_file import read_labels
@@ -26,11 +26,12 @@ from ...reading.uploads import Carried, Upload
 from ...request import Request
 from ...text_explainer import TextExplainer
 from ...types import ModelInfo
+from ..auditing import Stand
 from ..endpoint import Endpoint, in_language_of
 from ..lanes import BESIDE, CHEAP, COSTLY, LOADING, Lane, Lanes
 from ..room import MAX_WEIGHTS
 from ..services import Services
-from .asking import Asking
+from .asking import Asking, in_parts
 from .parcel import Handed
 from .replica import Opened, Recipe, elsewhere
 
@@ -220,14 +221,21 @@ LANES = {
 class FarServices(Services):
     """What a page works with where replicas compute."""
 
-    computes: ClassVar[bool] = False
-
     @classmethod
     def of(cls, explainer: Explainer, texts: TextExplainer | None = None) -> Services:
         """All of them around a FarExplainer."""
         # only `connected` makes one, around what it has connected
         far = cast(FarExplainer, explainer)
         return cls(far, FarExaminer(far), texts or FarTexts(far), lanes=Lanes(LANES, gives_way=False))
+
+    def audited(
+        self, uploads: Sequence[Upload | Carried], folder: str, watch: Watch, **options: Any
+    ) -> Iterator[Stand]:
+        """Look at a folder on one of the replicas: see `auditing.audited`."""
+        explainer: Any = self.explainer
+        sent = [_archive(one) for one in uploads]
+        ask = partial(explainer.asking.ask, explainer, "audited", sent, language_now(), options=options)
+        return in_parts(ask, watch)
 
     def bound(self, endpoint: Endpoint) -> Callable[..., Any]:
         """The endpoint as a plain function, which a replica answers; pictures come back as PNG."""

@@ -1,7 +1,7 @@
 """What computes: one Explainer behind the table of endpoints, as a replica of Ray Serve.
 
-Public names: `AT`, `FOUND`, `LACKS`, `Opened`, `REFUSED`, `Recipe`, `Replica`, `Report`,
-`elsewhere`.
+Public names: `AT`, `FOUND`, `LACKS`, `Opened`, `PART`, `REFUSED`, `Recipe`, `Replica`,
+`Report`, `elsewhere`.
 
 It knows nothing of Ray but that calls arrive and reports leave: see `connecting` for the rest.
 """
@@ -12,7 +12,7 @@ import asyncio
 import inspect
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, replace
@@ -29,22 +29,26 @@ from ...description import Answer
 from ...engine.cache import ByteCache
 from ...engine.watch import Watch
 from ...errors import CamError, ModelError
+from ...languages import in_language
 from ...models import LoadedModel
 from ...models.catalogue import Offer
 from ...reading.photograph import Photograph
+from ...reading.uploads import Carried
 from ...remembering import DEFAULT_TTL_SECONDS
 from ...request import Request
 from ...types import MEGABYTE, ModelInfo
+from ..auditing import Stand
 from ..demo import Demo, explainer_for, prepared
 from ..endpoints import ENDPOINTS
 from ..services import Services
 from ..shelf import MAX_MODELS
 from . import parcel
 
-__all__ = ["AT", "FOUND", "LACKS", "REFUSED", "Opened", "Recipe", "Replica", "Report", "elsewhere"]
+__all__ = ["AT", "FOUND", "LACKS", "PART", "REFUSED", "Opened", "Recipe", "Replica", "Report", "elsewhere"]
 
-# how far it is, (done, count); in the end what was found, as bytes, or a CamError, or the photograph that is missing
-AT, FOUND, REFUSED, LACKS = "at", "found", "refused", "lacks"
+# how far it is, (done, count), or a part of the answer, as bytes; in the end what was found, as bytes, or a CamError,
+# or the photograph that is missing
+AT, PART, FOUND, REFUSED, LACKS = "at", "part", "found", "refused", "lacks"
 Report: TypeAlias = "tuple[str, Any]"
 # of photographs that were sent here, as a part of what is remembered
 PHOTOGRAPH_SHARE = 0.25
@@ -128,9 +132,12 @@ class Replica:
                 last = time.monotonic()
                 loop.call_soon_threadsafe(reports.put_nowait, (AT, (done, count)))
 
+        def part(found: bytes) -> None:
+            loop.call_soon_threadsafe(reports.put_nowait, (PART, found))
+
         watch = Watch(at, stop)
         work = loop.run_in_executor(
-            self._threads, copy_context().run, self._found, question, photographs, private, watch
+            self._threads, copy_context().run, self._found, question, photographs, private, watch, part
         )
         self._under_way += 1
 
@@ -147,7 +154,12 @@ class Replica:
             stop.set()
 
     def _found(
-        self, question: bytes, photographs: Mapping[str, bytes], private: Mapping[str, Any], watch: Watch
+        self,
+        question: bytes,
+        photographs: Mapping[str, bytes],
+        private: Mapping[str, Any],
+        watch: Watch,
+        part: Callable[[bytes], object],
     ) -> Report:
         try:
             usable_now.set(frozenset(private))
@@ -158,12 +170,17 @@ class Replica:
             )
             found = self._function(name)
             told = {"watch": watch} if "watch" in inspect.signature(found).parameters else {}
-            answer, _ = parcel.packed(found(*values, **named, **told))
+            answer = found(*values, **named, **told)
+            if isinstance(answer, Iterator):
+                for one in answer:
+                    part(parcel.packed(one)[0])
+                answer = None
+            sent, _ = parcel.packed(answer)
         except CamError as error:
             return REFUSED, error
         except LacksError as error:
             return LACKS, error.args[0]
-        return FOUND, answer
+        return FOUND, sent
 
     def _function(self, name: str) -> Callable[..., Any]:
         """What a question is answered by: "explainer.answer_all", "examiner.sanity", "endpoint.explain", "opened"."""
@@ -217,6 +234,11 @@ class Replica:
     def opened(self) -> Opened:
         """What a page has to know before it is laid out."""
         return self._opened
+
+    def audited(self, uploads: Sequence[Carried], language: str, watch: Watch, **options: Any) -> Iterator[Stand]:
+        """How far an audit is, again and again: see `Services.audited`."""
+        with in_language(language), TemporaryDirectory() as folder:
+            yield from self.services.audited(uploads, folder, watch, **options)
 
     def who(self) -> str:
         """Which one answers."""

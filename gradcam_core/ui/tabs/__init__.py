@@ -12,5 +12,5 @@ __all__ = ["TABS"]
 TABS = (
     Tab("tab.photograph", photograph_tab),
     Tab("tab.text", text_tab),
-    Tab("audit.tab_title", folder_tab, here=True),
+    Tab("audit.tab_title", folder_tab),
 )

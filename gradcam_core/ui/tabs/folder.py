@@ -18,7 +18,7 @@ from ...folders import Row
 from ...folders.pictures import thumbnail_url
 from ...languages import percent, say
 from ...reading.uploads import Upload
-from ...serving.auditing import Stand, audited, photograph_of
+from ...serving.auditing import Stand, photograph_of
 from ...serving.failures import plain_words
 from ...serving.folder import written
 from ...serving.lanes import COSTLY
@@ -125,7 +125,7 @@ class _Looking:
                 self.report: None,
             }
             try:
-                for stand in audited(services.explainer, self._uploads(given), self.folder, task.watch, model=model):
+                for stand in services.audited(self._uploads(given), self.folder, task.watch, model=model):
                     yield self._told(stand)
             except Exception as error:
                 yield {self.said: problem_box(plain_words(error), kept=False)}
@@ -153,7 +153,7 @@ class _Looking:
 
     def _told(self, stand: Stand) -> dict[Any, Any]:
         found = say(stand.finding)
-        if stand.audit is None:
+        if stand.found is None:
             share = f"<progress max='{stand.count}' value='{stand.done}'></progress>"
             return {self.said: f"<p class='sentence'>{html.escape(found)}</p>{share}", self.last: _strip(stand.rows)}
         report = in_answer(stand.report, "audit.html", self.folder)

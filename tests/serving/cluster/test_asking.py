@@ -21,9 +21,10 @@ from torch import nn
 from gradcam_core import CamError, Examiner, Explainer, ModelError, StoppedError
 from gradcam_core.engine.watch import Watch
 from gradcam_core.errors import ServingError
-from gradcam_core.languages import Finding
+from gradcam_core.languages import Finding, in_language, say
 from gradcam_core.models import find_architecture
 from gradcam_core.reading.uploads import Carried, Upload
+from gradcam_core.serving import auditing
 from gradcam_core.serving.cluster import asking, parcel
 from gradcam_core.serving.cluster.asking import Asking
 from gradcam_core.serving.cluster.far import FarExaminer, FarExplainer, FarServices
@@ -287,3 +288,43 @@ def test_what_is_wrong_with_a_visitors_model_is_said(far: Services, weights: Cal
         shelf.put(weights(), "resnet18")
     assert "resnet18" in str(said.value)
     assert not far.explainer.asking._private  # type: ignore[attr-defined]
+
+
+def test_a_folder_is_told_of_while_a_replica_looks_at_it(
+    far: Services, near: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "SECONDS_BETWEEN", 0.0)
+    place = tmp_path / "all.zip"
+    place.write_bytes(zipped(*((f"{seed}.jpg", jpeg(seed)) for seed in range(4)), ("labels.csv", b"0.jpg,tench")))
+    handed = [Upload(str(place), str(tmp_path))]
+    with in_language("ko"):
+        *told, last = far.audited(handed, str(tmp_path), Watch())
+        *_, known = near.audited(handed, str(tmp_path), Watch())
+    assert [(one.done, one.count) for one in told] == [(done, 4) for done in range(5)]
+    assert [row.name for row in told[-1].rows] == [f"{seed}.jpg" for seed in range(4)]
+    assert [row.map for row in last.rows] == [row.map for row in known.rows]
+    assert last.record == known.record
+    # when the copies were written stands in the tables
+    assert (say(last.finding), last.table[:4]) == (say(known.finding), known.table[:4])
+    assert '<html lang="ko"' in last.report.decode()
+    # nothing of it stays here
+    assert [one.name for one in tmp_path.iterdir()] == ["all.zip"]
+
+
+def test_whoever_leaves_a_folder_or_stops_it_ends_it(far: Services, replicas: ReplicasHere, tmp_path: Path) -> None:
+    place = tmp_path / "all.zip"
+    place.write_bytes(zipped(*((f"{seed}.jpg", jpeg(seed)) for seed in range(200))))
+    handed = [Upload(str(place), str(tmp_path))]
+    begun = far.audited(handed, str(tmp_path), Watch())
+    assert next(begun).count == 200
+    begun.close()  # type: ignore[attr-defined]
+    stop = Event()
+    stopped = far.audited(handed, str(tmp_path), Watch(stop=stop))
+    assert next(stopped).count == 200
+    stop.set()
+    with pytest.raises(StoppedError):
+        list(stopped)
+    until = time.monotonic() + 60
+    while any(one.busy() for one in replicas.replicas):
+        assert time.monotonic() < until
+        time.sleep(0.05)
