@@ -168,7 +168,7 @@ def test_where_a_replica_is_killed_under_load_nothing_is_wrong_or_lost(
     assert asked.asked_again > before
 
 
-def test_a_folders_rows_are_made_and_written_by_workers(far: Services, tmp_path: Path) -> None:
+def test_a_folders_rows_are_made_and_written_by_workers(ray: Any, tmp_path: Path) -> None:
     folder = tmp_path / "photographs"
     folder.mkdir()
     for seed in range(20):
@@ -189,7 +189,7 @@ def test_a_folders_rows_are_made_and_written_by_workers(far: Services, tmp_path:
     assert told[:22] == list(range(22))
 
 
-def test_other_weights_on_a_worker_are_told(far: Services, tmp_path: Path) -> None:
+def test_other_weights_on_a_worker_are_told(ray: Any, tmp_path: Path) -> None:
     (tmp_path / "1.jpg").write_bytes(jpeg(1))
     with far_rows("local", partial(opened, 1)) as making, pytest.raises(ServingError, match="other weights"):
         audit(opened(), tmp_path, model="own", rows=tmp_path / "rows.parquet", making=making)
