@@ -55,8 +55,10 @@ Kind = Literal["text", "switch", "number"]
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 # by what people and programs write for it
 SWITCHES = {
-    **dict.fromkeys(("true", "yes", "on", "1", "1.0"), True),
-    **dict.fromkeys(("false", "no", "off", "0", "0.0"), False),
+    **dict.fromkeys(("true", "yes", "on", "1", "1.0", "t", "y", "enabled", "예", "네", "참", "켜기", "켬"), True),
+    **dict.fromkeys(
+        ("false", "no", "off", "0", "0.0", "f", "n", "disabled", "아니오", "아니요", "거짓", "끄기", "끔"), False
+    ),
 }
 
 

@@ -46,6 +46,8 @@ def test_what_is_left_open_is_none(name: str, nothing: Any) -> None:
         *((given, True) for given in (True, "true", "True", " YES ", "on", "1", 1, 1.0, np.True_, torch.tensor(True))),
         *((given, False) for given in (False, "false", "No", "OFF", "0", 0, np.False_, torch.tensor(False))),
         *((given, False) for given in (None, "", "auto")),
+        *((given, True) for given in ("예", "네", "참", "켜기", "y", "T", "enabled")),
+        *((given, False) for given in ("아니요", "아니오", "거짓", "끄기", "n", "F", "disabled", "False ")),
     ],
     ids=repr,
 )

@@ -77,8 +77,9 @@ def given_names(labels: Any) -> tuple[str, ...]:
     """
     if isinstance(labels, (set, frozenset)):
         raise ModelError("labels.a_set", argument="`labels`")
-    if isinstance(labels, Mapping):
-        labels = _from_mapping(labels, "`labels`")
+    # a column of a table is one too: its values may stand in another order than its indices
+    if isinstance(labels, Mapping) or (callable(getattr(labels, "items", None)) and hasattr(labels, "index")):
+        labels = _from_mapping(dict(islice(labels.items(), MOST_CLASSES + 1)), "`labels`")
     if not isinstance(labels, Iterable):
         raise ModelError("labels.holds_other", wrong=labels)
     names = tuple(islice(labels, MOST_CLASSES + 1)) if not isinstance(labels, str) else (labels,)
@@ -91,7 +92,11 @@ def given_names(labels: Any) -> tuple[str, ...]:
 
 def _from_mapping(names: Mapping[Any, Any], argument: str) -> list[Any]:
     """The names by index of a mapping of index to name, or of name to index; raises ModelError about `argument`."""
-    for by in (names, {value: key for key, value in names.items() if isinstance(value, (SupportsIndex, str))}):
+    inverse = {value: key for key, value in names.items() if isinstance(value, (SupportsIndex, str))}
+    # text beside whole numbers is the name, though it may be a number: "10" is the third folder of "0", "1", "10"
+    only_names = all(isinstance(key, str) and isinstance(value, SupportsIndex) for key, value in names.items())
+    named = inverse if only_names else names
+    for by in (named, inverse):
         indices = {_index(key): value for key, value in by.items()}
         if None not in indices and len(indices) == len(names):
             absent = next((index for index in range(len(indices)) if index not in indices), None)

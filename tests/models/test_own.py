@@ -8,12 +8,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 import torch
 from torch import Tensor, nn
 
 from gradcam_core import Examiner, Explainer, ModelError, TargetError
 from gradcam_core.models import MODELS, own
+from gradcam_core.models.labels_file import given_names
 from gradcam_core.reading.preprocess import Preprocessing
 
 from ..helpers import SmallNetwork, hook_count, in_threads, live_captures, noise
@@ -306,6 +308,21 @@ def test_of_a_text_that_is_a_label_the_label_is_meant(explainer: Explainer) -> N
 def test_labels_by_index_and_by_name(labels: Any, explainer: Explainer) -> None:
     explainer.add_model("mine", SmallNetwork(), labels=labels, transform=SMALL)
     assert explainer.labels("mine") == tuple(LABELS)
+
+
+def test_names_of_folders_that_are_numbers_are_names() -> None:
+    folders = {"0": 0, "1": 1, "10": 2, "2": 3}
+    assert given_names(folders) == ("0", "1", "10", "2")
+    assert given_names({"1": 0, "0": 1}) == ("1", "0")
+
+
+@pytest.mark.parametrize("by", [lambda index, name: (index, name), lambda index, name: (name, index)])
+def test_a_column_of_a_table_is_read_by_its_indices_and_not_in_its_order(by: Any) -> None:
+    rows = [by(index, name) for index, name in enumerate(LABELS)][::-1]
+    column = pandas.Series([value for _, value in rows], index=[key for key, _ in rows])
+    assert given_names(column) == tuple(LABELS)
+    assert given_names(pandas.Series(LABELS)) == tuple(LABELS)
+    assert given_names(pandas.Series(LABELS).unique()) == tuple(LABELS)
 
 
 @pytest.mark.parametrize(
