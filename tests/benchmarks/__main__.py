@@ -35,17 +35,17 @@ def measure(parts: list[str], models: list[str], rounds: int, quick: bool, clock
         for model in models[:1] if quick else models:
             rows += maps.measure(model, rounds, CLOCKS[clock], engine)
     if "whole" in parts:
-        rows += whole.large(rounds, CLOCKS[clock])
-        rows += whole.memory(10 if quick else 1000)
+        rows += whole.large(rounds, CLOCKS[clock], engine)
+        rows += whole.memory(10 if quick else 1000, engine=engine)
     if "spoken" in parts:
         rows += spoken.measure(rounds, CLOCKS[clock])
     if "server" in parts:
-        rows += server.serving(1 if quick else 3 * rounds, server.CLIENTS if quick else 4 * server.CLIENTS)
-        rows += server.starting(1 if quick else 3)
+        rows += server.serving(1 if quick else 3 * rounds, server.CLIENTS if quick else 4 * server.CLIENTS, engine)
+        rows += server.starting(1 if quick else 3, engine)
     if "scaling" in parts:
-        rows += scaling.sizes(rounds, CLOCKS[clock], scaling.SIDES[:1] if quick else scaling.SIDES)
-        rows += scaling.held(rounds, CLOCKS[clock], scaling.HELD[:1] if quick else scaling.HELD)
-        rows += scaling.users(1 if quick else 8, scaling.USERS[:2] if quick else scaling.USERS)
+        rows += scaling.sizes(rounds, CLOCKS[clock], scaling.SIDES[:1] if quick else scaling.SIDES, engine)
+        rows += scaling.held(rounds, CLOCKS[clock], scaling.HELD[:1] if quick else scaling.HELD, engine)
+        rows += scaling.users(1 if quick else 8, scaling.USERS[:2] if quick else scaling.USERS, engine)
     return rows
 
 
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=MODELS)
     parser.add_argument("--threads", type=int, help="of one computation; torch's own choice by default")
     parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu: own work only; use --threads 1")
-    parser.add_argument("--engine", choices=ENGINES, default=AUTO, help="of the maps")
+    parser.add_argument("--engine", choices=ENGINES, default=AUTO)
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     parser.add_argument("--quick", action="store_true", help="only see that everything runs")
     options = parser.parse_args()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from gradcam_core import Explainer
+from gradcam_core.request import AUTO
 
 from .server import Page, served
 from .timing import Row, interleaved, quartiles
@@ -24,9 +25,11 @@ HELD = (1, 8, 32)
 USERS = (1, 4, 16, 48)
 
 
-def sizes(rounds: int, clock: Callable[[], float], sides: tuple[tuple[int, int], ...] = SIDES) -> list[Row]:
+def sizes(
+    rounds: int, clock: Callable[[], float], sides: tuple[tuple[int, int], ...] = SIDES, engine: str = AUTO
+) -> list[Row]:
     """Milliseconds from a JPEG's bytes to its first map, by megapixels."""
-    explainer = Explainer(cache_mb=0)
+    explainer = Explainer(cache_mb=0, engine=engine)
     explainer.warm_up()
     files = {f"{width * height / 1e6:.1f} megapixels": jpeg(width, height) for width, height in sides}
     works: dict[str, Callable[[], object]] = {
@@ -39,9 +42,9 @@ def sizes(rounds: int, clock: Callable[[], float], sides: tuple[tuple[int, int],
     ]
 
 
-def held(rounds: int, clock: Callable[[], float], counts: tuple[int, ...] = HELD) -> list[Row]:
+def held(rounds: int, clock: Callable[[], float], counts: tuple[int, ...] = HELD, engine: str = AUTO) -> list[Row]:
     """Milliseconds of another class of one photograph, and the process's growth, by captures held."""
-    explainer = Explainer(cache_mb=8000)
+    explainer = Explainer(cache_mb=8000, engine=engine)
     explainer.warm_up()
     dice = np.random.default_rng(0)
     photographs = [dice.integers(0, 256, (300, 400, 3), np.uint8) for _ in range(max(counts))]
@@ -59,12 +62,12 @@ def held(rounds: int, clock: Callable[[], float], counts: tuple[int, ...] = HELD
     return rows
 
 
-def users(each: int, counts: tuple[int, ...] = USERS) -> list[Row]:
+def users(each: int, counts: tuple[int, ...] = USERS, engine: str = AUTO) -> list[Row]:
     """New photographs a second over HTTP, the longest usual wait, and switches of class, by visitors at once.
 
     Nobody pauses here: a person who looks at a map for ten seconds between two clicks counts a fraction of one.
     """
-    with served() as (url, _):
+    with served(engine) as (url, _):
         pages = [Page(url) for _ in range(max(counts))]
         pages[0].ask(pages[0].upload(jpeg(640, 480, 10_000)))
         seeds = count()

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from gradcam_core import Explainer
+from gradcam_core.request import AUTO
 
 from .timing import Row, quartiles
 from .whole import jpeg
@@ -122,14 +123,17 @@ def _free_port() -> int:
 
 
 @contextmanager
-def served() -> Iterator[tuple[str, float]]:
+def served(engine: str = AUTO) -> Iterator[tuple[str, float]]:
     """`python app.py`, its address and the seconds until its first page; ended afterwards."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     start = time.perf_counter()
     with tempfile.TemporaryFile() as log:
         app = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+            [sys.executable, "app.py", "--port", str(port), "--engine", engine],
+            cwd=ROOT,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
         try:
             while True:
@@ -153,13 +157,13 @@ def _imports() -> float:
     return time.perf_counter() - start
 
 
-def starting(rounds: int) -> list[Row]:
+def starting(rounds: int, engine: str = AUTO) -> list[Row]:
     """Start to the first page against the bare imports; the first click after it against the tenth."""
     starts, imports, clicks = [], [], []
     photographs = [jpeg(640, 480, seed) for seed in range(10)]
     for _ in range(rounds):
         imports.append(_imports())
-        with served() as (url, seconds):
+        with served(engine) as (url, seconds):
             starts.append(seconds)
             page = Page(url)
             taken = []
@@ -178,13 +182,13 @@ def starting(rounds: int) -> list[Row]:
     ]  # fmt: skip
 
 
-def serving(switches: int, requests: int) -> list[Row]:
+def serving(switches: int, requests: int, engine: str = AUTO) -> list[Row]:
     """Switches of class over HTTP, and `CLIENTS` visitors at once with different photographs."""
     photographs = [jpeg(640, 480, seed) for seed in range(requests)]
     # as the app has it: what is kept needs fresh memory here as well
-    explainer = Explainer()
+    explainer = Explainer(engine=engine)
     explainer.warm_up()
-    with served() as (url, _):
+    with served(engine) as (url, _):
         page = Page(url)
         file = page.upload(photographs[0])
         page.ask(file)

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from gradcam_core import Explainer
+from gradcam_core.request import AUTO
 
 from .timing import Row, interleaved, quartiles, ratio
 
@@ -28,9 +29,9 @@ def jpeg(width: int, height: int, seed: int = 0) -> bytes:
     return packed.getvalue()
 
 
-def large(rounds: int, clock: Callable[[], float]) -> list[Row]:
+def large(rounds: int, clock: Callable[[], float], engine: str = AUTO) -> list[Row]:
     """A new 12-megapixel photograph against a new one of half a megapixel: bytes in, map and placement out."""
-    explainer = Explainer(cache_mb=0)
+    explainer = Explainer(cache_mb=0, engine=engine)
     small, big = jpeg(816, 612), jpeg(4000, 3000)
     timed = interleaved(
         {"small": lambda: explainer.explain(small), "big": lambda: explainer.explain(big)}, rounds, clock
@@ -51,9 +52,9 @@ def resident() -> int:
     return next(int(line.split()[1]) * 1024 for line in fields if line.startswith("VmRSS:"))
 
 
-def memory(images: int, cache_mb: int = 300) -> list[Row]:
+def memory(images: int, cache_mb: int = 300, engine: str = AUTO) -> list[Row]:
     """Growth of the process over distinct images, the model loaded before."""
-    explainer = Explainer(cache_mb=cache_mb)
+    explainer = Explainer(cache_mb=cache_mb, engine=engine)
     explainer.warm_up()
     dice = np.random.default_rng(0)
     before, growth = resident(), []
