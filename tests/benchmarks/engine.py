@@ -1,6 +1,7 @@
 """The engine's share of a plain forward pass: a whole explanation, another class, the other side, all layers.
 
     python -m tests.benchmarks.engine [--models efficientnet_lite0 resnet50 ...] [--threads 1 2] [--rounds 15]
+    python -m tests.benchmarks.engine --any-size --models efficientnet_lite0 --threads 1
 
 One `forward` is a plain eager pass of the network as its authors made it, in inference mode, with as many threads, in
 the same run: every round runs all works once, in random order. Weights are random but for EfficientNet-Lite0.
@@ -17,7 +18,9 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
+from gradcam_core.engine import front
 from gradcam_core.engine.convert import apart
 from gradcam_core.engine.engine import Engine, WayBack
 from gradcam_core.engine.front import Front
@@ -29,6 +32,8 @@ from .timing import CLOCKS, Row, interleaved, ratio, table
 
 FIRST, CLASS, SIGN, LAYERS = "first explanation", "another class", "counterfactual", "all offered layers, one class"
 FRONT = "the front alone"
+# at the speed of one large product of matrices
+FLOOR, SIDE = "its multiplications alone", 1024
 REACH = {CLASS: 0.05, SIGN: 0.01, LAYERS: 1.5}
 SECONDS = 600.0
 gradcam = METHODS["gradcam"].function
@@ -106,6 +111,10 @@ def measure(name: str, threads: list[int], rounds: int, clock: str) -> list[Row]
         with torch.inference_mode():
             return network(inputs)
 
+    with FlopCounterMode(display=False) as counter:
+        forward()
+    square = torch.randn(SIDE, SIDE)
+    share = counter.get_total_flops() / (2 * SIDE**3)
     rows = []
     with tempfile.TemporaryDirectory() as made:
         graph = apart(network, inputs, layers, Path(made), seconds=SECONDS)
@@ -114,7 +123,9 @@ def measure(name: str, threads: list[int], rounds: int, clock: str) -> list[Row]
             make = Front.back(Path(made), graph, threads=count)
             back = make and WayBack(layers, make, [{"image": inputs}])
             engine = Engine(network, graph, Front.read(Path(made), graph, threads=count), back)
-            timed = interleaved({"forward": forward, **works(engine, layers, default, inputs)}, rounds, CLOCKS[clock])
+            does = {"forward": forward, FLOOR: lambda: square @ square, **works(engine, layers, default, inputs)}
+            timed = interleaved(does, rounds, CLOCKS[clock])
+            timed[FLOOR] = [seconds * share for seconds in timed[FLOOR]]
             for work, seconds in timed.items():
                 if work != "forward":
                     low, middle, high = ratio(seconds, timed["forward"])
@@ -123,18 +134,49 @@ def measure(name: str, threads: list[int], rounds: int, clock: str) -> list[Row]
     return rows
 
 
+def any_size(name: str, threads: int, rounds: int, clock: str) -> list[Row]:
+    """A pass of the graph compiled for any height and width, against one compiled for its own, of two sizes in turn."""
+    network = NETWORKS[name][0]().eval().requires_grad_(False)
+    dice = torch.Generator().manual_seed(0)
+    pictures = {side: torch.randn((1, 3, side, side), generator=dice) for side in (224, 320)}
+    core = front._core()
+    options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+
+    def compiled(folder: Path, *size: int) -> Callable[[int], object]:
+        model = core.read_model(folder / front.MODEL)
+        model.reshape([1, 3, *size])
+        request = core.compile_model(model, "CPU", options).create_infer_request()
+        return lambda side: request.infer([pictures[side].numpy()], share_inputs=True, share_outputs=True)
+
+    with tempfile.TemporaryDirectory() as made:
+        apart(network, pictures[224], [], Path(made), seconds=SECONDS)
+        own = {side: compiled(Path(made), side, side) for side in pictures}
+        every = compiled(Path(made), -1, -1)
+        works: dict[str, Callable[[], object]] = {
+            "its own": lambda: [own[side](side) for side in pictures],
+            "any": lambda: [every(side) for side in pictures],
+        }
+        timed = interleaved(works, rounds, CLOCKS[clock])
+    low, middle, high = ratio(timed["any"], timed["its own"])
+    return [Row("compiled for any size, two sizes in turn", name, "OpenVINO", middle, low, high, unit="of its own")]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--models", nargs="+", default=list(NETWORKS), choices=NETWORKS)
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu: own work only, on a busy machine")
+    parser.add_argument("--any-size", action="store_true", help="only what one graph for all sizes would cost")
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     options = parser.parse_args()
     print(f"torch {torch.__version__}, clock {options.clock}", flush=True)
     rows: list[Row] = []
     for name in options.models:
-        found = measure(name, options.threads, options.rounds, options.clock)
+        if options.any_size:
+            found = any_size(name, options.threads[0], options.rounds, options.clock)
+        else:
+            found = measure(name, options.threads, options.rounds, options.clock)
         print(table(found), flush=True)
         rows += found
     if options.json:
