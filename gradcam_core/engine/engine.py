@@ -221,13 +221,13 @@ class WayBack:
         for number, inputs in enumerate(self._trials):
             values, dice = engine.run(inputs), torch.Generator().manual_seed(number)
             slopes = torch.randn(values[engine.graph.scores].shape, generator=dice)
-            by_torch = partial(engine.gradients_by_torch, self._layers, slopes=slopes)
-            found, truth = _back(front, values, slopes), by_torch(values=values)
+            found, truth = _back(front, values, slopes), engine.gradients_by_torch(self._layers, values, slopes)
             apart = [_distance(found[layer], wanted) for layer, wanted in zip(self._layers, truth, strict=True)]
             moved = [truth]
             if max(apart) > LENGTH_TOLERANCE:
                 # there and back again: one of the two lies on the other side of a kink
-                moved = [by_torch(values=_nudged(values, side * LAST_DIGITS, number)) for side in (1, -1)]
+                nearby = [_nudged(values, side * LAST_DIGITS, number) for side in (1, -1)]
+                moved = [engine.gradients_by_torch(self._layers, one, slopes) for one in nearby]
             for place, layer in enumerate(self._layers):
                 own = max(_distance(gradients[place], truth[place]) for gradients in moved)
                 if not apart[place] <= max(LENGTH_TOLERANCE, own):

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from gradcam_core.engine import engine as engines
 from gradcam_core.engine.allowance import Allowance
+from gradcam_core.engine.backward import _max_pool
 from gradcam_core.engine.engine import SLOPES, Engine, WayBack
 from gradcam_core.engine.front import Front, convert_back
 from gradcam_core.engine.gate import Gate
@@ -83,6 +84,31 @@ def test_gradients_are_those_of_the_network(kind: type[nn.Module], tmp_path: Pat
     assert set(found) == set(layers_of(network))
     for layer, (_, slope) in expected.items():
         torch.testing.assert_close(found[layer], slope, rtol=1e-4, atol=1e-5 * float(slope.abs().max()))
+
+
+ORDER = ("kernel_size", "stride", "padding", "dilation")
+POOLS = (
+    {"kernel_size": 3, "stride": 2, "padding": 1},
+    {"kernel_size": 2},
+    {"kernel_size": (3, 2), "stride": (1, 3), "padding": (1, 0)},
+    {"kernel_size": 3, "stride": 2, "dilation": 2, "padding": 1},
+    {"kernel_size": 3, "stride": 2, "ceil_mode": True},
+    {"kernel_size": 2, "stride": 3},
+)
+
+
+@pytest.mark.parametrize("how", POOLS)
+def test_largest_values_take_the_slopes_of_their_windows(how: dict[str, Any]) -> None:
+    dice = torch.Generator().manual_seed(1)
+    # whole numbers: several are the largest at once, as behind a rectifier, and all may lie below zero
+    for shift in (0, -9):
+        values = (torch.randint(0, 4, (1, 5, 11, 14), generator=dice) + shift).float().requires_grad_()
+        pooled = functional.max_pool2d(values, **how)
+        slopes = torch.randn(pooled.shape, generator=dice)
+        (expected,) = torch.autograd.grad(pooled, values, slopes)
+        taken = {"stride": how["kernel_size"], "padding": 0, "dilation": 1, **how}
+        given = [[one, one] if isinstance(one, int) else list(one) for one in map(taken.get, ORDER)]
+        torch.testing.assert_close(_max_pool(slopes, values.detach(), *given), expected)
 
 
 def way_back(engine: Engine, make: Any) -> WayBack:
