@@ -11,7 +11,7 @@ name: `differentiated`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import torch
@@ -120,7 +120,8 @@ def _max_pool(
     after = [max(reach[axis] - size[axis] - padding[axis], 0) for axis in (0, 1)]
     padded = aten.constant_pad_nd(values, [padding[1], after[1], padding[0], after[0]], LOWEST)
     offsets = [(row * dilation[0], column * dilation[1]) for row in range(kernel[0]) for column in range(kernel[1])]
-    parts = [padded[(..., *(_every(offset[axis], count[axis], stride[axis]) for axis in (0, 1)))] for offset in offsets]
+    rows, columns = (partial(_every, count=count[axis], step=stride[axis]) for axis in (0, 1))
+    parts = [padded[..., rows(row), columns(column)] for row, column in offsets]
     largest = reduce(torch.maximum, parts)
     # in steps of the stride; what lies between them is put there last
     cells = [-(-max(reach[axis], size[axis] + padding[axis]) // stride[axis]) for axis in (0, 1)]

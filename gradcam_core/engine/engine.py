@@ -5,7 +5,7 @@
     slopes = engine.gradients(["layer3", "layer4"], values, weights)
 
 Behind a late layer little is left to do, and PyTorch does it; the way back to the first layers runs on OpenVINO too,
-where that is compiled. Public names: `Engine`, `WayBack`, `close`.
+where that is compiled. Public names: `Engine`, `Kept`, `WayBack`, `close`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from math import inf
 from weakref import WeakSet
@@ -24,11 +25,12 @@ import torch
 from torch import Tensor, nn
 
 from .allowance import Allowance
+from .capture import graph_bytes
 from .front import Front
 from .graph import Graph, Tail
 from .inputs import Inputs
 
-__all__ = ["Engine", "WayBack", "close"]
+__all__ = ["Engine", "Kept", "WayBack", "close"]
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +43,42 @@ LAST_DIGITS = 1e-5
 # seconds of one pass behind a layer; compiling takes 0.1 to 1, for the hundreds of passes of one map
 WORTH_COMPILING = 0.003
 SLOPES = "slopes"
+# of one input's graph behind its layer, beside the values: late layers have a few hundred thousand numbers
+KEPT_BYTES = 4_000_000
 # of all networks' ways back and other sizes: they are compiled again where they are wanted again
 spare = Allowance(500_000_000)
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """PyTorch's autograd graph from `begins`, what `layers` returned for one input, to the `end` of a tail."""
+
+    tail: Tail
+    layers: tuple[str, ...]
+    end: Tensor
+    begins: Sequence[Tensor]
+
+    def gradients(self, slopes: Tensor) -> list[Tensor]:
+        """At each of the layers, for `slopes` at the scores; any number of times, by any number of threads."""
+        return list(torch.autograd.grad(self.end, self.begins, self.tail.slopes(slopes), retain_graph=True))
+
+
+class Kept:
+    """Of one input what a first question about it leaves for the next: let go, too, where others want the room."""
+
+    def __init__(self) -> None:
+        self.way: _Way | None = None
+        self.nbytes = 0
+
+    def keep(self, way: _Way, nbytes: int) -> None:
+        """Keep that instead of what was there, where it is small."""
+        if nbytes <= KEPT_BYTES:
+            self.way, self.nbytes = way, nbytes
+            spare.used(self)
+
+    def let_go(self) -> None:
+        """Make it again when it is wanted again."""
+        self.way, self.nbytes = None, 0
 
 
 class Engine:
@@ -54,6 +90,7 @@ class Engine:
         self._front = front
         self._back = back
         self._tails: dict[tuple[bool, tuple[str, ...]], Tail] = {}
+        self._sizes: dict[tuple[str, ...], int] = {}
         self._stamp = _stamp(network)
 
     @property
@@ -82,13 +119,23 @@ class Engine:
             self._tails[of_gradients, key] = make(self.network, key)
         return self._tails[of_gradients, key]
 
-    def gradients(self, layers: Sequence[str], values: Mapping[str, Tensor], slopes: Tensor) -> list[Tensor]:
-        """The gradient of the scores, weighted by `slopes`, at each of `layers`, as its output is laid out."""
+    def gradients(
+        self, layers: Sequence[str], values: Mapping[str, Tensor], slopes: Tensor, kept: Kept | None = None
+    ) -> list[Tensor]:
+        """The gradient of the scores, weighted by `slopes`, at each of `layers`, as its output is laid out.
+
+        `kept` is filled with what makes the next question about the same `values` cheaper.
+        """
         front = None if self._back is None else self._back.for_layers(self, layers)
         if front is not None:
             found = _back(front, values, slopes)
             return [found[layer] for layer in layers]
-        return self.gradients_by_torch(layers, values, slopes)
+        way = None if kept is None else kept.way
+        if way is None or way.layers != tuple(layers):
+            way = self._way(layers, values)
+            if kept is not None:
+                kept.keep(way, self._nbytes(way, values))
+        return way.gradients(slopes)
 
     def wait(self, seconds: float) -> None:
         """Wait, at most so long, for what was begun to be compiled beside the answers."""
@@ -97,9 +144,20 @@ class Engine:
 
     def gradients_by_torch(self, layers: Sequence[str], values: Mapping[str, Tensor], slopes: Tensor) -> list[Tensor]:
         """The same by PyTorch."""
+        return self._way(layers, values).gradients(slopes)
+
+    def _way(self, layers: Sequence[str], values: Mapping[str, Tensor]) -> _Way:
         tail = self.tail(layers, of_gradients=True)
         end, begins = self._run(tail, layers, values)
-        return list(torch.autograd.grad(end, [begins[layer] for layer in layers], tail.slopes(slopes)))
+        return _Way(tail, tuple(layers), end, [begins[layer] for layer in layers])
+
+    def _nbytes(self, way: _Way, values: Mapping[str, Tensor]) -> int:
+        """What it holds beside the values and the weights, found out once for each of its kind."""
+        if way.layers not in self._sizes:
+            known = (*values.values(), *self.network.parameters(), *self.network.buffers(), *way.tail.module.buffers())
+            lasting = {tensor.untyped_storage().data_ptr() for tensor in known}
+            self._sizes[way.layers] = graph_bytes([way.end, *way.begins], lasting)
+        return self._sizes[way.layers]
 
     def behind(self, layers: Sequence[str], values: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The scores, and what `layers` returned as parts of the scores' autograd graph."""

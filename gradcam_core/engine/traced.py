@@ -11,7 +11,7 @@ Public names: `TracedCapture`, `TracedReplay`, `TracedRunner`.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 import torch
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from ..errors import LayerError
 from .capture import Capture
 from .chunks import in_chunks
-from .engine import Engine, spare
+from .engine import Engine, Kept, spare
 from .gate import Gate
 from .inputs import Inputs, first_of, with_first
 from .layout import Layout
@@ -40,6 +40,7 @@ class TracedCapture:
     graph: Engine
     values: Mapping[str, Tensor]
     layouts: Mapping[str, Layout]
+    _kept: Kept = field(default_factory=Kept)
 
     @property
     def engine(self) -> str:
@@ -69,7 +70,7 @@ class TracedCapture:
         """Like `gradient` for several layers at the cost of one pass back to the earliest."""
         for layer in layers:
             self._check(layer)
-        found = self.graph.gradients(layers, self.values, score.slopes(self.logits))
+        found = self.graph.gradients(layers, self.values, score.slopes(self.logits), self._kept)
         return {layer: self._map(layer, gradient) for layer, gradient in zip(layers, found, strict=True)}
 
     def along(self, layer: str, direction: Tensor) -> Tensor:

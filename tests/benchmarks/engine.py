@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from gradcam_core.engine import front
 from gradcam_core.engine.convert import apart
-from gradcam_core.engine.engine import Engine, WayBack
+from gradcam_core.engine.engine import Engine, Kept, WayBack
 from gradcam_core.engine.front import Front
 from gradcam_core.engine.survey import survey
 from gradcam_core.methods import METHODS
@@ -66,10 +66,10 @@ def works(engine: Engine, layers: list[str], default: str, inputs: Tensor) -> di
     """What `Explainer` does once an image is read; every map ends on the host."""
     graph = engine.graph
 
-    def maps(values: Mapping[str, Tensor], of: list[str], target: int) -> list[object]:
+    def maps(values: Mapping[str, Tensor], of: list[str], target: int, kept: Kept | None = None) -> list[object]:
         slopes = torch.zeros_like(values[graph.scores])
         slopes[0, target] = 1
-        found = engine.gradients(of, values, slopes)
+        found = engine.gradients(of, values, slopes, kept)
         return [show(values[graph.layers[layer]], slope) for layer, slope in zip(of, found, strict=True)]
 
     def show(activations: Tensor, slopes: Tensor) -> object:
@@ -81,7 +81,7 @@ def works(engine: Engine, layers: list[str], default: str, inputs: Tensor) -> di
         values = engine.run(inputs)
         return maps(values, [default], int(values[graph.scores].softmax(-1).argmax()))
 
-    held = engine.run(inputs)
+    held, kept = engine.run(inputs), Kept()
     (known,) = engine.gradients([default], held, torch.ones_like(held[graph.scores]))
     # the way back is compiled when it is first wanted
     maps(held, layers, 1)
@@ -89,7 +89,7 @@ def works(engine: Engine, layers: list[str], default: str, inputs: Tensor) -> di
     return {
         FIRST: first,
         FRONT: partial(engine.run, inputs),
-        CLASS: partial(maps, held, [default], 2),
+        CLASS: partial(maps, held, [default], 2, kept),
         SIGN: lambda: show(held[graph.layers[default]], -known),
         LAYERS: lambda: maps(engine.run(inputs), layers, 1),
     }

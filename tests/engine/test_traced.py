@@ -6,15 +6,19 @@ import copy
 import gc
 import weakref
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+from gradcam_core.engine import engine as engines
 from gradcam_core.engine import traced
 from gradcam_core.engine.capture import EagerCapture
 from gradcam_core.engine.engine import spare
+from gradcam_core.engine.graph import Tail
 from gradcam_core.engine.inputs import first_of, named
 from gradcam_core.engine.layout import MAPS, Layout
 from gradcam_core.engine.runner import LocalRunner, Variants
@@ -77,6 +81,40 @@ def test_a_capture_answers_as_that_of_the_network(kind: type[nn.Module], monkeyp
         mine.gradient("other", Score.logit(0))
     with pytest.raises(TargetError, match="7"):
         mine.gradient("first", Score.logit(7))
+
+
+def test_another_class_runs_nothing_forward_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, runner, inputs = both(Residual(), monkeypatch)
+    capture, theirs = (one.capture(model, inputs, model.offered) for one in (runner, PLAIN))
+    runs: list[tuple[str, ...]] = []
+    run = Tail.behind
+
+    def counting(tail: Tail, begins: Any, given: Any) -> Any:
+        runs.append(tuple(begins))
+        return run(tail, begins, given)
+
+    monkeypatch.setattr(Tail, "behind", counting)
+    with ThreadPoolExecutor(4) as pool:
+        scores = [Score.logit(number % 5) for number in range(40)]
+        found = list(pool.map(partial(capture.gradient, "second"), scores))
+    assert 1 <= len(runs) <= 4
+    for score, gradient in zip(scores, found, strict=True):
+        torch.testing.assert_close(gradient, theirs.gradient("second", score))
+    # a capture keeps what lies behind one layer
+    capture.gradient("first", Score.logit(0))
+    capture.gradient("second", Score.logit(0))
+    assert len(runs) >= 3
+    # which is let go where others want the room
+    for thing in (Thing(spare._max_bytes // 2), Thing(spare._max_bytes // 2)):
+        spare.used(thing)
+    assert capture._kept.nbytes == 0
+    runs.clear()
+    capture.gradient("second", Score.logit(0))
+    # and nothing is kept where that is much
+    monkeypatch.setattr(engines, "KEPT_BYTES", 10)
+    for _ in range(2):
+        capture.gradient("first", Score.logit(0))
+    assert len(runs) == 3
 
 
 @pytest.mark.parametrize("compiled", [True, False])
