@@ -130,11 +130,12 @@ class Engine:
         if front is not None:
             found = _back(front, values, slopes)
             return [found[layer] for layer in layers]
-        way = None if kept is None else kept.way
+        if kept is None:
+            return self.gradients_by_torch(layers, values, slopes)
+        way = kept.way
         if way is None or way.layers != tuple(layers):
             way = self._way(layers, values)
-            if kept is not None:
-                kept.keep(way, self._nbytes(way, values))
+            kept.keep(way, self._nbytes(way, values))
         return way.gradients(slopes)
 
     def wait(self, seconds: float) -> None:
