@@ -160,10 +160,24 @@ def _step(node: fx.Node) -> Step:
         if held.dtype != written.dtype:
             raise ModelError("engine.writes_other_type", written_dtype=written.dtype, held_dtype=held.dtype)
         return Step(node.name, "aten.expand.default", (Ref(str(source)), list(held.shape)), {})
+    if node.target is torch.ops.aten.as_strided.default and _is_other_layout(*node.args):
+        # what pooling all places becomes where channels lie last; engines know nothing of how values lie
+        given: Any = node.args[0]
+        return Step(node.name, "aten.view.default", (Ref(given.name), list(given.meta["val"].shape)), {})
     # torch's types know of no values but its own
     found: Any = fx.node.map_arg((node.args, node.kwargs), lambda one: Ref(one.name))  # type: ignore[arg-type,return-value]
     args, kwargs = found
     return Step(node.name, _target(node.target), tuple(args), dict(kwargs))
+
+
+def _is_other_layout(of: Any, size: Any, stride: Any, offset: Any = None) -> bool:
+    """Whether only axes of length one lie otherwise than before."""
+    held = of.meta["val"]
+    return (
+        not offset
+        and list(size) == list(held.shape)
+        and all(length == 1 or step == own for length, step, own in zip(size, stride, held.stride(), strict=True))
+    )
 
 
 def _target(target: Any) -> str:

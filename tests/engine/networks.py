@@ -122,6 +122,14 @@ class Residual(Plain):
         return self.head((torch.tanh(self.third(second)) * second + side).mean((2, 3)))
 
 
+class ChannelsLast(Plain):
+    """Channels lie last, as behind a norm over channels, when all places are pooled to one."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.features(x).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+        return self.head(functional.adaptive_avg_pool2d(x, 1).flatten(1))
+
+
 class Twice(Plain):
     """A layer that is called twice, on its own output."""
 
@@ -209,6 +217,7 @@ SOUND: tuple[type[nn.Module], ...] = (
     InPlace,
     Parametrised,
     Plain,
+    ChannelsLast,
     Residual,
     Steps,
     Tuples,
