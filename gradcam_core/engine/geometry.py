@@ -60,6 +60,8 @@ TELLING, HINTING, SUSPECT = 0.8, 0.9, 0.6
 FEWEST = 16
 # by so much another place has to agree better than that of the layer in front
 BETTER = 0.03
+# and of a layer that is not sharp by so much, so many cells off
+FAR_BETTER, FAR_OFF = 0.08, 1.4
 MOST_KNOWN = 16
 
 
@@ -232,17 +234,30 @@ def _place(cells: Cells, layout: Layout, known: list[CellPlace]) -> CellPlace | 
         turned = max((CellPlace(*spans) for one in known for spans in _turns(one)), key=cells.agrees)
         best = turned if sharp or cells.agrees(turned) >= CLEAR else best
     few = len(cells.down.profiles[0]) * len(cells.down.profiles[1]) < FEWEST
+    if cells.off(best) > DOUBTFUL and not few:
+        elsewhere = _measured(cells)
+        gain = cells.agrees(elsewhere) - cells.agrees(best) if elsewhere else 0.0
+        if elsewhere and gain > FAR_BETTER and _apart(elsewhere, best, cells) > FAR_OFF:
+            # a part that was cut out behind other layers, such as by boxes, however much its cells mix
+            best = elsewhere
     if not sharp or (few and layout.grid is None):
         # gates and large kernels mix the places of maps, and leave them maps
         stays = layout.grid is None and (few or cells.agrees(best) >= HARDLY)
         return best if stays or cells.follows(best) else None
     if cells.off(best) > DOUBTFUL:
-        measured = CellPlace(cells.down.measured(), cells.across.measured())
-        fits = measured.down.axis != measured.across.axis and cells.agrees(measured) >= SHARP
-        if fits and cells.agrees(measured) > cells.agrees(best) + BETTER and _apart(measured, best, cells) > OFF:
+        measured = _measured(cells)
+        better = measured is not None and cells.agrees(measured) > cells.agrees(best) + BETTER
+        if measured is not None and better and _apart(measured, best, cells) > OFF:
             best = measured
     tidy = cells.even(best) >= EVEN and cells.elsewhere(best) <= ELSEWHERE
     return best if tidy and cells.follows(best) else None
+
+
+def _measured(cells: Cells) -> CellPlace | None:
+    """Where the cells lie by what they answer to; None where no place agrees well."""
+    measured = CellPlace(cells.down.measured(), cells.across.measured())
+    fits = measured.down.axis != measured.across.axis and cells.agrees(measured) >= SHARP
+    return measured if fits else None
 
 
 def _crooked(cells: Cells, place: CellPlace | None, before: bool) -> bool:

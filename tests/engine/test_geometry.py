@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torchvision.ops import roi_align
 
 from gradcam_core import Examiner, Explainer, LayerError
 from gradcam_core.engine.survey import Survey, survey
@@ -350,6 +351,18 @@ def test_both_ways_at_once_is_refused() -> None:
 
     with pytest.raises(LayerError, match="follow places"):
         Explainer(device="cpu").add_model("it", Both(), transform=STEPS)
+
+
+@pytest.mark.parametrize("box", [(16, 8, 48, 40), (0, 0, 32, 32), (8, 8, 56, 56), (24, 4, 60, 64)])
+def test_layers_behind_a_box_lie_in_the_box(box: tuple[int, int, int, int]) -> None:
+    class Boxed(SmallNetwork):
+        def forward(self, x: Tensor) -> Tensor:
+            maps = roi_align(self.stem(x), torch.tensor([[0.0, *box]]), (14, 14), 0.5)
+            return self.head(self.pool(self.last(self.middle(maps))).flatten(1))
+
+    torch.manual_seed(0)
+    layout = survey_of(Boxed().eval()).every["middle"].layout
+    assert layout.part == pytest.approx([side / SIZE for side in box], abs=0.09)
 
 
 def test_what_answers_alike_everywhere_follows_no_place() -> None:
