@@ -4,7 +4,7 @@
     seen = captures.seen(model, photograph, "layer4")
     captures.gradients(model, photograph, seen, ["layer4"]).at("layer4", Score.logit(281))
 
-Public names: `Captures`, `Classifier`, `Gradients`, `Seen`.
+Public names: `Captures`, `Classifier`, `Gradients`, `Looked`, `Seen`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .errors import OutputError, StoppedError
 from .languages import Finding
 from .tasks.classes import Head
 
-__all__ = ["Captures", "Classifier", "Gradients", "Seen"]
+__all__ = ["Captures", "Classifier", "Gradients", "Looked", "Seen"]
 
 
 class Given(Protocol):
@@ -58,6 +58,9 @@ class Classifier(Runnable, Protocol[Given_contra, Place_co]):
     def unplaced(self) -> Collection[str]:
         """The layers whose cells follow no place."""
 
+    @property
+    def beside(self) -> Inputs: ...
+
     def layer_modules(self, layer: str) -> Mapping[str, nn.Module]:
         """The modules to capture so that a map at `layer` can be made; raises LayerError."""
 
@@ -66,6 +69,18 @@ class Classifier(Runnable, Protocol[Given_contra, Place_co]):
 
     def placed_for(self, inputs: Inputs) -> Classifier[Given_contra, Place_co]:
         """The same with its layers laid out as they are for these inputs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Looked(Generic[Place_co]):
+    """One photograph as the part of a network saw it that is given nothing else."""
+
+    capture: Capture
+    placement: Place_co
+
+    @property
+    def nbytes(self) -> int:
+        return self.capture.nbytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +125,13 @@ class Captures:
         """What `model` saw of the input, with all that maps at `layer` need; raises LayerError, OutputError."""
         modules = model.layer_modules(layer)
         return self._get(("seen", *self.key(model, given, layer)), partial(self._see, model, given, modules))
+
+    def looked(self, model: Classifier[Given_contra, Place_co], given: Given_contra) -> Looked[Place_co] | None:
+        """What the part of `model` that looks saw of the input, whatever is asked; None where it is not run alone."""
+        if model.parts is None or not self._runner.in_parts:
+            return None
+        looks: Any = model.parts.looks
+        return self._get(("looked", *looks.key, given.digest), partial(self._look, looks, given))
 
     def given(self, model: Classifier[Given_contra, Place_co], given: Given_contra) -> Inputs:
         """All that `model` is given, by name."""
@@ -157,12 +179,25 @@ class Captures:
     def _get(self, key: Hashable, make: Callable[[], Any]) -> Any:
         return self._kept.get(key, partial(with_room, make, self._make_room))
 
+    def _look(self, looks: Classifier[Given_contra, Place_co], given: Given_contra) -> Looked[Place_co]:
+        inputs, placement = self.encoded(looks, given)
+        return Looked(self._runner.capture(looks, inputs, looks.offered), placement)
+
+    def _capture(
+        self, model: Classifier[Given_contra, Place_co], given: Given_contra, modules: Mapping[str, nn.Module]
+    ) -> tuple[Classifier[Given_contra, Place_co], Capture, Place_co]:
+        looked = self.looked(model, given) if modules is model.offered else None
+        if looked is None or model.parts is None:
+            inputs, placement = self.encoded(model, given)
+            model = model.placed_for(inputs)
+            return model, self._runner.capture(model, inputs, modules), placement
+        beside = self._runner.placed(model, model.beside)
+        return model, model.parts.capture(looked.capture, beside, model), looked.placement
+
     def _see(
         self, model: Classifier[Given_contra, Place_co], given: Given_contra, modules: Mapping[str, nn.Module]
     ) -> Seen[Place_co]:
-        inputs, placement = self.encoded(model, given)
-        model = model.placed_for(inputs)
-        capture = self._runner.capture(model, inputs, modules)
+        model, capture, placement = self._capture(model, given, modules)
         probabilities = model.head.of(capture.logits)[0]
         if probabilities.ndim != 1:
             raise OutputError("scores.wrong_shape", found=Finding("value.shape", shape=tuple(capture.logits.shape)))

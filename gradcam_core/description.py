@@ -11,7 +11,7 @@ Public names: `Answer`, `AnswerWord`, `Description`, `DescribedWord`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
@@ -162,17 +162,26 @@ class Answer(Said, Noted):
     explainer: Explains
     _model: LoadedModel
     _capture: Capture
+    _on_model: tuple[Finding, ...] = ()
 
     @classmethod
     def of(
-        cls, explainer: Explains, photograph: Photograph, request: Request, model: LoadedModel, capture: Capture
+        cls,
+        explainer: Explains,
+        photograph: Photograph,
+        request: Request,
+        model: LoadedModel,
+        capture: Capture,
+        blind: Callable[[], Tensor],
     ) -> Answer:
-        """The answer that the capture of a model, bound to the request's question, tells of."""
+        """The answer that the capture of a model, bound to the request's question, tells of; `blind` are the logits of
+        the question alone."""
         if not isinstance(model.speech, Answering):
             raise ModelError("model.no_answers", model=model.title)
         top = top_predictions(model.head.of(capture.logits)[0], model.labels)
-        blind = top_predictions(model.head.of(model.speech.blind(model))[0], model.labels)
-        made = cls(photograph, request, str(request.question), top, (), blind, model.title, explainer, model, capture)
+        alone = top_predictions(model.head.of(blind())[0], model.labels)
+        asked = photograph, request, str(request.question)
+        made = cls(*asked, top, (), alone, model.title, explainer, model, capture, model.remarks)
         return replace(made, words=made.words_for(top[0].index))
 
     @property
@@ -216,7 +225,7 @@ class Answer(Said, Noted):
     @property
     def remarks(self) -> tuple[Finding, ...]:
         """What a person should know about this answer."""
-        return _unknown(self.words)
+        return (*_unknown(self.words), *self._on_model)
 
     def explain(self, target: int | str | None = None, *, watch: Watch = NOBODY, **options: Any) -> Explanation:
         """Where an answer comes from: an index or its text, None for the most probable.

@@ -15,6 +15,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from .answers import Answers
 from .compare import Comparison, compared
@@ -24,8 +26,8 @@ from .engine.runner import Decision
 from .engine.watch import NOBODY, Watch
 from .errors import ModelError, OutputError
 from .explanation import Explanation
-from .models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER
-from .models.spoken import Describing
+from .models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER, LoadedModel
+from .models.spoken import Describing, blind_logits
 from .reading.photograph import ImageSource, Photograph
 from .remembering import RememberingCatalogue
 from .request import WORDED, Request, takes_options
@@ -154,7 +156,13 @@ class Explainer(RememberingCatalogue):
         request = Request(model=model or DEFAULT_ANSWERER, question=question)
         bound = self.asked(request)
         seen = self._captures.seen(bound, photograph, bound.default.name)
-        return Answer.of(self, photograph, request, bound, seen.capture)
+
+        def blind() -> Tensor:
+            # the same whatever the photograph shows
+            found: Tensor = self._captures.remembered(("blind", *bound.key), partial(blind_logits, bound))
+            return found
+
+        return Answer.of(self, photograph, request, bound, seen.capture, blind)
 
     def _captioned(self, photograph: Callable[[], Photograph], request: Request) -> Request:
         """The request with a caption, the model's own where none is given and it writes some."""
@@ -167,12 +175,22 @@ class Explainer(RememberingCatalogue):
         model = self.load(request.model)
         if not isinstance(model.speech, Describing):
             raise ModelError("model.no_captions", model=model.title)
-        speech, image = model.speech, partial(self._captures.given, model, photograph)
+        speech = model.speech
         key = ("captions", *model.key, photograph.digest)
-        written = self._captures.remembered(key, lambda: speech.written(first_of(image()), BEAM))
+        written = self._captures.remembered(key, lambda: speech.written(self._looked(photograph, model), BEAM))
         if not written.captions:
             raise OutputError("caption.nothing_written", model=model.title)
         return written.captions
+
+    def _looked(self, photograph: Photograph, model: LoadedModel) -> Tensor:
+        """What `model` writes captions of: the photograph, or what the part of it saw that looks."""
+        looked = self._captures.looked(model, photograph)
+        if model.parts is None:
+            return first_of(self._captures.given(model, photograph))
+        if looked is not None:
+            return model.parts.seen(looked.capture)
+        with torch.inference_mode():
+            return model.network.get_submodule(model.parts.place)(first_of(self._captures.given(model, photograph)))
 
     def answer(self, image: ImageSource | Photograph | None, request: Request, *, watch: Watch = NOBODY) -> Explanation:
         """What `explain` answers to the options of `request`."""

@@ -262,3 +262,31 @@ def test_records_make_the_same_map_again(explainer: Explainer) -> None:
     for explanation in (explainer.ask(PICTURE, QUESTION).explain(), explainer.describe(PICTURE).explain(1)):
         again = explainer.answer(PICTURE, Request.parse(**explanation.record()["request"]))
         np.testing.assert_array_equal(again.cam, explanation.cam)
+
+
+def test_what_is_asked_of_one_photograph_shares_its_pass_and_a_question_its_answer_without_any() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    passes: list[str] = []
+    hooks = []
+    for name, module in (("captioner", "backbone"), ("answerer", "backbone"), ("answerer", "prior")):
+        network = explainer.load(name).network
+        hooks.append(
+            network.get_submodule(module).register_forward_hook(
+                lambda *_, name=name, module=module: passes.append(f"{name} {module}")
+            )
+        )
+    pictures = [np.full((50, 60, 3), shade, np.uint8) for shade in (11, 12)]
+    try:
+        for picture in pictures:
+            found = explainer.describe(picture)
+            found.explain()
+            found.explain(0)
+            explainer.describe(picture, caption="a cat").explain(1)
+            for question in ("is there a boat?", "where is it?"):
+                explainer.ask(picture, question).explain(target="yes")
+    finally:
+        for hook in hooks:
+            hook.remove()
+    assert passes.count("captioner backbone") == passes.count("answerer backbone") == 2
+    # each question with each picture, and each without
+    assert passes.count("answerer prior") == 4 + 2

@@ -129,6 +129,9 @@ class BorrowedRunner(LocalRunner):
     finds the network by `find(name, detail)`; what goes there and back are plain values.
     """
 
+    # the process that has the GPU finds whole networks
+    in_parts = False
+
     def __init__(
         self, borrow: Callable[[Callable[..., Ahead]], Callable[..., Ahead]], find: Callable[[str, bool], Runnable]
     ) -> None:

@@ -28,6 +28,7 @@ from .devices import full_precision, is_mixed
 from .guided import guided_gradients
 from .inputs import Inputs, called, first_of, with_first
 from .layout import Layout
+from .parts import Parts
 from .replay import Replay
 from .score import Score
 from .watch import NOBODY, Watch
@@ -57,7 +58,7 @@ class Runnable(Protocol):
     another size than its own. `offered` are the modules of the layers that are captured together, `layouts` how the
     outputs of modules are laid out, and nothing behind those called `in_place_safe` writes to what they return. Nothing
     of a `private` one may be kept on disk. `gates` is the runner's, for what it finds out about the network with inputs
-    of each size; it is there as long as the network.
+    of each size; it is there as long as the network. `parts` are there where one of them is given the image alone.
     """
 
     @property
@@ -74,6 +75,8 @@ class Runnable(Protocol):
     def dtype(self) -> torch.dtype: ...
     @property
     def gates(self) -> dict[Hashable, Any]: ...
+    @property
+    def parts(self) -> Parts | None: ...
     @property
     def offered(self) -> Mapping[str, nn.Module]: ...
     @property
@@ -105,6 +108,10 @@ class Runner(Protocol):
     def copies(self) -> float:
         """How often the weights of a network are in memory, at most."""
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether it runs a part of a network as it runs a network."""
+
     def decide(self, model: Runnable, inputs: Inputs, seconds: float | None = None) -> Decision:
         """What `model` runs on for inputs like these, once that is decided or so many `seconds` are over."""
 
@@ -133,6 +140,7 @@ class LocalRunner:
     """Runs networks in this process, by PyTorch as they are, on `device`."""
 
     copies = 1.0
+    in_parts = True
 
     def __init__(self, device: torch.device) -> None:
         self.device = device

@@ -5,7 +5,7 @@
     runner.decide(model, inputs)                               # waits for the answer: Decision("openvino")
     capture = runner.capture(model, inputs, model.offered)     # from the graph
 
-Public names: `TracedCapture`, `TracedReplay`, `TracedRunner`.
+Public names: `PartsReplay`, `TracedCapture`, `TracedReplay`, `TracedRunner`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from .engine import Engine, Kept, spare
 from .gate import Gate
 from .inputs import Inputs, first_of, with_first
 from .layout import Layout
+from .parts import PartsCapture
 from .replay import Replay
 from .runner import OPENVINO, Decision, Runnable, Runner, Variants
 from .score import Score
 from .store import Store
 from .watch import NOBODY, Watch
 
-__all__ = ["TracedCapture", "TracedReplay", "TracedRunner"]
+__all__ = ["PartsReplay", "TracedCapture", "TracedReplay", "TracedRunner"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +127,43 @@ class TracedReplay(Replay):
         return in_chunks(compute, count, size=PART, device=self._first.device, watch=self.watch)
 
 
+@dataclass(frozen=True, eq=False)
+class PartsReplay(Replay):
+    """A `Replay` of a network whose first part runs as a graph."""
+
+    capture: PartsCapture | None = None
+    engine: Engine | None = None
+
+    def with_activations(self, change: Callable[[slice], Tensor], count: int) -> Tensor:
+        """(count,) scores with the layer's activations replaced by the items of `change(part)`, (n, C, h, w)."""
+        assert self.capture is not None  # noqa: S101 - dataclasses want defaults behind defaults
+        parts, looked = self.capture.parts, self.capture.looked
+        own = parts.own_name(self.name)
+        if own is None or self.layout.batch != 0 or not isinstance(looked, TracedCapture):
+            return super().with_activations(change, count)
+        original = looked.values[looked.graph.graph.layers[own]]
+        rows = looked.graph.behind_many(own, looked.values)
+
+        def compute(part: slice) -> Tensor:
+            return self.explained.of(
+                parts.scores(rows(self.layout.inverse(change(part), original)), _beside(self.inputs))
+            )
+
+        return in_chunks(compute, count, size=PART, device=self._first.device, watch=self.watch)
+
+    def with_masks(self, masks: Callable[[slice], Tensor], count: int) -> Tensor:
+        """(count,) scores of the input times the items of `masks(part)`, (n, H, W) at the input's size."""
+        assert self.capture is not None  # noqa: S101 - as above
+        assert self.engine is not None  # noqa: S101 - as above
+        parts, engine = self.capture.parts, self.engine
+
+        def compute(part: slice) -> Tensor:
+            lit = self._first * masks(part)[:, None].to(self._first)
+            return self.explained.of(parts.scores(engine.scores(lit), _beside(self.inputs)))
+
+        return in_chunks(compute, count, size=PART, device=self._first.device, watch=self.watch)
+
+
 # inputs between two looks at whether somebody still waits
 PART = 8
 # how often another size of input has to come before the network is converted for it; and where that had to make room
@@ -147,6 +185,11 @@ class TracedRunner:
 
     # its own, and those that the engine has arranged as it likes
     copies = 2.5
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether it runs a part of a network as it runs a network."""
+        return self._plain.in_parts
 
     def placed(self, model: Runnable, inputs: Inputs) -> Inputs:
         """`inputs` where `model` is, in the type that it computes in."""
@@ -170,11 +213,13 @@ class TracedRunner:
 
     def outputs(self, model: Runnable, inputs: Inputs, variants: Variants, watch: Watch = NOBODY) -> Tensor:
         """(count, K) logits of the `variants` of `inputs`, in chunks."""
-        engine = self._engine(model, inputs)
+        parts, engine = model.parts, self._engine(*_looking(model, inputs))
         if engine is None:
             return self._plain.outputs(model, inputs, variants, watch)
 
         def compute(part: slice) -> Tensor:
+            if parts is not None:
+                return parts.scores(engine.scores(variants.change(part)), _beside(inputs))
             return engine.scores(with_first(inputs, variants.change(part)))
 
         return in_chunks(
@@ -186,11 +231,13 @@ class TracedRunner:
     ) -> Replay:
         """Asks for `score` again with the activations of `layer`, or the first of `inputs`, changed."""
         plain = self._plain.replay(model, inputs, layer, score, capture, watch)
+        common = (plain.network, inputs, plain.layer, score, plain.logits, watch, plain.layout, layer)
+        if isinstance(capture, PartsCapture):
+            engine = self._engine(*_looking(model, inputs))
+            return plain if engine is None else PartsReplay(*common, capture, engine)
         if not isinstance(capture, TracedCapture) or not capture.graph.current:
             return plain
-        return TracedReplay(
-            plain.network, inputs, plain.layer, score, plain.logits, watch, plain.layout, name=layer, capture=capture
-        )
+        return TracedReplay(*common, capture)
 
     def guided(self, model: Runnable, inputs: Inputs, score: Score) -> Tensor:
         """(3, H, W) guided gradient of `score` at the first of `inputs`; raises MethodError."""
@@ -198,7 +245,7 @@ class TracedRunner:
 
     def decide(self, model: Runnable, inputs: Inputs, seconds: float | None = None) -> Decision:
         """Which engine `model` runs on for inputs like these, once that is decided or so many `seconds` are over."""
-        return self._gate(model, inputs).wait(seconds)
+        return self._gate(*_looking(model, inputs)).wait(seconds)
 
     def _engine(self, model: Runnable, inputs: Inputs) -> Engine | None:
         shapes = _shapes(inputs)
@@ -244,6 +291,16 @@ def _finite(values: Tensor) -> bool:
     """Whether all are numbers."""
     # a sum is so where they all are, but for some very large ones; it takes a tenth of the time
     return bool(values.sum().isfinite()) or bool(values.isfinite().all())
+
+
+def _looking(model: Runnable, inputs: Inputs) -> tuple[Runnable, Inputs]:
+    """What takes nearly all of the time, and what that is given: the part that looks, where there is one."""
+    return (model, inputs) if model.parts is None else (model.parts.looks, {"image": first_of(inputs)})
+
+
+def _beside(inputs: Inputs) -> Inputs:
+    """All but the first."""
+    return dict(list(inputs.items())[1:])
 
 
 def _shapes(inputs: Inputs) -> Hashable:

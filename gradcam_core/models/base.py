@@ -20,6 +20,7 @@ from ..engine.forecast import Bound, twice_within, without_values
 from ..engine.geometry import placed_for
 from ..engine.inputs import Inputs, first_of
 from ..engine.layout import Layer, Layout
+from ..engine.parts import Parts
 from ..engine.score import Score, contrast
 from ..engine.survey import default_layer, dtype_of
 from ..errors import DeviceError, LayerError, ModelError, did_you_mean
@@ -33,6 +34,7 @@ from ..tasks.classes import SOFTMAX, Head, class_index
 from ..types import WHOLE as EVERYWHERE
 from ..types import ModelInfo, Placement
 from . import sizes
+from .apart import in_parts
 
 __all__ = ["CLASSES", "Architecture", "LoadedModel", "ModelSpec", "Speech", "frozen", "load"]
 
@@ -63,6 +65,10 @@ class Speech(Protocol):
     @property
     def looks_with(self) -> str:
         """The module that is given the image alone, of whose layers maps are made; "" where there is none."""
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether the network's output is its `say` of what the module `looks_with` returns and the words."""
 
     def example(self) -> Inputs:
         """What comes beside the image, by name, to try the network out with."""
@@ -148,6 +154,7 @@ class LoadedModel:
     follow no place. One that is `deciding` may look elsewhere in another photograph. `view` is what it is given of the
     photograph; what is `resized` is given inputs of another size than its own. `origin` is the repository and the
     revision of one from the hub.
+    `parts` are there where the part that looks at the photograph is run alone, once for all that is asked about it.
     """
 
     name: str
@@ -180,6 +187,7 @@ class LoadedModel:
     default_method: str = DEFAULT_METHOD
     # the runner's, shared with the same network at other sizes and for other questions
     gates: dict[Hashable, Any] = field(default_factory=dict)
+    parts: Parts | None = None
 
     @cached_property
     def nbytes(self) -> int:
@@ -255,7 +263,9 @@ class LoadedModel:
 
     def _fed(self, steps: Encoder, layouts: Mapping[str, Layout], **changes: Any) -> LoadedModel:
         """The same on inputs of another size, on which places lie as `layouts` say."""
-        return replace(self, preprocessing=steps, layouts={**self.layouts, **layouts}, resized=True, **changes)
+        return replace(
+            self, preprocessing=steps, layouts={**self.layouts, **layouts}, resized=True, parts=None, **changes
+        )
 
     @cached_property
     def key(self) -> tuple[Hashable, ...]:
@@ -341,7 +351,7 @@ def load(spec: ModelSpec, device: torch.device, bound: Bound | None = None) -> L
     if speech is not None and speech.word_layer:
         count = next(iter(beside.values())).shape[1]
         words[speech.word_layer] = Layout(channels=2, grid=(1, count), on_image=False)
-    return LoadedModel(
+    loaded = LoadedModel(
         spec.name,
         spec.title,
         network,
@@ -365,6 +375,7 @@ def load(spec: ModelSpec, device: torch.device, bound: Bound | None = None) -> L
         origin=spec.origin,
         default_method=spec.default_method,
     )
+    return loaded if speech is None or not speech.in_parts or found.deciding else in_parts(loaded, speech.looks_with)
 
 
 def frozen(network: nn.Module) -> nn.Module:
@@ -385,5 +396,5 @@ def _largest_input(network: nn.Module, speech: Speech | None, steps: Encoder, bo
     """The most pixels a side within `bound`; None for any."""
     if bound is None:
         return None
-    looks = network if speech is None else network.get_submodule(speech.looks_with)
-    return twice_within(without_values(looks), max(steps.input_shape[-2:]), bound)
+    part = network if speech is None else network.get_submodule(speech.looks_with)
+    return twice_within(without_values(part), max(steps.input_shape[-2:]), bound)

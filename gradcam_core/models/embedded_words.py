@@ -32,7 +32,7 @@ def _answering(network: nn.Module) -> Answering:
     own = answerer.Answerer(cast(Any, network), vocabulary, answers, header.get("card", {}))
     wording = Wording(
         tokens=vocabulary.tokens, limit=own.limit, fill=PAD, unknown=UNKNOWN, embedding="embedding",
-        looks_with="backbone",
+        looks_with="backbone", in_parts=True,
     )  # fmt: skip
     return Answering(answers, wording, own.without_picture)
 
@@ -44,11 +44,11 @@ def _describing(network: nn.Module) -> Describing:
     labels = tuple(NO_WORD if number == END else vocabulary.word(number) for number in range(len(vocabulary)))
     wording = Wording(
         tokens=vocabulary.tokens, limit=own.limit, before=(START,), end=END, never=captioner.NEVER, unknown=UNKNOWN,
-        looks_with="backbone",
+        looks_with="backbone", in_parts=True,
     )  # fmt: skip
 
-    def write(image: Tensor, beam: int) -> list[Caption]:
-        return own.write(image, beam=beam)
+    def write(maps: Tensor, beam: int) -> list[Caption]:
+        return own.write_of(maps, beam=beam)
 
     return Describing(labels, wording, vocabulary.text, write)
 

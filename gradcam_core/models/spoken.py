@@ -2,11 +2,12 @@
 
 Asked about one word of one caption, or one question, each is a classifier of photographs: its classes are words, or
 answers. A `Wording` says how such a network takes words. Public names: `ANSWER`, `CAPTION`, `Answering`, `Describing`,
-`Wording`, `Written`.
+`Wording`, `Written`, `blind_logits`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,14 +19,14 @@ from torch import Tensor
 from ..engine.inputs import Inputs, called
 from ..engine.layout import Layout
 from ..engine.score import Score, contrast
-from ..errors import TextError
+from ..errors import ModelError, TextError
 from ..request import Request
 from ..tasks.classes import Head
 from .base import LoadedModel
 from .beam import Caption
 from .vocabulary import EncodedText, Token, read, split_words
 
-__all__ = ["ANSWER", "CAPTION", "Answering", "Describing", "Wording", "Written"]
+__all__ = ["ANSWER", "CAPTION", "Answering", "Describing", "Wording", "Written", "blind_logits"]
 
 ANSWER, CAPTION = "answer", "caption"
 # of a picture that shows nothing
@@ -43,8 +44,9 @@ class Wording:
     `end` is the number that ends a caption, `never` those that are no words, `unknown` what stands for a word that it
     never saw. `embedding` is the dotted name of the module whose output, (1, T, E), holds the words: with it a
     question's words have values too. `looks_with` names the module that is given the image alone, "" where
-    image and words go through the network together. With `english_only` other scripts are refused. `words` are the
-    texts of all numbers, where they are known.
+    image and words go through the network together. Of one `in_parts`, `network(image, words)` is `network.say(seen,
+    words)` of what that module returns: it is run once for a photograph, whatever is asked. With
+    `english_only` other scripts are refused. `words` are the texts of all numbers, where they are known.
     """
 
     tokens: Callable[[str], Sequence[Token]]
@@ -58,6 +60,7 @@ class Wording:
     embedding: str | None = None
     looks_with: str = ""
     english_only: bool = False
+    in_parts: bool = False
     words: tuple[str, ...] = ()
 
     @classmethod
@@ -123,6 +126,11 @@ class Answering:
         """The module that is given the image alone."""
         return self.wording.looks_with
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether the network's output is its `say` of what that module returns and the words."""
+        return self.wording.in_parts
+
     def read(self, text: str) -> EncodedText:
         """The words of a question; raises TextError."""
         return self.wording.read(text, "question")
@@ -162,7 +170,8 @@ class Answering:
 class Describing:
     """A network that is given the words of a caption: its classes are what may stand at one place of it, by `labels`.
 
-    `text` makes a caption of numbers, and `write` up to so many captions of a (1, 3, H, W) input, the best first.
+    `text` makes a caption of numbers, and `write` up to so many captions of a (1, 3, H, W) input, or of what was seen
+    of it by a network in parts, the best first.
     """
 
     labels: tuple[str, ...]
@@ -176,6 +185,11 @@ class Describing:
     def looks_with(self) -> str:
         """The module that is given the image alone."""
         return self.wording.looks_with
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether the network's output is its `say` of what that module returns and the words."""
+        return self.wording.in_parts
 
     def read(self, text: str) -> EncodedText:
         """The words of a caption; raises TextError."""
@@ -207,10 +221,12 @@ class Describing:
 
     def chances(self, logits: Tensor, reading: EncodedText) -> list[float]:
         """The probability of each word given those before it, from (1, steps, K) logits for the caption."""
-        return [float(_product(self._terms(reading, place), logits)) for place in range(len(reading.words))]
+        logs = logits.float().log_softmax(-1)[0]
+        words = (self._terms(reading, place) for place in range(len(reading.words)))
+        return [math.exp(sum(float(logs[step, number]) for step, number in terms)) for terms in words]
 
     def written(self, image: Tensor, beam: int) -> Written:
-        """Up to `beam` captions of a (1, 3, H, W) input."""
+        """Up to `beam` captions of what `write` takes."""
         texts = (self.text(one.numbers).strip() for one in self.write(image, beam))
         return Written(tuple(dict.fromkeys(text for text in texts if text)))
 
@@ -219,6 +235,13 @@ class Describing:
         ahead = len(self.wording.before) - 1
         chosen = range(len(reading.numbers)) if place is None else reading.places[place]
         return tuple((ahead + at, reading.numbers[at]) for at in chosen)
+
+
+def blind_logits(model: LoadedModel) -> Tensor:
+    """(1, answers) logits for the question that `model` is bound to, without looking at any photograph."""
+    if not isinstance(model.speech, Answering):
+        raise ModelError("model.no_answers", model=model.title)
+    return model.speech.blind(model)
 
 
 def place_of(word: int | str, reading: EncodedText) -> int:

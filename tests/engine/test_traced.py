@@ -39,6 +39,7 @@ class Model:
     name, detail, resized, private = "model", False, False, False
     dtype = torch.float32
     in_place_safe: tuple[str, ...] = ()
+    parts = None
 
     def __init__(self, network: nn.Module, layers: tuple[str, ...] = ("first", "second")) -> None:
         self.network = network

@@ -74,9 +74,15 @@ class Votes(nn.Module):
         return self.dropout(torch.relu(self.place(self.standardise(places))))
 
     def forward(self, projected: Tensor, question: Tensor) -> Tensor:
+        return self.out(self._hidden(projected, question))
+
+    def votes_for(self, projected: Tensor, question: Tensor, answers: Tensor) -> Tensor:
+        """The same for some of the answers, by number, alone."""
+        return nn.functional.linear(self._hidden(projected, question), self.out.weight[answers], self.out.bias[answers])
+
+    def _hidden(self, projected: Tensor, question: Tensor) -> Tensor:
         joined = projected * self.question(question).unsqueeze(1)
-        hidden = torch.relu(self.hidden(joined) + self.shift(question).unsqueeze(1))
-        return self.out(self.dropout(hidden))
+        return self.dropout(torch.relu(self.hidden(joined) + self.shift(question).unsqueeze(1)))
 
 
 class AnswerNetwork(nn.Module):
@@ -113,5 +119,8 @@ class AnswerNetwork(nn.Module):
 
     def forward(self, image: Tensor, question: Tensor) -> Tensor:
         """(N, 3, H, W) float32 and (N, T) int64 to (N, A) logits."""
-        places = self.backbone(image).flatten(2).transpose(1, 2)
-        return self.answer(self.votes.project(places), question)
+        return self.say(self.backbone(image), question)
+
+    def say(self, maps: Tensor, question: Tensor) -> Tensor:
+        """The same from the backbone's (N, C, h, w) maps."""
+        return self.answer(self.votes.project(maps.flatten(2).transpose(1, 2)), question)

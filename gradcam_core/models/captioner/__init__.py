@@ -28,7 +28,7 @@ from ..beam import Caption
 from ..features import build_backbone, photograph_steps
 from ..training import read_weights, restore
 from ..vocabulary import START, EncodedText, WordVocabulary
-from .decode import NEVER, decode
+from .decode import NEVER, decode, decode_picture
 from .network import CaptionNetwork, CaptionShape
 
 __all__ = ["NEVER", "WEIGHTS", "Caption", "CaptionNetwork", "Captioner", "load_captioner"]
@@ -65,6 +65,12 @@ class Captioner:
     def write(self, image: Tensor, *, beam: int = 3) -> list[Caption]:
         """Up to `beam` captions of a (1, 3, H, W) input, best first; one pass of the backbone."""
         return decode(self.network, image, beam=beam, limit=self.limit)
+
+    def write_of(self, maps: Tensor, *, beam: int = 3) -> list[Caption]:
+        """The same of the (1, C, h, w) maps that the backbone made of it."""
+        with torch.inference_mode():
+            picture = self.network.look(maps.flatten(2).transpose(1, 2))
+        return decode_picture(self.network, picture, beam=beam, limit=self.limit)
 
 
 def load_captioner(path: Path = WEIGHTS) -> Captioner:

@@ -34,16 +34,15 @@ def decode_picture(
 ) -> list[Caption]:
     """The same for what `network.look` made of one photograph."""
     with torch.inference_mode():
-        state = network.first_state(picture)
+        state, following = network.first_state(picture), network.speller(picture)
 
     def after(rows: Sequence[tuple[int, ...]], chosen: Sequence[int]) -> Tensor:
         nonlocal state
         # the words before the last are in the state already
         state = (state[0][list(chosen)], state[1][list(chosen)])
-        last = torch.tensor([[numbers[-1] if numbers else START] for numbers in rows], device=state[0].device)
-        several = Picture(*(part.expand(len(rows), *part.shape[1:]) for part in vars(picture).values()))
-        logits, state = network.step(several, last, state)
-        return logits[:, -1]
+        last = torch.tensor([numbers[-1] if numbers else START for numbers in rows], device=state[0].device)
+        logits, state = following(last, state)
+        return logits
 
     longest = min(limit or network.shape.limit, network.shape.limit)
     return search(after, end=END, never=NEVER, beam=beam, limit=longest)

@@ -143,6 +143,8 @@ class TrainedText:
     dtype: torch.dtype = torch.float32
     in_place_safe: frozenset[str] = frozenset()
     gates: dict[Hashable, Any] = field(default_factory=dict)
+    beside: Mapping[str, Tensor] = field(default_factory=dict)
+    parts: None = None
 
     @cached_property
     def layers(self) -> Mapping[str, tuple[str, ...]]:

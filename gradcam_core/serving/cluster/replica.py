@@ -287,6 +287,6 @@ def bare(model: LoadedModel) -> LoadedModel:
     """`model` without what it is run with."""
     speech = model.speech
     told: Any = None if speech is None else Speaks(speech.task, speech.labels, speech.word_layer)
-    left_out: dict[str, Any] = {"preprocessing": None, "identity": None, "gates": {}, "beside": {}}
+    left_out: dict[str, Any] = {"preprocessing": None, "identity": None, "gates": {}, "beside": {}, "parts": None}
     head = replace(model.head, probabilities=elsewhere, classes=elsewhere)
     return replace(model, network=nn.Identity(), speech=told, head=head, score=elsewhere, **left_out)

@@ -1,0 +1,42 @@
+"""Networks that take words, taken apart: what looks at the photograph is run alone. Public name: `in_parts`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..engine.layout import Layer
+from ..engine.parts import Looks, Parts, Says, own_name
+from ..reading.trials import trial_picture
+from .sizes import placed
+
+if TYPE_CHECKING:
+    from .base import LoadedModel
+
+__all__ = ["in_parts"]
+
+
+def in_parts(model: LoadedModel, place: str) -> LoadedModel:
+    """`model`, whose module `place` is run alone."""
+    part = model.network.get_submodule(place)
+    with torch.no_grad():
+        shape = part(placed(trial_picture(model.preprocessing), part)).shape
+
+    def own(layer: Layer) -> Layer:
+        return replace(layer, name=own_name(place, layer.name))
+
+    names = {name: inside for name in model.layouts if (inside := own_name(place, name))}
+    looks = replace(
+        model,
+        network=Looks(part),
+        layers=tuple(map(own, model.layers)),
+        default=own(model.default),
+        layouts={inside: model.layouts[name] for name, inside in names.items()},
+        in_place_safe=frozenset(names[name] for name in model.in_place_safe if name in names),
+        speech=None,
+        beside={},
+        gates={},
+    )
+    return replace(model, parts=Parts(looks, Says(model.network, shape[1:]), place))
