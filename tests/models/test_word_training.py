@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pytest
 import torch
 
 from gradcam_core.errors import ModelError, TextError
-from gradcam_core.models.answerer import load_answerer
+from gradcam_core.models.answerer import load_answerer, presence
 from gradcam_core.models.answerer import train as answerer_train
 from gradcam_core.models.answerer.network import AnswerShape
 from gradcam_core.models.captioner import load_captioner
@@ -66,6 +69,46 @@ def test_the_answerer_learns_is_reproducible_and_loads(folder, tmp_path, capsys)
         assert first.answers[int(first.network(picture(colour), question).argmax())] == colour
         logits = first.network(picture(colour), first.question(first.read(f"Is there a {thing}?")))[0]
         assert logits[first.answers.index("yes")] > logits[first.answers.index("no")]
+
+
+def test_the_answerer_learns_further_what_is_there_and_forgets_nothing(folder, tmp_path) -> None:
+    place = ["--data", str(folder), "--cache", str(folder / "maps")]
+    start, out = tmp_path / "start.safetensors", tmp_path / "further.safetensors"
+    answerer_train.main([*place, "--out", str(start)], replace(ANSWERS, until=10))
+    further = presence.PresenceSettings(
+        epochs=10, until=10, images=4, blind=4, warmup=4, keep=0.8, rate=0.01, others=1.0, asked=8
+    )
+    presence.main([*place, "--start", str(start), "--out", str(out)], further)
+    answerer = load_answerer(out)
+    assert (answerer.answers, answerer.vocabulary.words) == (
+        load_answerer(start).answers,
+        load_answerer(start).vocabulary.words,
+    )
+    yes, no = (answerer.answers.index(word) for word in ("yes", "no"))
+    for colour, there, absent in (("red", "dog", "giraffe"), ("blue", "cat", "giraffe")):
+        given = picture(colour)
+        for thing, first in ((there, True), (absent, False)):
+            logits = answerer.network(given, answerer.question(answerer.read(f"is there a {thing} in the picture")))[0]
+            assert bool(logits[yes] > logits[no]) is first
+        question = answerer.question(answerer.read("What is the color of the picture?"))
+        assert answerer.answers[int(answerer.network(given, question).argmax())] == colour
+
+
+def test_what_is_known_to_be_there_and_how_often(folder) -> None:
+    photographs = read_photographs(folder)
+    material = answerer_train.AnswerMaterial(photographs, ANSWERS)
+    known = presence.Presence(material)
+    red = next(name for name in material.given if photographs.objects[name][0].kind == "dog")
+    # the captions' beds and cats are not on it
+    assert known.of(red) == ({"dog"}, set())
+    count = len(material.given)
+    dogs = sum(photographs.objects[name][0].kind == "dog" for name in material.given)
+    assert float(known.odds[presence.KINDS.index("dog")].sigmoid()) == pytest.approx((dogs + 5) / (count + 100))
+    drawn = known.drawn(red, 8, Random(0))  # noqa: S311 - the same each time
+    assert len(drawn) == len({kind for kind, *_ in drawn}) == 8
+    assert [(presence.KINDS[kind], there) for kind, there, _ in drawn if there] == [("dog", True)]
+    # the one kind that is there is always drawn, of the 79 others seven
+    assert [odds - float(known.odds[kind]) for kind, _, odds in drawn] == pytest.approx([math.log(79 / 7)] * 8)
 
 
 def test_the_captioner_learns_is_reproducible_and_loads(folder, tmp_path) -> None:

@@ -65,14 +65,22 @@ class _Pair:
 
 
 class AnswerMaterial:
-    """The photographs' questions as numbers, drawn anew for each epoch."""
+    """The photographs' questions as numbers, drawn anew for each epoch.
 
-    def __init__(self, photographs: Photographs, settings: AnswererSettings) -> None:
+    `known` are the vocabulary and the answers of a network that is to be trained further.
+    """
+
+    def __init__(
+        self,
+        photographs: Photographs,
+        settings: AnswererSettings,
+        known: tuple[WordVocabulary, list[str]] | None = None,
+    ) -> None:
         self.photographs, self.settings = photographs, settings
         counts = Counter(question.answers[0] for question in photographs.blind)
         coco = {question.answers[0] for question in photographs.blind if question.source == "coco-qa"}
         often = [answer for answer, count in counts.items() if count >= settings.answer_seen]
-        self.answers = sorted({*coco, *often, *PEOPLE, "yes", "no"})
+        self.answers = known[1] if known else sorted({*coco, *often, *PEOPLE, "yes", "no"})
         self._answer = {answer: number for number, answer in enumerate(self.answers)}
         train = [name for name in photographs.splits if not photographs.held_out(name)]
         self.made = {
@@ -91,7 +99,8 @@ class AnswerMaterial:
         words = Counter(word for question in photographs.blind for word in plain(question.text))
         words.update(word for pairs in self.made.values() for question, _ in pairs for word in question)
         words.update({word: settings.word_seen for kind in KINDS for name in words_of(kind) for word in name.split()})
-        self.vocabulary = WordVocabulary(sorted(word for word, count in words.items() if count >= settings.word_seen))
+        frequent = sorted(word for word, count in words.items() if count >= settings.word_seen)
+        self.vocabulary = known[0] if known else WordVocabulary(frequent)
         self.match = Match([question for question in photographs.blind if question.source == "coco-qa"])
         present = Counter(one.kind for found in photographs.objects.values() for one in found if one.score >= 0.5)
         self.kind_weights = [(present[kind] + 20) ** 0.75 for kind in KINDS]
@@ -168,7 +177,7 @@ def pad(rows: list[tuple[int, ...]], limit: int) -> Tensor:
     return padded
 
 
-def _trimmed(questions: Tensor) -> Tensor:
+def trimmed(questions: Tensor) -> Tensor:
     return questions[:, : max(3, int((questions != PAD).sum(1).max()))]
 
 
@@ -193,7 +202,7 @@ def train(
 
     def losses(trained: AnswerNetwork) -> Iterator[Tensor]:
         return (
-            _loss(trained, material, maps, images, random)
+            loss(trained, material, maps, images, random)
             for images in _batches(material.drawn(random), settings.images, random)
         )
 
@@ -212,12 +221,12 @@ def _batches(images: list[str], size: int, random: Random) -> Iterator[list[str]
         yield order[start : start + size]
 
 
-def _loss(network: AnswerNetwork, material: AnswerMaterial, maps: Maps, images: list[str], random: Random) -> Tensor:
+def loss(network: AnswerNetwork, material: AnswerMaterial, maps: Maps, images: list[str], random: Random) -> Tensor:
     settings = material.settings
     pairs = [(row, pair) for row, image in enumerate(images) for pair in material.pairs(image, random)]
     blind = random.sample(material.blind, min(settings.blind, len(material.blind)))
     rows = torch.tensor([row for row, _ in pairs])
-    questions = _trimmed(pad([pair.numbers for _, pair in pairs], settings.shape.limit))
+    questions = trimmed(pad([pair.numbers for _, pair in pairs], settings.shape.limit))
     wanted = torch.zeros(len(pairs), len(material.answers))
     for at, (_, pair) in enumerate(pairs):
         for answer, share in pair.answers.items():
@@ -233,13 +242,13 @@ def _loss(network: AnswerNetwork, material: AnswerMaterial, maps: Maps, images: 
     projected = network.votes.project(places)
     logits = network.answer(projected[rows], questions)
     losses = nn.functional.cross_entropy(logits, wanted, reduction="none")
-    loss = (losses * weights).sum() / weights.sum()
+    total = (losses * weights).sum() / weights.sum()
     if blind:
-        texts = _trimmed(pad([numbers for numbers, _ in blind], settings.shape.limit))
+        texts = trimmed(pad([numbers for numbers, _ in blind], settings.shape.limit))
         answers = torch.tensor([answer for _, answer in blind])
         prior = network.prior(network.encode_question(texts))
-        loss = loss + settings.blind_weight * nn.functional.cross_entropy(prior, answers)
-    return loss
+        total = total + settings.blind_weight * nn.functional.cross_entropy(prior, answers)
+    return total
 
 
 @torch.inference_mode()
