@@ -20,6 +20,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ..errors import ModelError
+from ..languages import Finding
 from ..reading.fitted import Fitted
 from ..reading.preprocess import Encoder, Preprocessing
 from ..reading.probed_transform import Ramped
@@ -48,7 +49,8 @@ class Kind:
     """An architecture: transformers' `network` class, what wraps it, and how it takes words.
 
     `embedding` and `looks_with` are those of a `Wording`; `begins` names what begins a caption by its place in the
-    network's configuration. Of one that `names_answers` the configuration has them, as labels.
+    network's configuration. Of one that `names_answers` the configuration has them, as labels. `remarks` are what a
+    person should know about its scores.
     """
 
     network: str
@@ -59,6 +61,7 @@ class Kind:
     begins: str = ""
     head: Head = SOFTMAX
     names_answers: bool = False
+    remarks: tuple[Finding, ...] = ()
 
 
 KINDS = {
@@ -68,7 +71,7 @@ KINDS = {
     "git": Kind("GitForCausalLM", GitCaptions, CAPTION, "model.git.image_encoder", begins="bos_token_id"),
     "blip-answers": Kind(
         "BlipForQuestionAnswering", BlipAnswers, ANSWER, "model.vision_model",
-        embedding="model.text_encoder.embeddings.word_embeddings",
+        embedding="model.text_encoder.embeddings.word_embeddings", remarks=(Finding("answer.first_word"),),
     ),
     "vilt": Kind(
         "ViltForQuestionAnswering", ViltAnswers, ANSWER,
@@ -101,6 +104,7 @@ def spec_of(repository: str, kind: Kind, *, folder: Path | None = None, megabyte
         is_offline=lambda: folder is not None or _is_here(repository),
         download_mb=megabytes,
         head=kind.head,
+        remarks=kind.remarks,
         speech=partial(_speech, kind, files),
         task=kind.task,
     )

@@ -236,6 +236,10 @@ def test_answers_their_chances_maps_and_the_words_of_the_question(kind: str, exp
     found = explainer.ask(PICTURE, QUESTION, model=f"someone/{kind}")
     order = chances.argsort(descending=True)[:5].tolist()
     assert [one.index for one in found.top] == order
+    # an answer that is written word by word is known by its first word alone, which is said wherever it is shown
+    short = [note for note in found.notes if "first word" in note]
+    assert len(short) == (kind == "blip-answers")
+    assert [note for note in found.explain(1).notes if "first word" in note] == short
     assert [one.probability for one in found.top] == pytest.approx(chances[order].tolist(), rel=1e-3)
     if kind == "vilt":
         assert found.top[0].label == network.config.id2label[order[0]]

@@ -97,6 +97,10 @@ _FORGOTTEN = (
 _WITHOUT = "Without this region {label} goes from {before:percent} to {after:percent}"
 
 RESULTS: Mapping[str, str | Callable[..., str]] = {
+    "answer.first_word": (
+        "This network writes its answers word by word. Shown and explained here is the first word of an answer alone,"
+        " or the first part of it."
+    ),
     "answer.other_without": (
         "{model} answers “{answer}” ({probability:percent}). Without looking at the picture it would say “{blind}”"
         " ({blind_probability:percent})."

@@ -114,6 +114,9 @@ def _said_of_map(template: str) -> Callable[..., str]:
 
 
 RESULTS: Mapping[str, str | Callable[..., str]] = {
+    "answer.first_word": (
+        "이 모델은 답을 한 단어씩 써 나갑니다. 여기서 보여 주고 설명하는 것은 답의 첫 단어 또는 그 앞부분뿐입니다."
+    ),
     "answer.other_without": (
         "{model}의 대답: “{answer}” ({probability:percent}). 사진을 보지 않으면 “{blind}”"
         " ({blind_probability:percent})라고 답합니다."
