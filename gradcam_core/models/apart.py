@@ -25,7 +25,7 @@ def in_parts(model: LoadedModel, place: str) -> LoadedModel:
         shape = part(placed(trial_picture(model.preprocessing), part)).shape
 
     def own(layer: Layer) -> Layer:
-        return replace(layer, name=own_name(place, layer.name))
+        return replace(layer, name=own_name(place, layer.name) or layer.name)
 
     names = {name: inside for name in model.layouts if (inside := own_name(place, name))}
     looks = replace(

@@ -17,7 +17,9 @@ class Task:
     """One of the questions: its `key` as models have it, its `title`, the `model` asked at first, its `control`.
 
     The control is of the option for words that it is asked with; with that goes the option `part`, where it has one.
-    `about` is to be known of that model, and `menu` of the menu of models; these and the title are keys of words.
+    `about` is to be known of that model, and `menu` of the menu of models; these and the title are keys of words. Of
+    the usual example photographs those called `examples` are shown, which that model gets right, and one that it gets
+    `wrong`; without, all of them.
     """
 
     key: str
@@ -27,6 +29,8 @@ class Task:
     part: str = ""
     about: str = ""
     menu: str = "models.others"
+    examples: tuple[str, ...] = ()
+    wrong: str = ""
 
     @property
     def worded(self) -> frozenset[str]:
@@ -42,7 +46,13 @@ TASKS = {
     task.key: task
     for task in (
         Task(CLASSES, "task.classes", DEFAULT_MODEL, menu=""),
-        Task(CAPTION, "task.caption", DEFAULT_CAPTIONER, "caption", "word", "task.caption_small"),
-        Task(ANSWER, "task.answer", DEFAULT_ANSWERER, "question", about="task.answer_small"),
+        Task(
+            CAPTION, "task.caption", DEFAULT_CAPTIONER, "caption", "word", "task.caption_small",
+            examples=("cat-in-a-bathroom", "pizza", "skateboarder"), wrong="rocket",
+        ),
+        Task(
+            ANSWER, "task.answer", DEFAULT_ANSWERER, "question", about="task.answer_small",
+            examples=("cat-in-a-bathroom", "pizza", "coffee", "cat"), wrong="rocket",
+        ),
     )
-}
+}  # fmt: skip

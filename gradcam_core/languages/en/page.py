@@ -22,6 +22,7 @@ PAGE: Mapping[str, str] = {
     "example.rocket": "Rocket",
     "example.skateboarder": "Skateboarder",
     "examples.title": "Or pick an example",
+    "examples.wrong": "{title}: it gets this wrong",
     "file.heatmap": "Heatmap (PNG)",
     "file.map": "Raw map (NPY)",
     "file.nothing_yet": "There is nothing to download yet: choose a photograph first.",

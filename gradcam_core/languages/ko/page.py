@@ -22,6 +22,7 @@ PAGE: Mapping[str, str] = {
     "example.rocket": "로켓",
     "example.skateboarder": "스케이트보더",
     "examples.title": "또는 예시를 골라 보세요",
+    "examples.wrong": "{title}: 모델이 틀리는 사진",
     "file.heatmap": "히트맵 (PNG)",
     "file.map": "원본 맵 (NPY)",
     "file.nothing_yet": "아직 내려받을 것이 없습니다. 먼저 사진을 고르세요.",

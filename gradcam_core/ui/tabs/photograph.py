@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache
 
 from ...explainer import Explainer
 from ...languages import Finding
@@ -30,7 +28,7 @@ from ..web.examples import example_buttons
 from ..web.stage import stage
 from ..wording import word
 from .answering import QuestionControls, Shown, answering, rival_choices
-from .words import switching, words
+from .words import Offered, switching, words
 
 __all__ = ["EXAMPLES", "method_choices", "method_notes", "photograph_tab"]
 
@@ -48,13 +46,14 @@ def photograph_tab(page: Page) -> None:
     asks: list[Any] = []
     ticket = gr.Number(0, visible=False)
     with gr.Column(elem_classes="found"):
-        controls: dict[str, Any] = {"image": _handed_in(page)}
+        offered = _handed_in(page)
+        controls: dict[str, Any] = {"image": offered.image}
         shown, ready, filled = _shown(page, controls, asks, ticket)
     examples = {digest_of(content_of(str(path))): path for path in _examples(page)}
     page.offered.update(photograph=controls["image"], model=controls["model"])
     hidden = gr.Textbox("", visible=False), PhotographInput(visible=False)
     given = QuestionControls(controls, ready, ticket, *hidden, examples)
-    switching(page, shown, controls["model"], ready, filled)
+    switching(page, shown, controls["model"], ready, filled, offered)
     answering(page, given, shown, asks)
 
 
@@ -63,7 +62,7 @@ def _examples(page: Page) -> list[Path]:
     return list(page.examples) or sorted(EXAMPLES.glob("*.jpg"))
 
 
-def _handed_in(page: Page) -> PhotographInput:
+def _handed_in(page: Page) -> Offered:
     """The place for a photograph, and the examples beside it."""
     examples = _examples(page)
     with gr.Row(elem_id="hand-in"):
@@ -80,8 +79,13 @@ def _handed_in(page: Page) -> PhotographInput:
             )
         with gr.Column(scale=4, min_width=320):
             gallery = example_buttons(examples, "examples")
-    gallery.select(_picker(examples, image.GRADIO_CACHE), None, image, show_progress="hidden", api_visibility="private")
-    return image
+    offered = Offered(gallery, image, examples)
+
+    def pick(event: gr.EventData) -> str:
+        return offered.given(event._data["index"])
+
+    gallery.select(pick, None, image, show_progress="hidden", api_visibility="private")
+    return offered
 
 
 def _shown(
@@ -165,15 +169,6 @@ def _below_the_menus(model: str) -> dict[str, Any]:
                 label=word("photograph.sharper"), info=word("photograph.sharper_info"), elem_id="sharper"
             )
     return {"view": view, "counterfactual": side, "sharper": sharper}
-
-
-def _picker(examples: list[Path], folder: str) -> Callable[[gr.EventData], str]:
-    def pick(event: gr.EventData) -> str:
-        path = examples[event._data["index"]]
-        # the page may show what lies in the server's folder, and a host's photographs lie anywhere
-        return save_bytes_to_cache(path.read_bytes(), path.name, folder)
-
-    return pick
 
 
 def _advanced(classes: list[tuple[str, str]]) -> dict[str, Any]:

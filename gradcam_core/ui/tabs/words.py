@@ -1,20 +1,25 @@
 """The three questions that a photograph can be asked, and what is shown of captions and questions.
 
-Public names: `Words`, `fitting`, `switching`, `words`.
+Public names: `Offered`, `Words`, `fitting`, `switching`, `words`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import gradio as gr
+from gradio.processing_utils import save_bytes_to_cache
 
+from ...errors import CamError
 from ...explainer import Explainer
 from ...explanation import Explanation
 from ...models.base import CLASSES
 from ...models.kinds import PLURALS, kinds_in
 from ...models.spoken import ANSWER, CAPTION
+from ...reading.photograph import ImageSource, content_of, digest_of
 from ...request import AUTO, Request
 from ...serving.failures import plain_words
 from ...serving.lanes import LOADING
@@ -22,12 +27,13 @@ from ..handlers import QUESTION, Controls, model_choices
 from ..messages import note, problem_box
 from ..model_menu import LOADED, how_to_search
 from ..parts import Page
-from ..tasks import TASKS
+from ..tasks import TASKS, Task
 from ..web.caption import caption_value, caption_words
+from ..web.examples import example_name, examples_value
 from ..web.text import sentence_value, shaded_text
 from ..wording import word as words_for
 
-__all__ = ["Words", "fitting", "switching", "words"]
+__all__ = ["Offered", "Words", "fitting", "switching", "words"]
 
 FIRST = "what is in the picture?"
 # about things that a caption of the photograph names, one of them or several; and what fits always
@@ -82,7 +88,9 @@ class Words:
             valued = answered.words_for(explanation.target.index)
             score = words_for("shaded.score", label=explanation.target.label)
             shaded = {**sentence_value(answered.question, valued, score, language="en"), "chart": []}
-            said = "".join(map(note, [answered.sentence, *answered.notes, *TASKS[ANSWER].notes(request.model)]))
+            # what is to be known of the model stands below the pictures
+            notes = [one for one in answered.notes if one not in explanation.notes]
+            said = "".join(map(note, [answered.sentence, *notes, *TASKS[ANSWER].notes(request.model)]))
             return empty | {self.question: shaded, self.said: said, self.area: gr.update(visible=True)}
         return {self.area: gr.update(visible=False)}
 
@@ -123,6 +131,37 @@ def words(explainer: Explainer) -> Words:
     return Words(switch, {"question": question, "caption": caption, "word": word}, area, *drawn)
 
 
+@dataclass(frozen=True, eq=False)
+class Offered:
+    """The example photographs: their `buttons`, the `paths` in order, and the `image` that a chosen one goes to."""
+
+    buttons: gr.HTML
+    image: Any
+    paths: Sequence[Path]
+
+    def given(self, number: int) -> str:
+        """An example as the page may show it: a host's own photographs lie anywhere."""
+        path = self.paths[number]
+        return save_bytes_to_cache(path.read_bytes(), path.name, self.image.GRADIO_CACHE)
+
+    def fitting(self, task: Task, shown: ImageSource | None) -> tuple[Any, Any]:
+        """The buttons and the photograph for another question: examples that it suits, and one of them in the place
+        of another example that is `shown`, never in that of anybody's own photograph."""
+        names = {example_name(path): number for number, path in enumerate(self.paths)}
+        suits = [name for name in task.examples if name in names]
+        buttons = examples_value(self.paths, suits, task.wrong if suits else "")
+        if not suits or shown is None:
+            return buttons, gr.skip()
+        digests = {digest_of(content_of(str(path))): example_name(path) for path in self.paths}
+        try:
+            name = digests.get(digest_of(content_of(shown)))
+        except CamError:
+            # a file that is gone is nobody's example
+            name = None
+        stays = name is None or name in (*suits, task.wrong)
+        return buttons, gr.skip() if stays else gr.update(value=self.given(names[suits[0]]))
+
+
 class Answered(Protocol):
     """Where answers are shown: what is `asked`, the `words` and the box for a `problem`."""
 
@@ -134,8 +173,10 @@ class Answered(Protocol):
     def problem(self) -> gr.HTML: ...
 
 
-def switching(page: Page, shown: Answered, menu: gr.Dropdown, ready: gr.State, filled: gr.State) -> None:
-    """Let the switch choose the model, and show the control that its question needs.
+def switching(
+    page: Page, shown: Answered, menu: gr.Dropdown, ready: gr.State, filled: gr.State, offered: Offered
+) -> None:
+    """Let the switch choose the model, and show the control that its question needs and the `offered` examples.
 
     `ready` changes when another model can be used; the `menu` of models is `filled` once it holds all names.
     """
@@ -150,7 +191,7 @@ def switching(page: Page, shown: Answered, menu: gr.Dropdown, ready: gr.State, f
             explainer.load(model)
         except Exception as error:
             box = problem_box(plain_words(error), kept=before is not None)
-            return (*[gr.skip()] * 3, gr.update(value=box, visible=True), gr.skip(), gr.skip())
+            return (*[gr.skip()] * 3, gr.update(value=box, visible=True), *[gr.skip()] * 4)
         services.running.overtake(request.session_hash, slot=QUESTION)
         return (
             gr.update(
@@ -163,6 +204,7 @@ def switching(page: Page, shown: Answered, menu: gr.Dropdown, ready: gr.State, f
             gr.update(visible=False),
             next(LOADED),
             False,
+            *offered.fitting(task, None if before is None else before.image),
         )
 
     def fit(before: Controls | None) -> Any:
@@ -180,7 +222,7 @@ def switching(page: Page, shown: Answered, menu: gr.Dropdown, ready: gr.State, f
     made.switch.input(
         switch_task,
         [made.switch, question, shown.asked],
-        [menu, question, made.controls["caption"], shown.problem, ready, filled],
+        [menu, question, made.controls["caption"], shown.problem, ready, filled, offered.buttons, offered.image],
         trigger_mode="always_last",
         concurrency_id=LOADING,
         show_progress="minimal",

@@ -1,0 +1,79 @@
+"""The examples that a question is offered with: photographs that it suits, and one that it is said to fail on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from gradcam_core import Explainer
+from gradcam_core.models.kinds import kinds_in
+from gradcam_core.ui.tabs.photograph import EXAMPLES
+from gradcam_core.ui.tabs.words import FIRST, Offered
+from gradcam_core.ui.tasks import TASKS
+from gradcam_core.ui.web.examples import example_name
+
+PATHS = sorted(EXAMPLES.glob("*.jpg"))
+# what people would call it, and words of captions that are right
+SHOWS = {
+    "cat-in-a-bathroom": ({"cat", "toilet", "sink"}, {"cat"}),
+    "cat": ({"cat", "kitten"}, {"cat"}),
+    "coffee": ({"coffee", "cup"}, {"cup"}),
+    "pizza": ({"pizza"}, {"pizza"}),
+    "skateboarder": ({"man", "boy", "skateboard"}, {"person", "skateboard"}),
+    "rocket": ({"rocket"}, {"rocket"}),
+}
+
+
+class Buttons:
+    GRADIO_CACHE = ""
+
+
+@pytest.fixture
+def offered(tmp_path: Path) -> Offered:
+    image: Any = Buttons()
+    image.GRADIO_CACHE = str(tmp_path)
+    return Offered(gr.HTML(""), image, PATHS)
+
+
+@pytest.mark.parametrize("key", [key for key, task in TASKS.items() if task.examples])
+def test_examples_are_right_but_the_one_that_is_said_to_be_wrong(key: str, explainer: Explainer) -> None:
+    task = TASKS[key]
+    for path in PATHS:
+        name = example_name(path)
+        if name not in (*task.examples, task.wrong):
+            continue
+        if task.control == "question":
+            right = explainer.ask(path, FIRST).target.label in SHOWS[name][0]
+        else:
+            named = {kind for _, _, kind in kinds_in(explainer.describe(path).caption.split())}
+            right = bool(named & SHOWS[name][1]) and named <= {*SHOWS[name][1], *SHOWS[name][0]}
+        assert right == (name != task.wrong), name
+
+
+def test_another_question_shows_its_examples_and_one_of_them_but_keeps_ones_own_photograph(
+    offered: Offered, tmp_path: Path
+) -> None:
+    task = TASKS["caption"]
+    own = tmp_path / "own.jpg"
+    own.write_bytes(PATHS[0].read_bytes() + b"\0")
+    shown = {name: next(path for path in PATHS if example_name(path) == name) for name in ("coffee", "pizza", "rocket")}
+    buttons, given = offered.fitting(task, str(shown["coffee"]))
+    assert [example_name(PATHS[one["number"]]) for one in buttons] == [*task.examples, task.wrong]
+    assert [one["title"] for one in buttons][-1] == "Rocket: it gets this wrong"
+    assert Path(given["value"]).read_bytes() == offered.paths[buttons[0]["number"]].read_bytes()
+    for path in (own, shown["pizza"], shown["rocket"]):
+        assert "value" not in offered.fitting(task, str(path))[1]
+    everything, given = offered.fitting(TASKS["classes"], str(shown["coffee"]))
+    assert [one["number"] for one in everything] == list(range(len(PATHS)))
+    assert "value" not in given
+
+
+def test_a_hosts_own_photographs_are_shown_whatever_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "own.jpg"
+    path.write_bytes(PATHS[0].read_bytes())
+    buttons, given = Offered(gr.HTML(""), Buttons(), [path]).fitting(TASKS["caption"], str(path))
+    assert [one["title"] for one in buttons] == ["Own"]
+    assert "value" not in given
