@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,10 +23,8 @@ from . import capture as capturing
 from .capture import Capture, EagerCapture
 from .inputs import Inputs
 from .layout import Layout
+from .runner import Runnable
 from .score import Score
-
-if TYPE_CHECKING:
-    from .runner import Runnable
 
 __all__ = ["Looks", "Parts", "PartsCapture", "Says", "own_name"]
 

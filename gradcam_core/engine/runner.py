@@ -28,7 +28,6 @@ from .devices import full_precision, is_mixed
 from .guided import guided_gradients
 from .inputs import Inputs, called, first_of, with_first
 from .layout import Layout
-from .parts import Parts
 from .replay import Replay
 from .score import Score
 from .watch import NOBODY, Watch
@@ -58,7 +57,8 @@ class Runnable(Protocol):
     another size than its own. `offered` are the modules of the layers that are captured together, `layouts` how the
     outputs of modules are laid out, and nothing behind those called `in_place_safe` writes to what they return. Nothing
     of a `private` one may be kept on disk. `gates` is the runner's, for what it finds out about the network with inputs
-    of each size; it is there as long as the network. `parts` are there where one of them is given the image alone.
+    of each size; it is there as long as the network. `parts` are a `Parts` where one of them is given the image alone,
+    else None.
     """
 
     @property
@@ -76,7 +76,7 @@ class Runnable(Protocol):
     @property
     def gates(self) -> dict[Hashable, Any]: ...
     @property
-    def parts(self) -> Parts | None: ...
+    def parts(self) -> Any: ...
     @property
     def offered(self) -> Mapping[str, nn.Module]: ...
     @property

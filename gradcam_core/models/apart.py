@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 import torch
 
@@ -12,14 +12,15 @@ from ..engine.parts import Looks, Parts, Says, own_name
 from ..reading.trials import trial_picture
 from .sizes import placed
 
-if TYPE_CHECKING:
-    from .base import LoadedModel
+# a `LoadedModel`
+Model = TypeVar("Model")
 
 __all__ = ["in_parts"]
 
 
-def in_parts(model: LoadedModel, place: str) -> LoadedModel:
-    """`model`, whose module `place` is run alone."""
+def in_parts(loaded: Model, place: str) -> Model:
+    """The model, whose module `place` is run alone."""
+    model: Any = loaded
     part = model.network.get_submodule(place)
     with torch.no_grad():
         shape = part(placed(trial_picture(model.preprocessing), part)).shape
@@ -39,4 +40,5 @@ def in_parts(model: LoadedModel, place: str) -> LoadedModel:
         beside={},
         gates={},
     )
-    return replace(model, parts=Parts(looks, Says(model.network, shape[1:]), place))
+    apart: Model = replace(model, parts=Parts(looks, Says(model.network, shape[1:]), place))
+    return apart

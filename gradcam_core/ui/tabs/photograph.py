@@ -28,7 +28,7 @@ from ..web.examples import example_buttons
 from ..web.stage import stage
 from ..wording import word
 from .answering import QuestionControls, Shown, answering, rival_choices
-from .words import Offered, switching, words
+from .words import Examples, switching, words
 
 __all__ = ["EXAMPLES", "method_choices", "method_notes", "photograph_tab"]
 
@@ -62,7 +62,7 @@ def _examples(page: Page) -> list[Path]:
     return list(page.examples) or sorted(EXAMPLES.glob("*.jpg"))
 
 
-def _handed_in(page: Page) -> Offered:
+def _handed_in(page: Page) -> Examples:
     """The place for a photograph, and the examples beside it."""
     examples = _examples(page)
     with gr.Row(elem_id="hand-in"):
@@ -79,7 +79,7 @@ def _handed_in(page: Page) -> Offered:
             )
         with gr.Column(scale=4, min_width=320):
             gallery = example_buttons(examples, "examples")
-    offered = Offered(gallery, image, examples)
+    offered = Examples(gallery, image, examples)
 
     def pick(event: gr.EventData) -> str:
         return offered.given(event._data["index"])

@@ -1,6 +1,6 @@
 """The three questions that a photograph can be asked, and what is shown of captions and questions.
 
-Public names: `Offered`, `Words`, `fitting`, `switching`, `words`.
+Public names: `Examples`, `Words`, `fitting`, `switching`, `words`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ..web.examples import example_name, examples_value
 from ..web.text import sentence_value, shaded_text
 from ..wording import word as words_for
 
-__all__ = ["Offered", "Words", "fitting", "switching", "words"]
+__all__ = ["Examples", "Words", "fitting", "switching", "words"]
 
 FIRST = "what is in the picture?"
 # about things that a caption of the photograph names, one of them or several; and what fits always
@@ -132,7 +132,7 @@ def words(explainer: Explainer) -> Words:
 
 
 @dataclass(frozen=True, eq=False)
-class Offered:
+class Examples:
     """The example photographs: their `buttons`, the `paths` in order, and the `image` that a chosen one goes to."""
 
     buttons: gr.HTML
@@ -174,7 +174,7 @@ class Answered(Protocol):
 
 
 def switching(
-    page: Page, shown: Answered, menu: gr.Dropdown, ready: gr.State, filled: gr.State, offered: Offered
+    page: Page, shown: Answered, menu: gr.Dropdown, ready: gr.State, filled: gr.State, offered: Examples
 ) -> None:
     """Let the switch choose the model, and show the control that its question needs and the `offered` examples.
 

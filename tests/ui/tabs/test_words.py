@@ -11,7 +11,7 @@ import pytest
 from gradcam_core import Explainer
 from gradcam_core.models.kinds import kinds_in
 from gradcam_core.ui.tabs.photograph import EXAMPLES
-from gradcam_core.ui.tabs.words import FIRST, Offered
+from gradcam_core.ui.tabs.words import FIRST, Examples
 from gradcam_core.ui.tasks import TASKS
 from gradcam_core.ui.web.examples import example_name
 
@@ -32,10 +32,10 @@ class Buttons:
 
 
 @pytest.fixture
-def offered(tmp_path: Path) -> Offered:
+def offered(tmp_path: Path) -> Examples:
     image: Any = Buttons()
     image.GRADIO_CACHE = str(tmp_path)
-    return Offered(gr.HTML(""), image, PATHS)
+    return Examples(gr.HTML(""), image, PATHS)
 
 
 @pytest.mark.parametrize("key", [key for key, task in TASKS.items() if task.examples])
@@ -54,7 +54,7 @@ def test_examples_are_right_but_the_one_that_is_said_to_be_wrong(key: str, expla
 
 
 def test_another_question_shows_its_examples_and_one_of_them_but_keeps_ones_own_photograph(
-    offered: Offered, tmp_path: Path
+    offered: Examples, tmp_path: Path
 ) -> None:
     task = TASKS["caption"]
     own = tmp_path / "own.jpg"
@@ -74,6 +74,6 @@ def test_another_question_shows_its_examples_and_one_of_them_but_keeps_ones_own_
 def test_a_hosts_own_photographs_are_shown_whatever_is_asked(tmp_path: Path) -> None:
     path = tmp_path / "own.jpg"
     path.write_bytes(PATHS[0].read_bytes())
-    buttons, given = Offered(gr.HTML(""), Buttons(), [path]).fitting(TASKS["caption"], str(path))
+    buttons, given = Examples(gr.HTML(""), Buttons(), [path]).fitting(TASKS["caption"], str(path))
     assert [one["title"] for one in buttons] == ["Own"]
     assert "value" not in given
