@@ -1,6 +1,6 @@
 """Whether straight lines of the input are straight in a layer: the edges between strips of it that were changed.
 
-    lines = lines_of(answers, axis)    # (rows, columns, strips) answers of cells, strips along the rows: axis 0
+    lines = lines_of(answers, axis, ends)   # (rows, columns, strips) answers of cells, strips along the rows: axis 0
     lines.lean, lines.bow, lines.uneven, lines.shift
 
 An edge lies where the cells cease to answer to the strips before it. That can be told to a fraction of a cell, for it
@@ -56,8 +56,11 @@ class Lines(NamedTuple):
 STRAIGHT = Lines(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def lines_of(answers: Array, axis: int) -> Lines:
-    """The edges between strips that lie along `axis` of the (rows, columns, strips) answers."""
+def lines_of(answers: Array, axis: int, ends: Array) -> Lines:
+    """The edges between strips that lie along `axis` of the (rows, columns, strips) answers.
+
+    `ends` is where each strip ends, in parts of the input: strips are of whole pixels, so that some are broader.
+    """
     along = np.moveaxis(answers, axis, 0)
     whole = along.sum(2, keepdims=True)
     answering = whole[..., 0] > FAINT * whole.mean()
@@ -74,7 +77,7 @@ def lines_of(answers: Array, axis: int) -> Lines:
     at = (told + 0.5) / answering.shape[1] * 2 - 1
     # (edges,) each
     bow, lean = np.polyfit(at, before, 2)[:2]
-    wanted = (edges + 1) / len(strips)
+    wanted = ends[edges]
     mean = before.mean(0)
     uneven = float(np.abs(mean - _steadily(wanted, mean)).max())
     shift = float(min(np.abs(mean - wanted).max(), np.abs(mean - (1 - wanted)).max()))

@@ -71,27 +71,32 @@ USUAL = CellPlace(CellSpan(0, 0.0, 1.0), CellSpan(1, 0.0, 1.0))
 class CellAnswer:
     """How much of each place's answer, (places, strips), comes from each strip down and across the input.
 
-    What is `silent` answers to no change; where all places answer alike, none comes from anywhere.
+    What is `silent` answers to no change; where all places answer alike, none comes from anywhere. `ends` are where the
+    strips end, down and across, in parts of the input.
     """
 
     down: Array
     across: Array
     grid: tuple[int, int]
     silent: bool
+    ends: tuple[Array, Array]
 
     @classmethod
-    def of(cls, layout: Layout, there: Tensor, down: list[Tensor], across: list[Tensor]) -> CellAnswer:
+    def of(
+        cls, layout: Layout, there: Tensor, down: list[Tensor], across: list[Tensor], ends: tuple[Array, Array]
+    ) -> CellAnswer:
         """Of how much each place changed with each strip, and of what was there."""
         most = (there + there.mean()).flatten().double().cpu().numpy()
         changed = [torch.stack(side).flatten(1).double().cpu().numpy() for side in (down, across)]
         first, second = (_shares(side / np.where(most > 0, most, 1)) for side in changed)
         silent = not all(side.any() for side in changed)
-        return cls(first, second, layout.grid or (down[0].shape[0], down[0].shape[1]), silent)
+        return cls(first, second, layout.grid or (down[0].shape[0], down[0].shape[1]), silent, ends)
 
     def cells(self, layout: Layout) -> Cells:
         """The answers of the cells alone, without the tokens that show no place."""
         apart = layout.apart or tuple(range(layout.prefix))
-        return Cells(*(_Along.of(np.delete(one, apart, 0), self.grid) for one in (self.down, self.across)))
+        sides = zip((self.down, self.across), self.ends, strict=True)
+        return Cells(*(_Along.of(np.delete(one, apart, 0), self.grid, ends) for one, ends in sides))
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ class _Along:
     lines: tuple[Lines, Lines] = (STRAIGHT, STRAIGHT)
 
     @classmethod
-    def of(cls, answers: Array, grid: tuple[int, int]) -> _Along:
+    def of(cls, answers: Array, grid: tuple[int, int], ends: Array) -> _Along:
         shaped = answers.reshape(*grid, -1)
         whole = (answers.sum(1) ** 2).sum()
         pure = float((answers**2).sum() / whole) if whole else 0.0
@@ -119,7 +124,7 @@ class _Along:
         down, across = shaped[:, answering.any(axis=0)], shaped[answering.any(axis=1)]
         if not answering.any():
             return cls((np.zeros_like(shaped[:, 0]), np.zeros_like(shaped[0])), (0.0, 0.0), 0.0)
-        lines = lines_of(shaped, 0), lines_of(shaped, 1)
+        lines = lines_of(shaped, 0, ends), lines_of(shaped, 1, ends)
         spreads = float(down.std()), float(across.std())
         return cls((down.mean(1), across.mean(0)), spreads, pure, _slopes(shaped), lines)
 

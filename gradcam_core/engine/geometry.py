@@ -181,8 +181,10 @@ def _answers(
     # what is put into a strip comes from elsewhere in the input, so that it is in its range
     other = image.flip(-1, -2)
     sides: list[list[dict[Call, Tensor]]] = [[], []]
+    ends = []
     for axis, side in zip((-2, -1), sides, strict=True):
         edges = np.linspace(0, image.shape[axis], min(strips, image.shape[axis]) + 1).round().astype(int).tolist()
+        ends.append(np.array(edges[1:]) / image.shape[axis])
         for first, last in pairwise(edges):
             changed = image.clone()
             changed.narrow(axis, first, last - first).copy_(other.narrow(axis, first, last - first))
@@ -192,10 +194,10 @@ def _answers(
     there = {call: _energy(values, layouts[call]) for call, values in before.items()}
     # what does not run every time, or returns another shape, tells nothing
     always = [call for call in before if all(call in one for side in sides for one in side)]
-    answers = {
-        call: CellAnswer.of(layouts[call], there[call], *([one[call] for one in side] for side in sides))
-        for call in always
-    }
+    answers = {}
+    for call in always:
+        down, across = ([one[call] for one in side] for side in sides)
+        answers[call] = CellAnswer.of(layouts[call], there[call], down, across, (ends[0], ends[1]))
     return answers, made
 
 

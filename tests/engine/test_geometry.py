@@ -344,6 +344,13 @@ def test_a_thin_edge_filled_up_with_its_mirror_image_moves_the_map(part: int) ->
         assert abs(found.max() + 1 - wanted.stop) <= 4
 
 
+@pytest.mark.parametrize("size", [(36, 28), (30, 45), (50, 34)])
+def test_strips_of_unequal_pixels_make_no_warp(size: tuple[int, int]) -> None:
+    found = survey(SmallNetwork(), (1, 3, *size))
+    assert {"stem", "middle", "last"} <= found.every.keys()
+    assert not found.unplaced
+
+
 def test_both_ways_at_once_is_refused() -> None:
     class Both(Light):
         def forward(self, x: Tensor) -> Tensor:
