@@ -82,7 +82,7 @@ class Answers:
         layer = model.default.name if request.layer is None else model.layer_name(request.layer)
         model.layer_modules(layer)
         target = model.own_target if request.target is None else model.class_index(request.target)
-        if not method.of_class and (request.counterfactual or request.rival is not None):
+        if not method.of_class and (request.counterfactual or request.both or request.rival is not None):
             raise MethodError("method.looks_at_no_class", method_key=method.key)
         settled = request.replace(model=model.name, layer=layer, target=target, method=method.key)
         return _Asked(settled, model, tuple(larger), method, layer)
@@ -117,7 +117,11 @@ class Answers:
         ceiling = 0.0
         if asked.method.of_gradients and not (cam < 0).any():
             other = model.score(choice.target.index, rivals, not request.counterfactual)
-            ceiling = float(self._captures.remembered(("ceiling", *key), lambda: made(other).max(), watch))
+            behind = self._captures.remembered(("other side", *key), partial(made, other), watch)
+            ceiling = float(behind.max())
+            if request.both:
+                # a method that shows one side alone shows both in two maps
+                cam = np.maximum(cam, 0) - np.maximum(behind, 0)
         return Explanation(
             photograph=photograph,
             placement=_laid(seen, asked.layer),

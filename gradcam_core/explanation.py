@@ -198,10 +198,12 @@ class Explanation(Explained):
         """The key of what was found."""
         if not self.blank and self.strength < HARDLY:
             return ("map.hardly_for", "map.hardly_against")[self.counterfactual]
+        if self.request.both and not self.blank and (self.cam < 0).any():
+            return "map.both"
         if not self.blank:
             of_class = ("map.for", "map.against") if METHODS[self.method].of_class else ("map.any_class",) * 2
             return of_class[self.counterfactual]
-        if self.rivals and self.cam.any():
+        if self.look.signed and self.cam.any():
             return ("map.all_other_side_for", "map.all_other_side_against")[self.counterfactual]
         return ("map.nothing_for", "map.nothing_against")[self.counterfactual]
 
@@ -220,8 +222,8 @@ class Explanation(Explained):
 
     @property
     def look(self) -> render.Look:
-        """How it is drawn unless told otherwise: a contrast has two sides, so it shows both."""
-        return replace(render.DEFAULT_LOOK, signed=bool(self.rivals))
+        """How it is drawn unless told otherwise: a contrast has two sides, so it shows both, as what asks for both."""
+        return replace(render.DEFAULT_LOOK, signed=bool(self.rivals) or self.request.both)
 
     def rank_correlation(self, other: Explanation) -> float:
         """How alike two maps of one layer are, from -1 to 1: the rank correlation of their raw values.

@@ -305,6 +305,15 @@ class Request:
         " proportions, which changes the probabilities.",
         words="of the {} photograph",
     )
+    both: bool = _option(
+        _read_switch,
+        kind="switch",
+        default=False,
+        title="Both sides",
+        description="True for a map of both sides: above zero what speaks for the class, below zero what speaks against"
+        " it, in two colours.",
+        words="both for and against",
+    )
 
     def __post_init__(self) -> None:
         for name, option in OPTIONS.items():

@@ -218,6 +218,37 @@ def test_counterfactual_of_gradcam_is_its_negative(answer: Explanation, explaine
     np.testing.assert_array_equal(explainer.explain(chelsea, counterfactual=True).cam, -answer.cam)
 
 
+# --- both sides
+
+
+@pytest.mark.parametrize("method", PURE)
+def test_both_sides_are_the_map_with_its_signs_or_the_maps_for_and_against(method: str, small: Small) -> None:
+    ask = partial(small[0].explain, noise(40, 40), model="own", layer="last", target=2, method=method)
+    pro, contra, both = ask(), ask(counterfactual=True), ask(both=True)
+    one_sided = not (pro.cam < 0).any()
+    expected = np.maximum(pro.cam, 0) - np.maximum(contra.cam, 0) if one_sided else pro.cam
+    np.testing.assert_allclose(both.cam, expected, rtol=1e-6, atol=1e-9)
+    assert both.look.signed
+    assert not pro.look.signed
+    two_colours = bool((expected > 0).any() and (expected < 0).any())
+    assert ("in another colour, those that speak against it" in both.sentence) is two_colours
+    assert two_colours or not one_sided
+    assert both.record()["request"]["both"] is True
+
+
+def test_both_sides_of_a_map_that_looks_at_no_class_are_refused(small: Small) -> None:
+    with pytest.raises(MethodError, match="switch counterfactual, both and rival off"):
+        small[0].explain(noise(40, 40), model="own", method="eigencam", both=True)
+
+
+def test_one_side_alone_is_said_to_be_alone(offer: Callable[..., str]) -> None:
+    model = offer(CellNetwork(4), size=32, classes=2)
+    light = np.full((32, 32, 3), 200, np.uint8)
+    ask = partial(Explainer(device="cpu").explain, light, model=model, layer="cells", both=True)
+    assert "the places that speak for it, seen at" in ask(target=0).sentence
+    assert "no place speaks for it: all speak against" in ask(target=1).sentence
+
+
 # --- one forward pass
 
 

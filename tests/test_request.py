@@ -23,6 +23,7 @@ def test_the_defaults_are_those_that_are_promised() -> None:
     expected = {
         "model": None, "layer": None, "target": None, "method": None, "counterfactual": False, "rival": None,
         "detail": False, "question": None, "caption": None, "word": None, "sharper": False, "view": "centre",
+        "both": False,
     }  # fmt: skip
     assert Request().record() == expected
     assert {name: getattr(Request(), name) for name in Request.options()} == expected
@@ -146,6 +147,7 @@ ANSWERS = {
     "word": st.none() | st.text() | st.integers(),
     "sharper": st.booleans(),
     "view": st.sampled_from(["centre", "whole", " Whole ", None, ""]),
+    "both": st.booleans(),
 }
 
 
@@ -166,6 +168,7 @@ def test_keys_tell_apart_whatever_differs() -> None:
     others = {
         "model": "a", "layer": "b", "target": 1, "method": "c", "counterfactual": True, "rival": (1,), "detail": True,
         "question": "d", "caption": "e", "word": 2, "sharper": True, "view": "whole",
+        "both": True,
     }  # fmt: skip
     keys = [Request().key(), *(Request().replace(**{name: other}).key() for name, other in others.items())]
     assert len(set(keys)) == len(Request.options()) + 1

@@ -139,10 +139,10 @@ class Examiner:
     def sanity(self, explanation: Explanation, *, watch: Watch = NOBODY) -> Sanity:
         """The map's rank correlation with that of the same network with its weights randomised from the top down.
 
-        Compares what is coloured: the positive part, of a contrast both sides. Raises StoppedError, MethodError for
-        a map without anything coloured.
+        Compares the positive part, of a contrast both sides. Raises StoppedError, MethodError for a map without
+        anything there.
         """
-        if not normalise(explanation.cam, signed=explanation.look.signed).any():
+        if not normalise(explanation.cam, signed=bool(explanation.rivals)).any():
             raise MethodError("check.nothing_to_move")
         return self._remembered(("sanity",), explanation, partial(self._sanity, explanation, watch), watch)
 
@@ -217,7 +217,7 @@ class Examiner:
         rivals = [rival.index for rival in explanation.rivals]
         score = loaded.score(explanation.target.index, rivals, explanation.counterfactual)
         names = [offered.name for offered in loaded.layers]
-        coloured = partial(normalise, signed=explanation.look.signed)
+        coloured = partial(normalise, signed=bool(explanation.rivals))
         true, stages = coloured(explanation.cam), []
 
         def seen_by(twin: nn.Module, model: LoadedModel, given: Inputs) -> Array:

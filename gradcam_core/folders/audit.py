@@ -51,7 +51,7 @@ TRIED = 24
 # of the area that is hidden then, at least and at most
 HIDDEN_AREA = (0.1, 0.2)
 # options of a request that say which class is asked about: here it is always the most probable one
-LEFT_OUT = (*WORDED, "target", "rival", "counterfactual")
+LEFT_OUT = (*WORDED, "target", "rival", "counterfactual", "both")
 
 
 @dataclass(frozen=True)

@@ -253,7 +253,7 @@ ENDPOINTS = (
         ),
         RECORD,
         # it speaks of all classes, by Grad-CAM
-        lacks=frozenset({"target", "method", "counterfactual", "rival", "sharper"}),
+        lacks=frozenset({"target", "method", "counterfactual", "both", "rival", "sharper"}),
     ),
     Endpoint(
         "without",
@@ -275,7 +275,7 @@ ENDPOINTS = (
         ),
         RECORD,
         # it tells of probabilities, not of a map
-        lacks=frozenset({"layer", "method", "counterfactual", "rival", "sharper"}),
+        lacks=frozenset({"layer", "method", "counterfactual", "both", "rival", "sharper"}),
     ),
     Endpoint(
         "compare",

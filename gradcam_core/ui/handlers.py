@@ -1,7 +1,7 @@
 """What happens when somebody changes a control: plain functions over an Explainer, no page needed.
 
-Public names: `QUESTION`, `VERDICT`, `Choices`, `Controls`, `Outcome`, `TextControls`, `answer`, `ask`, `explain`,
-`explain_text`, `layer_choices`, `looked_into`, `model_choices`, `target_choices`, `usual_view`.
+Public names: `NEARBY`, `QUESTION`, `SIDES`, `VERDICT`, `Choices`, `Controls`, `Outcome`, `TextControls`, `answer`,
+`ask`, `explain`, `explain_text`, `layer_choices`, `looked_into`, `model_choices`, `target_choices`, `usual_view`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from .tasks import TASKS
 from .wording import word
 
 __all__ = [
+    "NEARBY",
     "QUESTION",
+    "SIDES",
     "VERDICT",
     "Choices",
     "Controls",
@@ -50,10 +52,16 @@ __all__ = [
 Choices = list[tuple[str, str]]
 # more choices make a menu, which travels to the page, slow
 LONGEST_MENU = 2000
+# what the one control of the sides stands for
+SIDES: dict[str, dict[str, bool]] = {
+    "for": {"counterfactual": False, "both": False},
+    "against": {"counterfactual": True, "both": False},
+    "both": {"counterfactual": False, "both": True},
+}
 # what is asked by the controls of the photograph's tab; see `Running`
 QUESTION = "question"
-# and what is found about its answer, unasked
-VERDICT = "verdict"
+# and what is found about its answer, unasked, and what may be asked next
+VERDICT, NEARBY = "verdict", "nearby"
 # the source of the networks that come with the requirements
 EMBEDDED = "embedded"
 # what is raised where all of a photograph cannot be shown
@@ -62,7 +70,10 @@ UNFIT_FOR_WHOLE = frozenset({"view.refused", "view.too_long"})
 
 @dataclass(frozen=True)
 class Controls:
-    """The controls of the photograph tab as somebody set them; `module` is typed in, and replaces the layer."""
+    """The controls of the photograph tab as somebody set them; `module` is typed in, and replaces the layer.
+
+    One of them has all SIDES: that of the counterfactual.
+    """
 
     image: Upload | None
     request: Request
@@ -71,18 +82,25 @@ class Controls:
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """Those of all controls, in order: one for each option of a request, and those beside them."""
-        return ("image", "module", *Request.options())
+        return ("image", "module", *(name for name in Request.options() if name != "both"))
 
     @classmethod
     def of(cls, image: Upload | None, module: str, **options: Any) -> Controls:
         """What the controls say; raises CamError where one says what cannot be."""
-        return cls(image, Request.parse(**options), module)
+        sides = SIDES.get(str(options.get("counterfactual")), {})
+        return cls(image, Request.parse(**{**options, **sides}), module)
 
     def values(self) -> dict[str, Any]:
         """What each control shows, by its name."""
         options = Request.options()
         given = {name: options[name].default if value is None else value for name, value in vars(self.request).items()}
-        return {"image": self.image, "module": self.module, **given}
+        del given["both"]
+        return {"image": self.image, "module": self.module, **given, "counterfactual": self.side}
+
+    @property
+    def side(self) -> str:
+        """Which of SIDES is asked for."""
+        return "both" if self.request.both else "against" if self.request.counterfactual else "for"
 
     def but(self, **changes: Any) -> Controls:
         """The same with other values for some controls."""

@@ -19,11 +19,14 @@ SHORT = {
     "map.all_other_side_against": "short.nothing_against",
     "map.all_other_side_for": "short.nothing_for",
     "map.any_class": "short.any_class",
+    "map.both": "short.both",
     "map.for": "short.for",
     "map.hardly_against": "short.hardly_against",
     "map.hardly_for": "short.hardly_for",
     "map.nothing_against": "short.nothing_against",
     "map.nothing_for": "short.nothing_for",
+    "review.against": "short.review_against",
+    "review.for": "short.review_for",
 }
 
 
@@ -46,7 +49,7 @@ def headed(explanation: Explained) -> str:
     """The answer in a few large words, and below it the plain sentence of a map, with its notes."""
     finding = explanation.finding
     short = html.escape(word(SHORT[finding.key], **finding.values))
-    return f"<p class='headline'>{short}</p>{said(explanation)}"
+    return f"<div class='answer'><p class='headline'>{short}</p>{said(explanation)}</div>"
 
 
 def problem_box(text: str, *, kept: bool) -> str:

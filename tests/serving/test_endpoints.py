@@ -22,20 +22,21 @@ from tests.helpers import noise
 
 # as programs send them, some without names: never to be changed, only added to
 WIRE = {
-    "explain": "image model layer target method counterfactual detail question caption word sharper view lang",
-    "contrast": "image model layer target rival method counterfactual detail question caption word sharper view lang",
-    "check": "image model layer target method detail counterfactual rival curves question caption word sharper view"
-    " lang",
-    "describe": "image model caption word layer target method counterfactual rival detail sharper view lang",
-    "ask": "image question model target layer method counterfactual rival detail sharper view lang",
+    "explain": "image model layer target method counterfactual detail question caption word sharper view lang both",
+    "contrast": "image model layer target rival method counterfactual detail question caption word sharper view lang "
+    "both",
+    "check": "image model layer target method detail counterfactual rival curves question caption word sharper "
+    "view lang both",
+    "describe": "image model caption word layer target method counterfactual rival detail sharper view lang both",
+    "ask": "image question model target layer method counterfactual rival detail sharper view lang both",
     "ask_place": "image x y model layer detail question caption word view lang",
     "without": "image strokes model target detail question caption word view lang",
-    "compare": "image model targets methods layers counterfactual hide rival detail question caption word sharper view"
-    " models lang",
+    "compare": "image model targets methods layers counterfactual hide rival detail question caption word sharper "
+    "view models lang both",
     "audit": "archive model layer method detail sharper view lang",
     "explain_text": "text target method counterfactual contrast lang",
-    "report": "image model target check layer method counterfactual rival detail question caption word sharper view"
-    " lang",
+    "report": "image model target check layer method counterfactual rival detail question caption word sharper view "
+    "lang both",
     "stop": "",
 }
 TABLE = {endpoint.name: endpoint for endpoint in ENDPOINTS}

@@ -49,6 +49,7 @@ def test_an_image_is_all_that_is_needed(client: Client, explainer: Explainer, ca
         "word": None,
         "sharper": False,
         "view": "centre",
+        "both": False,
     }
 
 
@@ -65,6 +66,7 @@ def test_every_parameter_reaches_the_core(client: Client, explainer: Explainer, 
         "word": None,
         "sharper": True,
         "view": "whole",
+        "both": True,
     }
     _, _, record = client.predict(image=handle_file(cat), **request, api_name="/explain")
     expected = explainer.explain(cat, **request)

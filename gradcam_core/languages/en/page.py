@@ -118,6 +118,11 @@ PAGE: Mapping[str, str] = {
     "photograph.rival_none": "nothing",
     "photograph.sharper": "Sharper",
     "photograph.sharper_info": "Only places on which several sizes agree; more work.",
+    "photograph.side_against": "against (counterfactual)",
+    "photograph.side_both": "both",
+    "photograph.side_for": "for",
+    "photograph.sides": "Evidence for or against the class",
+    "photograph.sides_info": "Both: in two colours, on one scale.",
     "photograph.target": "Target class",
     "photograph.view": "The network is shown",
     "photograph.view_centre": "What it was trained to see",
@@ -151,5 +156,6 @@ PAGE: Mapping[str, str] = {
 """
     ),
     "text.reading_title": "How to read this",
+    "text.waiting": "Type a review, or wait a moment for the first example.",
     "text.review": "Film review in Korean",
 }

@@ -54,7 +54,7 @@ QUESTIONS: Mapping[str, str] = {
     "mask.other_shape": ("`mask` has shape {mask_shape}, expected {expected}: that of the photograph."),
     "method.looks_at_no_class": (
         "`method` {method_key!r} looks at no class, so nothing in its map speaks against one or for one "
-        "rather than another; choose 'gradcam', or switch counterfactual and rival off."
+        "rather than another; choose 'gradcam', or switch counterfactual, both and rival off."
     ),
     "method.needs_gradients": ("{problem} {method} needs gradients; these methods do not: {without:list}."),
     "method.unknown": "`method` {method!r} is unknown. {near}",

@@ -129,6 +129,10 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "map.any_class": _map(
         "coloured are the places to which {where} responds most, whatever the class, seen by {method}."
     ),
+    "map.both": _map(
+        "coloured are the places that speak for it{rather} and, in another colour, those that speak against it, seen at"
+        " {where} by {method}."
+    ),
     "map.for": _map("coloured are the places that speak for it{rather}, seen at {where} by {method}."),
     "map.hardly_against": _map("hardly anything speaks against it{rather}: " + _WEAK),
     "map.hardly_for": _map("hardly anything speaks for it{rather}: " + _WEAK),
@@ -169,11 +173,14 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "sanity.passed": _FORGOTTEN + "the map depends on what the network learned.",
     "short.against": "{target}. The coloured places speak against it.",
     "short.any_class": "{target}. Coloured is what the layer responds to most, whatever the class.",
+    "short.both": "{target}. What speaks for it and what against it, in two colours.",
     "short.for": "{target}. The coloured places speak for it.",
     "short.hardly_against": "{target}. Hardly anything speaks against it.",
     "short.hardly_for": "{target}. Hardly anything speaks for it.",
     "short.nothing_against": "{target}. No place speaks against it.",
     "short.nothing_for": "{target}. No place speaks for it.",
+    "short.review_against": "“{target}” {target_probability:percent}. Shaded is what speaks for and against it.",
+    "short.review_for": "“{target}” {target_probability:percent}. Shaded is what speaks for and against it.",
     "side.against": "against “{label}”",
     "side.for": _speaks_for,
     "without.other": _WITHOUT + "; the strongest class is then {top} with {top_probability:percent}.",

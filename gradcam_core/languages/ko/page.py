@@ -120,6 +120,11 @@ PAGE: Mapping[str, str] = {
     "photograph.rival_none": "없음",
     "photograph.sharper": "선명하게",
     "photograph.sharper_info": "여러 크기에서 일치하는 위치만 표시합니다. 계산이 더 듭니다.",
+    "photograph.side_against": "반대 (반사실)",
+    "photograph.side_both": "둘 다",
+    "photograph.side_for": "지지",
+    "photograph.sides": "클래스를 지지하거나 반대하는 근거",
+    "photograph.sides_info": "둘 다: 같은 눈금에 두 색으로 보여 줍니다.",
     "photograph.target": "대상 클래스",
     "photograph.view": "모델에 보여 줄 범위",
     "photograph.view_centre": "학습할 때처럼 가운데만",
@@ -153,5 +158,6 @@ PAGE: Mapping[str, str] = {
 """
     ),
     "text.reading_title": "결과 읽는 법",
+    "text.waiting": "리뷰를 입력하거나 첫 번째 예시를 잠시 기다리세요.",
     "text.review": "한국어 영화 리뷰",
 }

@@ -59,7 +59,7 @@ QUESTIONS: Mapping[str, str] = {
     "mask.other_shape": "`mask`의 모양은 {mask_shape}인데 사진과 같은 {expected}여야 합니다.",
     "method.looks_at_no_class": (
         "`method` {method_key!r}{method_key:은/는} 클래스를 보지 않으므로, 반하는 근거나 두 클래스의 차이를 보여 줄 수"
-        " 없습니다. 'gradcam'을 고르거나 counterfactual과 rival을 끄세요."
+        " 없습니다. 'gradcam'을 고르거나 counterfactual, both, rival을 끄세요."
     ),
     "method.needs_gradients": ("{problem} {method}에는 그래디언트가 필요합니다. 필요 없는 방법: {without:list}."),
     "method.unknown": "`method` {method!r}{method:을/를} 알 수 없습니다. {near}",

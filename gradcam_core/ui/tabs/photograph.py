@@ -35,9 +35,10 @@ __all__ = ["EXAMPLES", "method_choices", "method_notes", "photograph_tab"]
 EXAMPLES = Path(__file__).parents[3] / "assets" / "examples"
 PLAIN_CONTROLS: dict[str, Any] = {"text": gr.Textbox, "switch": gr.Checkbox, "number": gr.Number}
 # options with a place of their own above
-ELSEWHERE = frozenset({"model", "target", "layer", "counterfactual", "view", "sharper", *WORDED})
+ELSEWHERE = frozenset({"model", "target", "layer", "counterfactual", "both", "view", "sharper", *WORDED})
 # keys of the words, and what they stand for
 VIEWS = {"photograph.view_whole": WHOLE, "photograph.view_centre": CENTRE}
+SIDE_WORDS = {"photograph.side_for": "for", "photograph.side_against": "against", "photograph.side_both": "both"}
 
 
 def photograph_tab(page: Page) -> None:
@@ -51,7 +52,7 @@ def photograph_tab(page: Page) -> None:
         shown, ready, filled = _shown(page, controls, asks, ticket)
     examples = {digest_of(content_of(str(path))): path for path in _examples(page)}
     page.offered.update(photograph=controls["image"], model=controls["model"])
-    hidden = gr.Textbox("", visible=False), PhotographInput(visible=False)
+    hidden = gr.Textbox("", visible=False), PhotographInput(visible=False), gr.Textbox("", visible=False)
     given = QuestionControls(controls, ready, ticket, *hidden, examples)
     switching(page, shown, controls["model"], ready, filled, offered)
     answering(page, given, shown, asks)
@@ -150,6 +151,14 @@ def _menus(explainer: Explainer) -> tuple[dict[str, Any], gr.State]:
 def _below_the_menus(model: str) -> dict[str, Any]:
     """The side, what the network `model` is shown, and whether several sizes have to agree."""
     with gr.Row(elem_id="switches"):
+        side = gr.Radio(
+            [(word(key), value) for key, value in SIDE_WORDS.items()],
+            value="for",
+            label=word("photograph.sides"),
+            info=word("photograph.sides_info"),
+            min_width=300,
+            elem_id="counterfactual",
+        )
         view = gr.Radio(
             [(word(key), value) for key, value in VIEWS.items()],
             value=usual_view(model),
@@ -158,12 +167,6 @@ def _below_the_menus(model: str) -> dict[str, Any]:
             min_width=240,
             elem_id="view",
         )
-        with gr.Column(min_width=200):
-            side = gr.Checkbox(
-                label=word("photograph.counterfactual"),
-                info=word("photograph.counterfactual_info"),
-                elem_id="counterfactual",
-            )
         with gr.Column(min_width=200):
             sharper = gr.Checkbox(
                 label=word("photograph.sharper"), info=word("photograph.sharper_info"), elem_id="sharper"
