@@ -108,6 +108,24 @@ class Shelf:
             with suppress(CamError):
                 self._explainer.remove_model(name)
 
+    def hand_over(self, name: str) -> bool:
+        """Make a model that of whoever asks, if there is one of that `name`, which only its visitor knows."""
+        visitor = self._visitor()
+        with self._lock:
+            place = self._places.get(name)
+            if place is None or not place.is_ready:
+                return False
+            place.visitor, place.used = visitor, self._now()
+            return True
+
+    def leave(self, name: str, visitor: str | None) -> None:
+        """Forget a model as its `visitor` leaves, unless it has been handed over."""
+        with self._lock:
+            place = self._places.get(name)
+            has_it = place is not None and place.visitor == visitor
+        if has_it:
+            self.take_away(name)
+
     def sweep(self) -> None:
         """Forget what nobody has used for long; goes on by itself as long as there is a model."""
         for name in self._idle(SECONDS_KEPT):

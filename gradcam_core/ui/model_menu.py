@@ -1,14 +1,15 @@
 """The menu of models: a few at first, all names once somebody opens it, and loading that holds up nobody else.
 
-Public names: `LOADED`, `how_to_search`, `loaded_by`, `model_menu`.
+Public names: `LOADED`, `exact_first`, `how_to_search`, `loaded_by`, `model_menu`.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
+from functools import lru_cache
 from typing import Any
 
 import gradio as gr
@@ -23,7 +24,7 @@ from .handlers import QUESTION, Controls, model_choices
 from .messages import problem_box
 from .wording import word
 
-__all__ = ["LOADED", "how_to_search", "loaded_by", "model_menu"]
+__all__ = ["LOADED", "exact_first", "how_to_search", "loaded_by", "model_menu"]
 
 SECONDS_BETWEEN_REPORTS = 0.3
 # by whether models of the hub may be chosen, and whether those of the host are all there are
@@ -70,7 +71,7 @@ def model_menu(explainer: Explainer) -> tuple[gr.Dropdown, gr.State]:
     def fill(is_filled: bool, value: str) -> tuple[Any, Any]:
         if is_filled or value in {info.name for task in (CAPTION, ANSWER) for info in explainer.models(task)}:
             return gr.skip(), gr.skip()
-        choices = model_choices(explainer.models())
+        choices = [*exact_first(tuple(model_choices(explainer.models())))]
         if value not in {name for _, name in choices}:
             # somebody's own, which nobody else is told of
             choices.insert(0, (word("menu.your_own"), value))
@@ -81,6 +82,40 @@ def model_menu(explainer: Explainer) -> tuple[gr.Dropdown, gr.State]:
         None, None, None, js=KEEP_TYPED, api_visibility="private"
     )
     return menu, filled
+
+
+@lru_cache(4)
+def exact_first(choices: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """`choices` in their order, but for those that would be found behind others when their own name is typed.
+
+    Whoever types resnet50 and presses Enter takes the first that is found.
+    """
+    ordered = list(choices)
+    labels = {value: _squeezed(label) for label, value in ordered}
+    names = {value: {_squeezed(value), _squeezed(label.partition(" · ")[0])} for label, value in ordered}
+    # the longest names first: what is moved before them later may be a part of them
+    for value in sorted(names, key=len, reverse=True):
+        here = next(place for place, (_, other) in enumerate(ordered) if other == value)
+        before = "\n".join(labels[other] for _, other in ordered[:here])
+        found = min(_first_with(name, before, [names[other] for _, other in ordered[:here]]) for name in names[value])
+        if found < here:
+            ordered.insert(found, ordered.pop(here))
+    return tuple(ordered)
+
+
+def _first_with(name: str, lines: str, names: Sequence[Container[str]]) -> int:
+    """The first of the `lines` with `name` in it that is not called so itself; how many there are, if there is none."""
+    at = lines.find(name)
+    while at >= 0:
+        place = lines.count("\n", 0, at)
+        if name not in names[place]:
+            return place
+        at = lines.find(name, lines.find("\n", at)) if lines.find("\n", at) >= 0 else -1
+    return len(names)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
 
 
 def loaded_by(

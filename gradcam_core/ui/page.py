@@ -27,12 +27,11 @@ from ..serving.hosts import Hosts, name_of
 from ..serving.plain_log import keep_lines_apart
 from ..serving.room import Room
 from ..serving.services import Services
-from ..serving.shelf import Shelf
 from ..text_explainer import TextExplainer
 from .api import add_api
 from .blocks import PageBlocks
 from .page_queue import PageQueue
-from .panels.own_model import session
+from .panels.own_model import own_models as for_own_models
 from .parts import Page
 from .tabs import TABS
 from .uploads import take_in_uploads
@@ -78,7 +77,7 @@ def build(
     ):
         language_switch("languages")
         gr.Markdown(f"# {title}\n{demo.introduction or word('page.lead')}", elem_id="lead")
-        has: dict[str, Any] = {"shelf": Shelf(explainer, visitor=session)} if own_models else {}
+        has: dict[str, Any] = for_own_models(explainer) if own_models else {}
         page = Page(blocks, services, has=has, examples=demo.examples)
         with gr.Tabs() as tabs:
             page.offered["tabs"] = tabs

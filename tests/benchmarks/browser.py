@@ -4,7 +4,8 @@
 
 Serves the page in a process of its own and asks it with Chromium, which has to be installed, as Playwright has. Times
 are the browser's own, from the event to the frame in which the picture is drawn, which includes an answer that is
-computed; bytes are those of all requests and answers of one action, but for the photograph that is handed in.
+computed, or one that came behind the answer before; bytes are those of all requests and answers of one action, without
+their headers, and but for the photograph that is handed in.
 """
 
 from __future__ import annotations
@@ -23,17 +24,20 @@ from .whole import jpeg
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 DRAWN = "#stage [data-drawn]"
 QUIET_MS = 600
-# arms a clock that begins with the next event of `kind` inside of `place`, and ends when another answer is drawn
+# arms a clock that begins with the next event of `kind` inside of `place`; it tells when another picture is drawn, and
+# when the one of the server's own answer is, which may be the same one again
 ARM = """([place, kind]) => {
-  const stage = document.querySelector("#stage [data-drawn]"), before = stage.dataset.drawn;
+  const stage = document.querySelector("#stage [data-drawn]"), { pictured, drawn } = stage.dataset;
   window.cam_took = new Promise((done) => {
-    let begun = null;
+    let begun = null, first = null;
     const start = () => { begun = performance.now(); };
     document.querySelector(place).addEventListener(kind, start, { capture: true, once: true });
     new MutationObserver((_, watch) => {
-      if (stage.dataset.drawn === before) return;
+      const isPictured = first === null && stage.dataset.pictured !== pictured, isDrawn = stage.dataset.drawn !== drawn;
+      if (isPictured) first = new Promise((shown) => requestAnimationFrame(() => shown(performance.now() - begun)));
+      if (!isDrawn) return;
       watch.disconnect();
-      requestAnimationFrame(() => done(performance.now() - begun));
+      requestAnimationFrame(async () => done([await first, performance.now() - begun]));
     }).observe(stage, { attributes: true });
   });
 }"""
@@ -46,7 +50,10 @@ class Wire:
         self.came = self.went = 0
         session = view.context.new_cdp_session(view)
         session.send("Network.enable")
-        session.on("Network.loadingFinished", lambda event: self._add(event["encodedDataLength"], 0))
+        # as they come: the stream of answers stays open behind the last one
+        session.on(
+            "Network.dataReceived", lambda event: self._add(event["encodedDataLength"] or event["dataLength"], 0)
+        )
         view.on("request", lambda request: self._add(0, len(request.post_data_buffer or b"")))
 
     def _add(self, came: float, went: float) -> None:
@@ -59,21 +66,22 @@ class Wire:
         return found
 
 
-def timed(view: Any, wire: Wire, place: str, kind: str, act: Any) -> tuple[float, int, int]:
-    """Milliseconds until another answer is drawn, and bytes that came and went for it, all that follows included."""
+def timed(view: Any, wire: Wire, place: str, kind: str, act: Any) -> tuple[float, float, int, int]:
+    """Milliseconds until another picture is drawn, and until that of the server's answer is, and bytes that came and
+    went for it, all that follows included."""
     view.wait_for_timeout(QUIET_MS)
     wire.taken()
     view.evaluate(ARM, [place, kind])
     act()
-    took = float(view.evaluate("() => window.cam_took"))
+    shown, answered = view.evaluate("() => window.cam_took")
     view.wait_for_timeout(QUIET_MS)
-    return (took, *wire.taken())
+    return (shown, answered, *wire.taken())
 
 
-def visited(view: Any, folder: Path, rounds: int) -> dict[str, list[tuple[float, int, int]]]:
+def visited(view: Any, folder: Path, rounds: int) -> dict[str, list[tuple[float, float, int, int]]]:
     """Every action `rounds` times, or a quarter as often where a photograph is new each time."""
     wire = Wire(view)
-    found: dict[str, list[tuple[float, int, int]]] = {}
+    found: dict[str, list[tuple[float, float, int, int]]] = {}
 
     def drop(name: str, width: int, height: int, number: int) -> None:
         path = folder / f"{name}-{number}.jpg"
@@ -92,8 +100,8 @@ def visited(view: Any, folder: Path, rounds: int) -> dict[str, list[tuple[float,
     for number in range(rounds):
         bar = view.locator("#bars button").nth(1 + number % 4)
         found.setdefault("another class", []).append(timed(view, wire, "#bars", "click", bar.click))
-        side = view.locator("#counterfactual input")
-        found.setdefault("for and against", []).append(timed(view, wire, "#counterfactual", "click", side.click))
+        side = view.locator("#counterfactual input").nth((1, 2, 0)[number % 3])
+        found.setdefault("for, against, both", []).append(timed(view, wire, "#counterfactual", "click", side.click))
     return found
 
 
@@ -114,14 +122,12 @@ def main() -> None:
         view.wait_for_selector(DRAWN)
         view.wait_for_timeout(2000)
         came, went = first.taken()
-        print("| action | p50 ms | p95 ms | kB down | kB up |\n|---|---|---|---|---|")
-        print(f"| opening the page | | | {came / 1000:.0f} | {went / 1000:.1f} |")
+        print("| action | p50 ms | p95 ms | answer p50 | answer p95 | kB down | kB up |\n|---|---|---|---|---|---|---|")
+        print(f"| opening the page | | | | | {came / 1000:.0f} | {went / 1000:.1f} |")
         for action, rows in visited(view, Path(folder), options.rounds).items():
-            times, down, up = np.array(rows).T
-            middle, late = np.percentile(times, (50, 95))
-            print(
-                f"| {action} | {middle:.0f} | {late:.0f} | {np.median(down) / 1000:.1f} | {np.median(up) / 1000:.1f} |"
-            )
+            shown, answered, down, up = np.array(rows).T
+            times = " | ".join(f"{np.percentile(each, part):.0f}" for each in (shown, answered) for part in (50, 95))
+            print(f"| {action} | {times} | {np.median(down) / 1000:.1f} | {np.median(up) / 1000:.1f} |")
         browser.close()
 
 

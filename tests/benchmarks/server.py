@@ -81,7 +81,7 @@ class Page:
     def _controls(self, file: dict[str, Any], target: str, against: bool) -> list[Any]:
         """The values of all controls as the page starts, but for those that are asked with."""
         values = list(self.controls)
-        asked = (file, MODEL, self.layer, target, against)
+        asked = (file, MODEL, self.layer, target, "against" if against else "for")
         for name, value in zip(self.place, asked, strict=True):
             values[self.place[name]] = value
         return values

@@ -33,7 +33,7 @@ def shown(explainer: Explainer, photograph: Photograph, request: Request, drawn:
     explanation = explainer.answer(photograph, request)
     if new:
         stage_photo(photograph)
-    stage_answer(explanation, 1)
+    stage_answer(explanation, 1, explanation.request)
     said(explanation)
     bars_value(explanation)
     drawn.changes(explainer, explanation)

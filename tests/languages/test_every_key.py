@@ -44,6 +44,7 @@ MADE_OF_PARTS = {
     "models/sizes.py",
     "ui/panels/checks.py",
     "ui/panels/places.py",
+    "ui/panels/plots.py",
     "ui/panels/text_check.py",
     "ui/web/examples/__init__.py",
 }

@@ -71,6 +71,19 @@ def test_a_name_is_of_no_use_to_anybody_else(visits: Visits) -> None:
     assert name != visits.put("bert")
 
 
+def test_a_model_is_handed_over_by_its_name_and_stays_as_its_first_visitor_leaves(visits: Visits) -> None:
+    name = visits.put("anna")
+    visits.who = "anna again"
+    assert visits.shelf.hand_over(name)
+    assert not visits.shelf.hand_over("no such name")
+    visits.shelf.leave(name, "anna")
+    visits.shelf.leave("", None)
+    assert visits.use("anna again", name)
+    assert not visits.use("anna", name)
+    visits.shelf.leave(name, "anna again")
+    assert not visits.use("anna again", name)
+
+
 def test_records_and_messages_hold_the_title_and_never_the_name(visits: Visits) -> None:
     name = visits.put("anna")
     explanation = visits.explainer.explain(noise(40, 40), model=name)

@@ -81,6 +81,7 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
         " that holds, the solid line falls early and rises early."
     ),
     "trust.deletion": "Deletion",
+    "trust.deletion_share": "hidden",
     "trust.everywhere": "everywhere",
     "trust.explained": (
         "Hides (blurs) the hottest places and asks the model again; compares with random places, and with a model that"
@@ -93,6 +94,8 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "trust.hottest_gone": "hottest {share:whole} hidden",
     "trust.hottest_first": "hottest first",
     "trust.insertion": "Insertion",
+    "trust.insertion_share": "shown",
+    "trust.nothing": "none",
     "trust.nothing_yet": "There is nothing to check yet: choose a photograph first.",
     "trust.order": "order",
     "trust.others_gone": "{share:whole} elsewhere hidden",
@@ -103,6 +106,11 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "trust.random_mean": "random, mean",
     "trust.random_range": "random, from and to",
     "trust.sanity": "Sanity check",
+    "trust.sanity_picture": (
+        "From left to right more and more weights are random, from the output down: the map's rank correlation to this"
+        " one is {first:.2f} at first and {last:.2f} at last. A map that stays above {limit:g} hardly changes."
+    ),
+    "trust.sanity_title": "How alike the map stays",
     "trust.title": "Does it hold? Check this map",
     "trust.weights": "Weights made random",
     "verdict.ask": "Not checked by itself. “Does it hold?” below asks the network again.",
@@ -111,6 +119,11 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     ),
     "verdict.holds": "Holds: without these places {hottest:percent}, without as many others {random:percent}.",
     "verdict.looking": "Checking whether it holds …",
+    "verdict.words_fail": (
+        "Does not hold: without these words {after:percent}, without as many others {random:percent}."
+    ),
+    "verdict.words_hold": "Holds: without these words {after:percent}, without as many others {random:percent}.",
+    "verdict.words_too_few": "A text of one word cannot be checked by leaving words out.",
     "words_check.alone": "with them alone (less is better)",
     "words_check.button": "Check it: leave the strongest words out",
     "words_check.draws": "Random, {draws} draws",

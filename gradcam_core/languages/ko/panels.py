@@ -82,6 +82,7 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
         " 일찍 떨어지고 일찍 올라갑니다."
     ),
     "trust.deletion": "삭제",
+    "trust.deletion_share": "가린 비율",
     "trust.everywhere": "전체",
     "trust.explained": (
         "가장 뜨거운 위치를 흐리게 가린 뒤 모델에 다시 묻고, 무작위 위치를 가렸을 때와 비교합니다. 학습한 것을 잊은"
@@ -94,6 +95,8 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "trust.hottest_gone": "가장 뜨거운 {share:whole} 가림",
     "trust.hottest_first": "뜨거운 곳부터",
     "trust.insertion": "삽입",
+    "trust.insertion_share": "보인 비율",
+    "trust.nothing": "없음",
     "trust.nothing_yet": "아직 검사할 것이 없습니다. 먼저 사진을 고르세요.",
     "trust.order": "순서",
     "trust.others_gone": "다른 곳 {share:whole} 가림",
@@ -104,6 +107,11 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "trust.random_mean": "무작위, 평균",
     "trust.random_range": "무작위, 범위",
     "trust.sanity": "무결성 검사",
+    "trust.sanity_picture": (
+        "오른쪽으로 갈수록 출력 쪽부터 더 많은 가중치를 무작위로 바꿉니다. 이 맵과의 순위 상관은 처음에 {first:.2f},"
+        " 마지막에 {last:.2f}입니다. {limit:g}보다 높게 유지되면 거의 바뀌지 않는 맵입니다."
+    ),
+    "trust.sanity_title": "맵이 얼마나 그대로인가",
     "trust.title": "믿을 만한 맵일까요? 검사하기",
     "trust.weights": "무작위로 바꾼 가중치",
     "verdict.ask": "자동으로 검사하지 않았습니다. 아래 “믿을 만한 맵일까요?”에서 검사할 수 있습니다.",
@@ -112,6 +120,13 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     ),
     "verdict.holds": ("믿을 만함: 이 위치를 가리면 {hottest:percent}, 다른 곳을 그만큼 가리면 {random:percent}입니다."),
     "verdict.looking": "믿을 만한 맵인지 검사하는 중 …",
+    "verdict.words_fail": (
+        "믿기 어려움: 이 단어들을 빼면 {after:percent}, 다른 단어를 그만큼 빼면 {random:percent}입니다."
+    ),
+    "verdict.words_hold": (
+        "믿을 만함: 이 단어들을 빼면 {after:percent}, 다른 단어를 그만큼 빼면 {random:percent}입니다."
+    ),
+    "verdict.words_too_few": "단어가 하나뿐이면 단어를 빼서 검사할 수 없습니다.",
     "words_check.alone": "그 단어만 남길 때 (작을수록 좋음)",
     "words_check.button": "검사: 가장 강한 단어를 빼 보기",
     "words_check.draws": "무작위, {draws}회",

@@ -12,18 +12,21 @@ from ..parts import Page, Panel, Place
 from .checks import checks_panel
 from .compare import compare_panel
 from .downloads import downloads_panel
+from .nearby import nearby_panel
 from .own_model import own_model_panel
 from .places import places_panel
 from .reading import reading_panel
 from .text_check import text_check_panel
-from .verdict import verdict_panel
+from .verdict import text_verdict_panel, verdict_panel
 
 __all__ = ["PANELS", "lay_out_panels"]
 
 # in the order of the page
 PANELS = (
     Panel("beside the sentence", verdict_panel),
+    Panel("beside the sentence", text_verdict_panel),
     Panel("below the pictures", places_panel),
+    Panel("below the pictures", nearby_panel),
     Panel("below the answer", downloads_panel),
     Panel("below the answer", checks_panel),
     Panel("below the answer", compare_panel),

@@ -9,7 +9,7 @@ import gradio as gr
 from PIL import Image
 
 from ...canvases.urls import jpeg_url
-from ...checks import Curves, Examiner, HideAndLook
+from ...checks import Examiner, HideAndLook
 from ...engine.watch import Watch
 from ...explanation import Explanation
 from ...languages import percent
@@ -19,16 +19,13 @@ from ..handlers import Controls, looked_into
 from ..messages import note, sentence, table
 from ..parts import AT_ONCE, Page, told
 from ..wording import word
+from .plots import curves_drawing, sanity_drawing
 
 __all__ = ["checks_panel"]
 
 SLOT = "check"
 # the longer side of each picture
 PICTURE = 360
-# width and height of the drawing of the curves, in its own units
-WIDE, HIGH = 300, 150
-# which places go first along a line
-KINDS = ("hottest", "random", "coldest")
 Check: TypeAlias = Callable[[Examiner, Explanation, Watch], str]
 
 
@@ -108,21 +105,11 @@ def _picture(title: str, url: str, share: float) -> str:
 
 
 def _curves(examiner: Examiner, explanation: Explanation, watch: Watch) -> str:
-    return _curves_drawing(examiner.curves(explanation, watch=watch), explanation.target.label)
+    return curves_drawing(examiner.curves(explanation, watch=watch), explanation.target.label)
 
 
 def _sanity(examiner: Examiner, explanation: Explanation, watch: Watch) -> str:
-    found = examiner.sanity(explanation, watch=watch)
-    rows = [
-        (
-            word("trust.behind", layer=step.layer) if step.layer else word("trust.everywhere"),
-            f"{step.correlation:.2f}",
-        )
-        for step in found.stages
-    ]
-    return sentence(found.sentence) + table(
-        word("trust.weights"), (word("trust.random"), word("trust.correlation")), rows
-    )
+    return sanity_drawing(examiner.sanity(explanation, watch=watch))
 
 
 # key of the button's words -> what it shows
@@ -150,26 +137,3 @@ def _hidden_table(found: HideAndLook) -> str:
 
 def _range(values: tuple[float, ...]) -> str:
     return word("trust.from_to", low=min(values), high=max(values))
-
-
-def _curves_drawing(found: Curves, label: str) -> str:
-    parts = []
-    for key, kinds in (
-        ("trust.deletion", (found.deletion, found.deletion_random, found.deletion_reversed)),
-        ("trust.insertion", (found.insertion, found.insertion_random, found.insertion_reversed)),
-    ):
-        title, lines = word(key), []
-        for kind, curve in zip(KINDS, kinds, strict=True):
-            pairs = zip(found.shares, curve.values, strict=True)
-            points = " ".join(f"{share * WIDE:.1f},{(1 - value) * HIGH:.1f}" for share, value in pairs)
-            lines.append(f"<polyline class='{kind}' points='{points}'/>")
-        areas = [(word(f"trust.{kind}_first"), f"{curve.area:.3f}") for kind, curve in zip(KINDS, kinds, strict=True)]
-        said = word("trust.picture", title=title, areas=", ".join(f"{kind} {area}" for kind, area in areas))
-        drawing = (
-            f"<svg viewBox='-2 -2 {WIDE + 4} {HIGH + 4}' role='img' aria-label='{said}'>"
-            f"<rect width='{WIDE}' height='{HIGH}'/>{''.join(lines)}</svg>"
-        )
-        under = table(word("trust.area"), (word("trust.order"), word("trust.area_head")), areas)
-        parts.append(f"<figure><figcaption>{title}</figcaption>{drawing}{under}</figure>")
-    text = word("trust.curves_said", label=label)
-    return f"{sentence(text)}<div class='curves'>{''.join(parts)}</div>"

@@ -1,6 +1,6 @@
 """A visitor's own model: a file of weights, for this visitor alone.
 
-Public names: `ENDINGS`, `own_model_panel`, `session`.
+Public names: `ENDINGS`, `own_model_panel`, `own_models`, `session`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import gradio as gr
 from gradio.context import LocalContext
 
 from ...errors import ModelError
+from ...explainer import Explainer
 from ...reading.uploads import Upload
 from ...serving.failures import plain_words
 from ...serving.lanes import LOADING
@@ -27,7 +28,7 @@ from ..model_menu import LOADED
 from ..parts import Page
 from ..wording import word
 
-__all__ = ["ENDINGS", "own_model_panel", "session"]
+__all__ = ["ENDINGS", "own_model_panel", "own_models", "session"]
 
 LONGEST_SHOWN = 80
 # keys of the words for each kind of head
@@ -40,13 +41,19 @@ HEAD_WORDS = {
 ENDINGS = [".safetensors", ".pt", ".pth", ".bin", ".ckpt"]
 
 
-def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf) -> None:
+def own_models(explainer: Explainer) -> dict[str, Any]:
+    """What a page has for them: the `shelf`, and `mine`, the name of a visitor's model and who he is."""
+    shelf = Shelf(explainer, visitor=session)
+    mine = gr.State(("", None), time_to_live=SECONDS_KEPT, delete_callback=lambda owned: shelf.leave(*owned))
+    return {"shelf": shelf, "mine": mine}
+
+
+def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf, mine: gr.State) -> None:
     """What is loaded is put on the `shelf` and chosen in `menu`, and `ready` changes."""
     with gr.Accordion(word("own.title"), open=False, elem_id="own-model"):
         given = _fields()
         button = gr.Button(word("own.load"), size="sm", elem_id="own-load")
         note = gr.HTML(note_text(word("own.note", minutes=round(SECONDS_KEPT / 60))), elem_id="own-note")
-        mine = gr.State("", time_to_live=SECONDS_KEPT, delete_callback=shelf.take_away)
     weights, architecture, labels, *_ = given
 
     def guess(path: str | None, typed: str) -> Any:
@@ -81,7 +88,7 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
         return {
             menu: gr.update(choices=choices, value=own),
             ready: next(LOADED),
-            mine: own,
+            mine: (own, session()),
             note: note_text(word("own.loaded", classes=len(loaded.labels), size=size), aloud=True),
             weights: None,
             labels: None,

@@ -1,4 +1,6 @@
-"""Beside the sentence: whether the map holds, found without being asked. Public name: `verdict_panel`.
+"""Beside the sentence: whether the map holds, found without being asked.
+
+Public names: `text_verdict_panel`, `verdict_line`, `verdict_panel`.
 
 Hide and look again runs behind each answer. It makes way for everybody's answers, ends with the next question, and
 gives up where it would take long; the whole check stands under "Does it hold?".
@@ -14,13 +16,14 @@ import gradio as gr
 
 from ...checks import HideAndLook
 from ...engine.watch import Watch
+from ...errors import CamError
 from ...serving.lanes import BESIDE
 from ...serving.services import Services
-from ..handlers import VERDICT, Controls, explain
+from ..handlers import VERDICT, Controls, TextControls, explain, explain_text
 from ..parts import AT_ONCE, Page
 from ..wording import word
 
-__all__ = ["verdict_panel"]
+__all__ = ["text_verdict_panel", "verdict_line", "verdict_panel"]
 
 # longer than that it takes only where somebody asks for it
 MOST_SECONDS = 12.0
@@ -34,13 +37,41 @@ LATER = """async (asked) => {
 def verdict_panel(page: Page, shown_photograph: gr.State, ticket: gr.Number) -> None:
     """One line about the map of `shown_photograph`; `ticket` numbers the questions."""
     line = gr.HTML("", elem_id="verdict")
-    looking = _line("", word("verdict.looking"), state="looking")
+    looking = verdict_line("", word("verdict.looking"), state="looking")
     shown_photograph.change(None, None, line, js=f"() => {looking!r}", **AT_ONCE)
     shown_photograph.change(
         _looking(page.services),
         [shown_photograph, ticket],
         line,
         js=LATER,
+        trigger_mode="always_last",
+        concurrency_id=BESIDE,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
+    """One line about what leaving words out of `shown_text` does."""
+    texts = page.services.texts
+
+    def judge_words(asked: TextControls | None) -> str:
+        if asked is None:
+            return ""
+        try:
+            check = texts.check(explain_text(texts, asked))
+        except CamError:
+            return verdict_line("", word("verdict.words_too_few"), state="none")
+        values = {"after": check.after, "random": check.random_after}
+        if check.holds:
+            return verdict_line("✓", word("verdict.words_hold", **values), state="holds")
+        return verdict_line("✗", word("verdict.words_fail", **values), state="fails")
+
+    line = gr.HTML("", elem_id="text-verdict")
+    shown_text.change(
+        judge_words,
+        shown_text,
+        line,
         trigger_mode="always_last",
         concurrency_id=BESIDE,
         show_progress="hidden",
@@ -61,7 +92,7 @@ def _looking(services: Services) -> Any:
         with services.running.task(request.session_hash, watch, slot=VERDICT, ticket=ticket) as task:
             found = _found(services, asked, task.watch)
         # also where another question came: it may be refused, and this answer stay
-        return _line("", word("verdict.ask"), state="none") if found is None else _said(found)
+        return verdict_line("", word("verdict.ask"), state="none") if found is None else _said(found)
 
     return judge
 
@@ -80,10 +111,11 @@ def _said(found: HideAndLook) -> str:
     step = found.steps[len(found.steps) // 2]
     values = {"hottest": step.hottest, "random": step.random_mean}
     if found.holds:
-        return _line("✓", word("verdict.holds", **values), state="holds")
-    return _line("✗", word("verdict.fails", **values), state="fails")
+        return verdict_line("✓", word("verdict.holds", **values), state="holds")
+    return verdict_line("✗", word("verdict.fails", **values), state="fails")
 
 
-def _line(sign: str, text: str, *, state: str) -> str:
+def verdict_line(sign: str, text: str, *, state: str) -> str:
+    """The line; its `state` is "looking", "none", "holds" or "fails"."""
     mark = f"<span aria-hidden='true'>{sign}</span> " if sign else ""
     return f"<p class='verdict' role='status' data-state='{state}'>{mark}{html.escape(text, quote=False)}</p>"

@@ -18,7 +18,19 @@ from gradio.processing_utils import save_bytes_to_cache
 from ...errors import CamError
 from ...explanation import Explanation
 from ...request import AUTO, CENTRE, NEXT_THREE, Request
-from ..handlers import QUESTION, VERDICT, Choices, Controls, answer, ask, layer_choices, target_choices
+from ..handlers import (
+    NEARBY,
+    QUESTION,
+    VERDICT,
+    Choices,
+    Controls,
+    answer,
+    ask,
+    layer_choices,
+    model_choices,
+    target_choices,
+    usual_view,
+)
 from ..links import Restored, link_to, restored
 from ..messages import headed, problem_box
 from ..model_menu import loaded_by
@@ -45,14 +57,16 @@ NEXT_TICKET = """async (...values) => {
   window.camAsked = asked;
 }"""
 TICKET = "() => [window.camTicket || 0]"
-# and behind it the address, which may hold a question that somebody else has asked, and the photograph that the page
-# showed in another language: the switch leaves it for the page that comes
+# and behind it the address, which may hold a question that somebody else has asked, and the photograph and the model
+# that the page showed in another language: the switch leaves them for the page that comes
 WITH_TICKET = """(...values) => {
-  const kept = JSON.parse(sessionStorage.getItem("camPhotograph"));
+  const kept = JSON.parse(sessionStorage.getItem("camPhotograph")), model = sessionStorage.getItem("camModel") || "";
   sessionStorage.removeItem("camPhotograph");
+  sessionStorage.removeItem("camModel");
   window.camPhotograph = kept || values[0] || window.camPhotograph;
-  return [...values.slice(0, -3), window.camTicket || 0, window.location.search.slice(0, 4000), kept];
-}"""
+  window.camModel = values[MODEL];
+  return [...values.slice(0, -4), window.camTicket || 0, window.location.search.slice(0, 4000), kept, model];
+}""".replace("MODEL", str(Controls.names().index("model")))
 
 
 # the others ask when somebody sets them; a model, once it is loaded
@@ -63,14 +77,16 @@ LOADED_FIRST = {"model"}
 @dataclass(frozen=True, eq=False)
 class QuestionControls:
     """What is asked with: the `controls` by their names, put into the order of `Controls`; `ready` is set anew
-    whenever a model is loaded, `ticket` numbers the questions, `address` holds what a link asks for, and `kept` a
-    photograph from before the language was switched. `examples` are the example photographs by their fingerprints."""
+    whenever a model is loaded, `ticket` numbers the questions, `address` holds what a link asks for, `kept` a
+    photograph and `kept_model` the name of a model from before the language was switched. `examples` are the example
+    photographs by their fingerprints."""
 
     controls: dict[str, Any]
     ready: gr.State
     ticket: gr.Number
     address: gr.Textbox
     kept: gr.Image
+    kept_model: gr.Textbox
     examples: Mapping[Any, Path]
 
     def __post_init__(self) -> None:
@@ -104,11 +120,12 @@ def answering(page: Page, given: QuestionControls, shown: Shown, asks: Sequence[
     # gradio goes through what is connected to an event one after the other, and waits for each: first the number,
     # then the question, and what ends the one before it only where the question has to wait for that one
     gr.on(changes, None, every_control, None, js=NEXT_TICKET, trigger_mode="multiple", api_visibility="private")
+    mine = [page.has["mine"]] if "mine" in page.has else []
     gr.on(
         [page.blocks.load, given.ready.change, *changes],
         QuestionHandler(page, given, shown).update,
-        [*every_control, shown.asked, given.ticket, given.address, given.kept],
-        [*every_control, shown.problem, shown.sentence, shown.stage, bars, shown.asked, *shown.words.drawn],
+        [*every_control, shown.asked, given.ticket, given.address, given.kept, given.kept_model],
+        [*every_control, shown.problem, shown.sentence, shown.stage, bars, shown.asked, *shown.words.drawn, *mine],
         js=WITH_TICKET,
         # the core tells in plain words what it cannot use; gradio would go through another thread for each control
         preprocess=False,
@@ -119,7 +136,7 @@ def answering(page: Page, given: QuestionControls, shown: Shown, asks: Sequence[
     )
 
     def overtake(ticket_now: float, request: gr.Request) -> None:
-        for slot in (QUESTION, VERDICT):
+        for slot in (QUESTION, VERDICT, NEARBY):
             services.running.overtake(request.session_hash, ticket_now, slot=slot)
 
     # gradio names endpoints after functions, hidden ones too: `stop` is the API's
@@ -159,13 +176,17 @@ class QuestionHandler:
         *values: Any,
     ) -> dict[Any, Any]:
         """The changes to the page; `values` are those of the controls, what is shown, the question's number, the
-        address, and a photograph that was kept."""
+        address, and a photograph and a model that were kept."""
         problem, services = self.shown.problem, self.page.services
-        *now, before, ticket, address, kept = values
+        *now, before, ticket, address, kept, kept_model = values
         asked_now = self._asked(now)
         asked = ask(asked_now, before)
         if before is None and kept:
             asked = asked.but(image=self._upload(kept))
+        handed_over: dict[Any, Any] = {}
+        if before is None and self._handed_over(kept_model):
+            asked = asked.but(model=kept_model, view=usual_view(kept_model))
+            handed_over = {self.page.has["mine"]: (kept_model, request.session_hash)}
         refused = ""
         if before is None and (linked := restored(address)):
             try:
@@ -183,19 +204,25 @@ class QuestionHandler:
         if task.overtaken:
             # what it found, and the controls it would set, belong to a question that is no longer asked
             return {problem: gr.skip()}
-        changes: dict[Any, Any] = {}
+        changes: dict[Any, Any] = handed_over
         if outcome.asked is not None:
             old, new = asked_now.values(), outcome.asked.values()
             settled = [name for name in new if new[name] != old[name]]
             changes |= {self.given.controls[name]: gr.update(value=new[name]) for name in settled}
         if outcome.explanation is None or outcome.asked is None:
             box = problem_box(outcome.problem, kept=before is not None)
-            return changes | {problem: gr.update(value=box, visible=True)}
+            taken_back = {self.shown.stage: gr.update(refused=next(ANSWERS))}
+            return changes | taken_back | {problem: gr.update(value=box, visible=True)}
         changes |= self._answered(outcome.explanation, outcome.asked, before)
         if refused:
             box = problem_box(word("link.refused", problem=refused), kept=False)
             changes[problem] = gr.update(value=box, visible=True)
         return changes
+
+    def _handed_over(self, model: str) -> bool:
+        """Whether it is a model of the visitor's own, from before the language was switched."""
+        shelf = self.page.has.get("shelf")
+        return bool(model) and shelf is not None and shelf.hand_over(model)
 
     def _linked(self, asked: Controls, linked: Restored) -> Controls:
         """The controls with what a link asks for; raises CamError where it asks for what cannot be."""
@@ -218,7 +245,7 @@ class QuestionHandler:
     def _answered(self, explanation: Explanation, asked: Controls, before: Controls | None) -> dict[Any, Any]:
         shown = self.shown
         link = link_to(explanation, self.given.examples)
-        on_stage: dict[str, Any] = {"answer": stage_answer(explanation, next(ANSWERS)) | {"link": link}}
+        on_stage: dict[str, Any] = {"answer": stage_answer(explanation, next(ANSWERS), asked.question) | {"link": link}}
         if before is None or asked.image != before.image:
             on_stage["photo"] = stage_photo(explanation.photograph)
         changes: dict[Any, Any] = {
@@ -242,8 +269,16 @@ class QuestionHandler:
         model, values = explanation.model, asked.values()
         classes, complete = target_choices(explainer, model, explanation.top)
         more: dict[str, Any] = {"allow_custom_value": not complete}
-        return {
+        own = {controls["model"]: self._own_menu(model)} if explanation.private else {}
+        return own | {
             controls["layer"]: gr.update(choices=layer_choices(explainer, model), value=values["layer"]),
             controls["target"]: gr.update(choices=classes, value=values["target"], **more),
             controls["rival"]: gr.update(choices=rival_choices(classes), value=values["rival"], **more),
         }
+
+    def _own_menu(self, model: str) -> Any:
+        """The menu of models with one that is the visitor's own."""
+        title = f"{self.page.has['shelf'].title(model)} · {word('menu.only_for_you')}"
+        return gr.update(
+            choices=[(title, model), *model_choices(self.page.services.explainer.models_first())], value=model
+        )

@@ -12,7 +12,7 @@ from ...request import AUTO
 from ...serving.failures import plain_words
 from ...text_explainer import TextExplainer
 from ..handlers import TextControls, explain_text
-from ..messages import problem_box, said
+from ..messages import headed, problem_box, sentence
 from ..panels import lay_out_panels
 from ..parts import Page
 from ..web.bars import PICKED, bars_value, top_bars
@@ -35,20 +35,23 @@ MAX_TYPED = 20_000
 def text_tab(page: Page) -> None:
     """Lay out the tab and connect it."""
     cancels: list[Any] = []
-    with gr.Row(elem_classes="workplace"):
-        with gr.Column(scale=1, min_width=300, elem_classes="given"):
-            controls = _controls(page.services.texts)
-        with gr.Column(scale=4, min_width=320, elem_classes="found"):
-            problem = gr.HTML(elem_id="text-problem", visible=False)
-            sentence = gr.HTML(elem_id="text-sentence", min_height=60)
-            with gr.Row():
-                with gr.Column(scale=3, min_width=320):
-                    drawing = shaded_text("text-stage")
-                with gr.Column(scale=1, min_width=220):
-                    bars = top_bars("text-bars")
-            shown = gr.State(None)
-            has = {"shown_text": shown, "cancels": cancels, "reading": ("text.reading_title", "text.reading")}
-            lay_out_panels("below the answer", page, has)
+    with gr.Column(elem_classes="found"):
+        text = _handed_in()
+        problem = gr.HTML(elem_id="text-problem", visible=False)
+        shown = gr.State(None)
+        has = {"shown_text": shown, "cancels": cancels, "reading": ("text.reading_title", "text.reading")}
+        with gr.Row():
+            with gr.Column(scale=4, min_width=320):
+                found = gr.HTML(sentence(word("text.waiting")), elem_id="text-sentence", min_height=60)
+            with gr.Column(scale=1, min_width=220):
+                lay_out_panels("beside the sentence", page, has)
+        with gr.Row():
+            with gr.Column(scale=4, min_width=320):
+                drawing = shaded_text("text-stage")
+            with gr.Column(scale=1, min_width=220):
+                bars = top_bars("text-bars")
+        controls = _controls(page.services.texts, text)
+        lay_out_panels("below the answer", page, has)
 
     def update(*now: Any) -> dict[Any, Any]:
         asked = TextControls(*now)
@@ -58,7 +61,7 @@ def text_tab(page: Page) -> None:
             return {problem: gr.update(value=problem_box(plain_words(error), kept=True), visible=True)}
         return {
             problem: gr.update(visible=False),
-            sentence: said(explanation),
+            found: headed(explanation),
             drawing: text_value(explanation),
             bars: bars_value(explanation),
             controls["method"]: gr.update(info=str(TEXT_METHODS[explanation.method].good_for)),
@@ -70,7 +73,7 @@ def text_tab(page: Page) -> None:
         [page.blocks.load, *(control.change for control in controls.values())],
         update,
         list(controls.values()),
-        [problem, sentence, drawing, bars, controls["method"], shown],
+        [problem, found, drawing, bars, controls["method"], shown],
         trigger_mode="always_last",
         show_progress="hidden",
         cancels=cancels,
@@ -78,31 +81,30 @@ def text_tab(page: Page) -> None:
     )
 
 
-def _controls(texts: TextExplainer) -> dict[str, Any]:
+def _handed_in() -> gr.Textbox:
+    """The place for a text, and the examples beside it."""
+    with gr.Row(elem_id="text-hand-in"):
+        with gr.Column(scale=3, min_width=320):
+            text = gr.Textbox(
+                EXAMPLES[0],
+                label=word("text.review"),
+                info=word("text.follows"),
+                lines=3,
+                max_lines=12,
+                max_length=MAX_TYPED,
+                elem_id="review",
+            )
+        with gr.Column(scale=2, min_width=320):
+            gr.Examples(
+                [[example] for example in EXAMPLES], [text], label=word("text.examples"), api_visibility="private"
+            )
+    return text
+
+
+def _controls(texts: TextExplainer, text: gr.Textbox) -> dict[str, Any]:
     """The controls by their names in `TextControls`, in its order."""
-    text = gr.Textbox(
-        EXAMPLES[0],
-        label=word("text.review"),
-        info=word("text.follows"),
-        lines=4,
-        max_lines=12,
-        max_length=MAX_TYPED,
-        elem_id="review",
-    )
-    gr.Examples([[example] for example in EXAMPLES], [text], label=word("text.examples"), api_visibility="private")
-    target = gr.Dropdown(
-        [(word("menu.top"), AUTO), *((label, str(index)) for index, label in enumerate(texts.labels))],
-        value=AUTO,
-        label=word("photograph.target"),
-        info=word("text.or_click"),
-        elem_id="text-target",
-    )
-    counterfactual = gr.Checkbox(
-        label=word("photograph.counterfactual"),
-        info=word("photograph.counterfactual_info"),
-        elem_id="text-counterfactual",
-    )
-    contrast = gr.Checkbox(label=word("text.contrast"), info=word("text.contrast_info"), elem_id="text-contrast")
+    with gr.Row(elem_id="text-menus"):
+        target, counterfactual, contrast = _choices(texts)
     with gr.Accordion(word("page.advanced"), open=False):
         method = gr.Dropdown(
             [(entry.title, key) for key, entry in TEXT_METHODS.items()],
@@ -115,3 +117,23 @@ def _controls(texts: TextExplainer) -> dict[str, Any]:
         "text": text, "target": target, "method": method, "counterfactual": counterfactual, "contrast": contrast,
     }  # fmt: skip
     return {field.name: made[field.name] for field in fields(TextControls)}
+
+
+def _choices(texts: TextExplainer) -> tuple[gr.Dropdown, gr.Checkbox, gr.Checkbox]:
+    """The class, the side, and whether it is held against the other class."""
+    target = gr.Dropdown(
+        [(word("menu.top"), AUTO), *((label, str(index)) for index, label in enumerate(texts.labels))],
+        value=AUTO,
+        label=word("photograph.target"),
+        info=word("text.or_click"),
+        elem_id="text-target",
+    )
+    with gr.Column(min_width=200):
+        counterfactual = gr.Checkbox(
+            label=word("photograph.counterfactual"),
+            info=word("photograph.counterfactual_info"),
+            elem_id="text-counterfactual",
+        )
+    with gr.Column(min_width=200):
+        contrast = gr.Checkbox(label=word("text.contrast"), info=word("text.contrast_info"), elem_id="text-contrast")
+    return target, counterfactual, contrast

@@ -42,30 +42,42 @@ function spread(cells, { rows, columns, box, seen }, size, width, height) {
 }
 
 // the picture of `values`, one a pixel of `photo`, in the colours of `table`; `unseen`: see render.py
+// (x + 0.5) | 0 rounds as Math.floor(x + 0.5) does where nothing is below zero, in a part of the time
 function compose({ width, height, data: photo }, values, kind, look, table, unseen) {
   const image = new ImageData(width, height), out = image.data;
   const { grey: neutral, photo: kept, stripes, stripe } = unseen;
-  for (let i = 0, at = 0; i < height; i++) {
-    for (let j = 0; j < width; j++, at++) {
-      const p = at * 4;
+  if (kind === "photograph") {
+    out.set(photo);
+    for (let p = 3; p < out.length; p += 4) out[p] = 255;
+    return image;
+  }
+  const { threshold, opacity, signed } = look, plain = kind === "heatmap", masked = kind === "masked";
+  for (let i = 0, at = 0, p = 0; i < height; i++) {
+    for (let j = 0; j < width; j++, at++, p += 4) {
+      const given = values[at];
       out[p + 3] = 255;
-      if (kind === "photograph") {
-        for (let c = 0; c < 3; c++) out[p + c] = photo[p + c];
-        continue;
-      }
-      if (Number.isNaN(values[at])) {
+      if (given !== given) {
         const light = stripes[Math.floor((i + j) / stripe) % 2];
         const dark = 0.299 * photo[p] + 0.587 * photo[p + 1] + 0.114 * photo[p + 2];
-        const grey = kind === "heatmap" ? neutral : dark * kept + neutral * (1 - kept);
+        const grey = plain ? neutral : dark * kept + neutral * (1 - kept);
         out[p] = out[p + 1] = out[p + 2] = Math.floor(grey * light + 0.5);
         continue;
       }
-      const value = Math.abs(values[at]) < look.threshold ? 0 : values[at], strength = Math.abs(value);
-      const color = 3 * Math.floor((look.signed ? (value + 1) / 2 : value) * 255 + 0.5);
-      const alpha = kind === "heatmap" ? 1 : look.opacity * strength;
-      for (let c = 0; c < 3; c++) {
-        const mixed = kind === "masked" ? photo[p + c] * strength : photo[p + c] * (1 - alpha) + table[color + c] * alpha;
-        out[p + c] = Math.floor(mixed + 0.5);
+      const value = given < threshold && given > -threshold ? 0 : given, strength = value < 0 ? -value : value;
+      const color = 3 * (((signed ? (value + 1) / 2 : value) * 255 + 0.5) | 0);
+      if (plain) {
+        out[p] = table[color];
+        out[p + 1] = table[color + 1];
+        out[p + 2] = table[color + 2];
+      } else if (masked) {
+        out[p] = (photo[p] * strength + 0.5) | 0;
+        out[p + 1] = (photo[p + 1] * strength + 0.5) | 0;
+        out[p + 2] = (photo[p + 2] * strength + 0.5) | 0;
+      } else {
+        const alpha = opacity * strength, rest = 1 - alpha;
+        out[p] = (photo[p] * rest + table[color] * alpha + 0.5) | 0;
+        out[p + 1] = (photo[p + 1] * rest + table[color + 1] * alpha + 0.5) | 0;
+        out[p + 2] = (photo[p + 2] * rest + table[color + 2] * alpha + 0.5) | 0;
       }
     }
   }

@@ -46,13 +46,16 @@ def test_every_check_answers(opened: Any) -> None:
     hidden = _check(opened, "Hide and look again", "Hiding the hottest 20 % takes")
     assert "random, mean" in hidden
     assert "rank correlation to this one" in _check(opened, "Sanity check", "With the weights of the network")
+    # a point for the map as it is, and one for each row of the table below the plot
+    assert opened.locator("#checked svg circle").count() == opened.locator("#checked tr").count()
+    assert "rank correlation" in opened.get_attribute("#checked svg[role=img]", "aria-label")
     _check(opened, "Curves", "Probability of")
-    assert opened.locator("#checked svg polyline").count() == 6
+    assert opened.locator("#checked svg[role=img] polyline").count() == 6
 
 
 def test_another_map_takes_the_old_answer_away(opened: Any) -> None:
     before = opened.get_attribute(DRAWN, "data-drawn")
-    opened.click("#counterfactual input")
+    opened.click("#counterfactual input[value=against]")
     opened.wait_for_function("([s, b]) => document.querySelector(s).dataset.drawn !== b", arg=[DRAWN, before])
     opened.locator("#checked", has_text="Hides (blurs)").wait_for(timeout=30 * SECONDS)
     assert "Click on a picture" in opened.inner_text("#place")

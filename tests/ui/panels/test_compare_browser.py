@@ -83,7 +83,7 @@ def test_it_can_be_stopped(opened: Any) -> None:
 
 
 def test_another_side_takes_the_old_grid_away(opened: Any) -> None:
-    opened.click("#counterfactual input")
+    opened.click("#counterfactual input[value=against]")
     opened.locator("#compared", has_text="Small maps on one scale").wait_for(timeout=30 * SECONDS)
     opened.locator("#grid .whole").wait_for(state="hidden", timeout=10 * SECONDS)
 

@@ -75,6 +75,15 @@ def test_one_logit_of_ones_own(
         view.wait_for_function("w => document.querySelector('#sentence').innerText.includes(w)", arg=f"“{other}”")
 
         (name,) = explainer._own
+        # in another language it is there still, and still nobody else's
+        view.click("nav a[lang=ko]")
+        view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
+        assert "my-fruit (" in view.inner_text("#sentence .sentence")
+        assert view.locator("#bars [aria-pressed=true]", has_text=other).count() == 1
+        assert view.input_value("#model input").startswith("my-fruit · ")
+        # as long as gradio keeps what the page before had
+        view.wait_for_timeout(2500)
+        assert [*explainer._own] == [name]
         # somebody else is not told of it
         with visit(browser, address, width=1440, height=1000) as second:
             second.click("#model input")

@@ -164,7 +164,7 @@ def test_what_is_weak_looks_weak_unless_it_is_stretched(opened: Any, explainer: 
     if number:
         _changed(opened, lambda: opened.click(f"#bars button >> nth={number}"))
     if side:
-        _changed(opened, lambda: opened.click("#counterfactual input"))
+        _changed(opened, lambda: opened.click("#counterfactual input[value=against]"))
     assert opened.inner_text("#sentence .sentence") == expected.sentence
     for stretched in (False, True):
         opened.select_option(".stretched", "1" if stretched else "")
@@ -212,7 +212,7 @@ def test_every_control_changes_the_answer(opened: Any, cup: Path) -> None:
     assert "“cup”" in _changed(opened, lambda: opened.click("#bars button >> nth=1"))
     assert opened.input_value("#target input") == "cup"
     assert "at layer blocks.3" in _changed(opened, lambda: _choose(opened, "layer", "blocks.3", LAYER))
-    assert "against" in _changed(opened, lambda: opened.click("#counterfactual input"))
+    assert "against" in _changed(opened, lambda: opened.click("#counterfactual input[value=against]"))
     assert "“tabby”" in _changed(opened, lambda: _choose(opened, "target", "tabb", "tabby"))
     lite = "EfficientNet-Lite1 · ready offline · efficientnet_lite1"
     sentence = _changed(opened, lambda: _choose(opened, "model", "Lite1", lite))
@@ -237,6 +237,47 @@ def test_another_photograph_is_explained_by_its_own_top_prediction(opened: Any, 
     assert "cat”" in _changed(opened, lambda: opened.click("#examples button >> nth=2"))
 
 
+PRESS = """place => {
+  document.querySelector(place).click();
+  return document.querySelector("#sentence .sentence").textContent;
+}"""
+
+
+def test_another_class_or_side_is_shown_before_the_server_is_asked(
+    browser: Any, address: str, explainer: Explainer
+) -> None:
+    ask = partial(explainer.explain, sorted(EXAMPLES.glob("*.jpg"))[0], view="whole")
+    second = ask().top[1].index
+    with visit(browser, address, width=1440, height=1000) as view:
+        # what is behind the first answer comes before the check of it
+        before = view.get_attribute(DRAWN, "data-drawn")
+        expected = [ask(target=second), ask(target=second, counterfactual=True), ask(target=second, both=True)]
+        places = [
+            "#bars li:nth-child(2) button",
+            *(f"#counterfactual input[value={side}]" for side in ("against", "both")),
+        ]
+        for place, explanation in zip(places, expected, strict=True):
+            # within one task of the browser: nothing can have come from the server
+            assert view.evaluate(PRESS, place) == explanation.sentence
+            drawn = np.asarray(explanation.heatmap_picture()).astype(int)
+            assert np.abs(_canvas(view, "heatmap") - drawn).mean() < 0.1
+            view.wait_for_function("([s, b]) => document.querySelector(s).dataset.drawn !== b", arg=[DRAWN, before])
+            before = view.get_attribute(DRAWN, "data-drawn")
+            assert view.inner_text("#sentence .sentence") == explanation.sentence
+            assert np.abs(_canvas(view, "heatmap") - drawn).mean() < 0.1
+        assert "both=True" in view.evaluate("() => document.querySelector('#stage [data-link]').dataset.link")
+
+
+def test_models_are_found_by_words_in_any_order(opened: Any) -> None:
+    opened.click("#model input")
+    opened.locator("#model input").press_sequentially("LITE2 efficient-net", delay=30)
+    opened.get_by_role("option", name="efficientnet_lite2").wait_for(timeout=30 * SECONDS)
+    opened.keyboard.press("Escape")
+    # nothing else is searched otherwise
+    opened.locator("#layer input").focus()
+    assert opened.evaluate("() => !'blocks.1'.includes('1 blocks')")
+
+
 def test_looks_cost_no_request(opened: Any) -> None:
     requests: list[str] = []
     opened.on("request", lambda request: requests.append(request.url))
@@ -255,7 +296,7 @@ def test_signed_colours_are_told_in_words(opened: Any) -> None:
     opened.select_option(".signed", "1")
     label = opened.locator("#bars .name").first.inner_text()
     opened.locator("#stage .sides", has_text=f"Orange speaks for “{label}”, blue against “{label}”.").wait_for()
-    opened.click("#counterfactual input")
+    opened.click("#counterfactual input[value=against]")
     opened.locator("#stage .sides", has_text=f"Orange speaks against “{label}”").wait_for()
 
 

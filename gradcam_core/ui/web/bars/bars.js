@@ -30,8 +30,17 @@ function draw() {
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  props.value = { ...props.value, picked: Number(button.dataset.index) };
-  trigger("select");
+  for (const one of element.querySelectorAll("button")) one.setAttribute("aria-pressed", one === button);
+  const picked = Number(button.dataset.index);
+  const ask = () => {
+    props.value = { ...props.value, picked };
+    trigger("select");
+  };
+  // what the stage has already is painted before the server is asked, for that takes the browser a while
+  const isThere = !document.dispatchEvent(new CustomEvent("cam-pick", { detail: picked, cancelable: true }));
+  if (isThere) afterPaint(ask);
+  else ask();
 });
+document.addEventListener("cam-kept", draw);
 watch("value", draw);
 draw();

@@ -1,5 +1,5 @@
 // A link for each language; it takes the question along that is on the page, as far as a link can, and leaves the
-// photograph in this tab for the page that comes.
+// photograph and the model in this tab for the page that comes.
 //
 // props.value  [{key, name}]
 
@@ -21,6 +21,7 @@ element.addEventListener("click", (event) => {
   const theme = new URLSearchParams(location.search).get("__theme");
   if (theme) query.set("__theme", theme);
   query.set("lang", link.lang);
+  if (window.camModel) sessionStorage.setItem("camModel", window.camModel);
   if (window.camPhotograph) sessionStorage.setItem("camPhotograph", JSON.stringify(window.camPhotograph));
   location.search = query;
 });

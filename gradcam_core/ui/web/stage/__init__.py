@@ -1,11 +1,12 @@
 """Heatmap, overlay and colour bar, drawn in the browser.
 
-Public names: `look_of`, `stage`, `stage_answer`, `stage_photo`.
+Public names: `about`, `look_of`, `stage`, `stage_answer`, `stage_photo`.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from hashlib import blake2b
 from typing import Any
 
 import gradio as gr
@@ -17,10 +18,11 @@ from ....canvases.urls import base64_text, jpeg_url, url_of
 from ....errors import OptionError
 from ....explanation import Explanation
 from ....reading.photograph import SCREEN_PIXELS, Photograph
+from ....request import Request
 from .. import component
 from ..maps import both_sides, colors_of, maps_script, unseen
 
-__all__ = ["look_of", "stage", "stage_answer", "stage_photo"]
+__all__ = ["about", "look_of", "stage", "stage_answer", "stage_photo"]
 
 VIEWS = ("overlay", "masked", "photograph")
 
@@ -37,6 +39,8 @@ def stage(elem_id: str, *, empty: bool = False) -> gr.HTML:
         scripts=[maps_script()],
         photo=None,
         answer=None,
+        near=None,
+        refused=0,
         empty=empty,
         colors={"tables": {name: colors_of(name) for name in COLORMAPS}, "signed": both_sides()},
         unseen=unseen(),
@@ -51,12 +55,21 @@ def stage_photo(photograph: Photograph) -> dict[str, Any]:
     return {"id": photograph.digest, "url": url, "width": width, "height": height}
 
 
-def stage_answer(explanation: Explanation, number: int) -> dict[str, Any]:
+def about(explanation: Explanation, asked: Request) -> str:
+    """The same for all classes and sides of what is `asked` about a photograph."""
+    key = (explanation.photograph.digest, asked.replace(target=None, counterfactual=False, both=False).key())
+    return blake2b(repr(key).encode(), digest_size=8).hexdigest()
+
+
+def stage_answer(explanation: Explanation, number: int, asked: Request) -> dict[str, Any]:
     """What the stage needs of a map: the raw values and where they lie. `number` tells answers apart."""
     rows, columns = explanation.cam.shape
     return {
         "id": explanation.photograph.digest,
         "number": number,
+        "context": about(explanation, asked),
+        "target": explanation.target.index,
+        "side": "both" if asked.both else "against" if asked.counterfactual else "for",
         "rows": rows,
         "columns": columns,
         "values": base64_text(np.ascontiguousarray(explanation.cam, "<f4").tobytes()),

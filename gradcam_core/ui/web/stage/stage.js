@@ -6,6 +6,8 @@
 //               mean; drawn only over the photograph `id`, with both sides unless told otherwise where it is `signed`;
 //               `link` {query, photo, model} is what an address asks for to show it again, and what is in it;
 //               `scale` is the strongest value of either side, at which the colours end unless they are stretched
+// props.near    {context, answers: {"class side": an answer with `said`, its sentences}} or null: what is shown at once when
+//               somebody asks for another class or side, until the server's own answer comes, or `refused` is another
 // props.empty   whether no photograph is on its way yet
 // props.colors  {names, tables, signed}: base64 RGB tables of 256 colours; props.unseen: see render.py
 // event submit  {strokes}: what was brushed over, [{points: [[x, y], ...], radius}] in original pixels
@@ -16,7 +18,8 @@ const $ = (selector) => element.querySelector(selector);
 const heatmap = $(".heatmap"), picture = $(".picture"), ramp = $(".ramp"), readout = $(".readout");
 const divider = $(".divider"), frame = $(".frame");
 // on the left of `split`, a part of the picture's width, lies the overlay, on the right the photograph
-const state = { split: 1, photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null, signed: false };
+const state = { split: 1, photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null, signed: false, ahead: null, told: new Map() };
+const shown = () => state.ahead ?? props.answer;
 
 const tables = Object.fromEntries(Object.entries(props.colors.tables).map(([name, text]) => [name, bytes(text)]));
 const signedTable = bytes(props.colors.signed);
@@ -80,17 +83,17 @@ function paintRamp(look) {
   const top = state.top.toPrecision(2);
   $(".high").textContent = state.top > 0 ? (look.signed ? `+${top}` : top) : "[[say stage.none]]";
   $(".low").textContent = state.top > 0 && look.signed ? `−${top}` : "0";
-  $(".stretched-to").hidden = !(look.stretched && state.top > 0 && state.top < props.answer.scale);
+  $(".stretched-to").hidden = !(look.stretched && state.top > 0 && state.top < shown().scale);
 }
 
 let scheduled = false;
 let mapped = "";
 function draw() {
   scheduled = false;
-  const answer = props.answer, look = props.value;
+  const answer = shown(), look = props.value;
   // a map is never drawn over another photograph than its own
   if (!state.photo || !answer || answer.id !== state.photoId) return;
-  const key = `${answer.id} ${answer.number} ${look.signed} ${look.stretched}`;
+  const key = `${answer.id} ${answer.values} ${answer.box} ${answer.scale} ${look.signed} ${look.stretched}`;
   if (key !== mapped) {
     Object.assign(state, project(answer, look, state.photo.width, state.photo.height));
     mapped = key;
@@ -107,8 +110,11 @@ function draw() {
   heatmap.setAttribute("aria-label", `[[say stage.heatmap]]. ${answer.note} [[say stage.keys]]`);
   picture.setAttribute("aria-label", `${title}. ${answer.note} [[say stage.keys]]`);
   showStrokes();
-  if (answer.link) $(".panels").dataset.link = link();
-  element.dataset.drawn = `${answer.number}`;
+  element.dataset.pictured = `${answer.context} ${answer.target} ${answer.side}`;
+  if (!state.ahead) {
+    if (answer.link) $(".panels").dataset.link = link();
+    element.dataset.drawn = `${answer.number}`;
+  }
   read();
 }
 function schedule() {
@@ -118,7 +124,7 @@ function schedule() {
 
 // a contrast comes with both sides and goes with them; between two answers of one kind the signs stay as chosen
 function fit() {
-  const signed = props.answer?.signed ?? false;
+  const signed = shown()?.signed ?? false;
   if (signed !== state.signed) {
     props.value = { ...props.value, signed };
     showLook();
@@ -144,6 +150,52 @@ function load() {
     schedule();
   };
   image.src = photo.url;
+}
+
+// another class or side, of those that were sent behind the answer
+function wish(changes) {
+  const now = shown(), near = props.near;
+  if (!now || near?.context !== now.context) return false;
+  const { target, side } = { target: now.target, side: now.side, ...changes };
+  const found = near.answers[`${target} ${side}`];
+  if (!found) return false;
+  state.ahead = found;
+  fit();
+  draw();
+  say("#sentence .answer", found.said);
+  say("#verdict .verdict", "[[say verdict.looking]]");
+  return true;
+}
+// what stands there until the server's own words come; what stood there before is kept
+function say(place, words) {
+  const told = document.querySelector(place);
+  if (!told) return;
+  if (!state.told.has(told)) state.told.set(told, told.innerHTML);
+  told.innerHTML = words;
+}
+document.addEventListener("cam-pick", (event) => {
+  if (element.isConnected && wish({ target: event.detail })) event.preventDefault();
+});
+// gradio hears of another side once it is painted: what it does then takes the browser a while
+let held = false;
+for (const type of ["input", "change"]) {
+  document.addEventListener(type, (event) => {
+    const { target } = event;
+    if (!event.isTrusted || !element.isConnected || !target.matches("#counterfactual input")) return;
+    if (type === "input") held = wish({ side: target.value });
+    if (!held) return;
+    event.stopImmediatePropagation();
+    afterPaint(() => target.dispatchEvent(new Event(type, { bubbles: true })));
+  }, true);
+}
+// the server refuses what was shown ahead of its answer
+function takeBack() {
+  if (!state.ahead) return;
+  for (const [told, words] of state.told) told.innerHTML = words;
+  Object.assign(state, { ahead: null, told: new Map() });
+  document.dispatchEvent(new CustomEvent("cam-kept"));
+  fit();
+  schedule();
 }
 
 // the value under the pointer, or under the keyboard's cursor
@@ -329,6 +381,9 @@ showLook();
 watch(["photo", "answer"], () => {
   // an update from the server may bring back the look that the page began with: the controls say what is wanted
   takeLook();
+  Object.assign(state, { ahead: null, told: new Map() });
   load();
 });
+watch(["near", "refused"], takeLook);
+watch("refused", takeBack);
 load();
