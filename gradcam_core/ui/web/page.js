@@ -11,21 +11,6 @@
     if (event.target === opened) opened.select();
     opened = null;
   });
-  // a menu of models is searched for words in any order, hyphens, underscores and case aside; gradio looks for what was
-  // typed as it stands, and for nothing else than that is it answered otherwise here
-  const includes = String.prototype.includes;
-  const squeezed = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
-  let field = null;
-  function included(text, ...rest) {
-    if (includes.call(this, text, ...rest)) return true;
-    if (!field || text !== field.value.toLowerCase()) return false;
-    const words = text.split(/[^\p{L}\p{N}]+/u).filter(Boolean), label = squeezed(String(this));
-    return words.length > 0 && words.every((word) => includes.call(label, word));
-  }
-  document.addEventListener("focusin", (event) => {
-    field = event.target.matches("#model input, #compare-model input") ? event.target : null;
-    String.prototype.includes = field ? included : includes;
-  });
   // what cannot be asked is said at once, in the page's language; the pictures stay
   const fetched = window.fetch;
   const banner = Object.assign(document.createElement("p"), { id: "offline", hidden: true, textContent: "[[say page.offline]]" });

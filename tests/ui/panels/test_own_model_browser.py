@@ -36,6 +36,11 @@ def give(view: Any, files: list[str], architecture: str) -> None:
     view.fill("#own-size textarea, #own-size input", "64")
 
 
+def keep_left_pages(page: gr.Blocks, seconds: float) -> None:
+    for state in page.app.state_holder.session_data.values():
+        state.STATE_TTL_WHEN_CLOSED = seconds
+
+
 def test_one_logit_of_ones_own(
     browser: Any,
     page: gr.Blocks,
@@ -75,13 +80,15 @@ def test_one_logit_of_ones_own(
         view.wait_for_function("w => document.querySelector('#sentence').innerText.includes(w)", arg=f"“{other}”")
 
         (name,) = explainer._own
-        # in another language it is there still, and still nobody else's
+        # in another language it is there still, and still nobody else's; a second is too short for a page to come
+        keep_left_pages(page, 3600)
         view.click("nav a[lang=ko]")
         view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
         assert "my-fruit (" in view.inner_text("#sentence .sentence")
         assert view.locator("#bars [aria-pressed=true]", has_text=other).count() == 1
         assert view.input_value("#model input").startswith("my-fruit · ")
-        # as long as gradio keeps what the page before had
+        # longer than gradio keeps what the page before had
+        keep_left_pages(page, 1)
         view.wait_for_timeout(2500)
         assert [*explainer._own] == [name]
         # somebody else is not told of it

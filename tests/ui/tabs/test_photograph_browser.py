@@ -268,16 +268,6 @@ def test_another_class_or_side_is_shown_before_the_server_is_asked(
         assert "both=True" in view.evaluate("() => document.querySelector('#stage [data-link]').dataset.link")
 
 
-def test_models_are_found_by_words_in_any_order(opened: Any) -> None:
-    opened.click("#model input")
-    opened.locator("#model input").press_sequentially("LITE2 efficient-net", delay=30)
-    opened.get_by_role("option", name="efficientnet_lite2").wait_for(timeout=30 * SECONDS)
-    opened.keyboard.press("Escape")
-    # nothing else is searched otherwise
-    opened.locator("#layer input").focus()
-    assert opened.evaluate("() => !'blocks.1'.includes('1 blocks')")
-
-
 def test_looks_cost_no_request(opened: Any) -> None:
     requests: list[str] = []
     opened.on("request", lambda request: requests.append(request.url))
