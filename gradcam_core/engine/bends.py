@@ -27,6 +27,8 @@ FEWEST = 6
 LEAN, BOW, UNEVEN = (0.02, 0.1, 0.4), (0.012, 0.12, 1.0), (0.006, 0.04, 0.3)
 # of a cell: by so much more the outer ones may lie elsewhere, for layers fill up their edges
 FILLED = 0.25
+# of a cell: what sees single pixels, such as a convolution of one pixel with a step, puts all of an edge to one side
+WHOLE_CELLS = 0.5
 
 
 class Lines(NamedTuple):
@@ -85,7 +87,7 @@ def lines_of(answers: Array, axis: int, ends: Array) -> Lines:
     return Lines(
         float(np.abs(_steadily(wanted, lean)).max()),
         float(np.abs(_steadily(wanted, bow)).max()),
-        max(uneven - FILLED / cells / 2, 0.0),
+        max(uneven - WHOLE_CELLS / cells, 0.0),
         max(shift - FILLED / cells, 0.0),
         1 / float(cells * np.sqrt(len(told))),
     )

@@ -310,19 +310,38 @@ def _slopes(shaped: Array) -> tuple[float, float, float]:
 
 def _best(profile: Array, spread: float) -> tuple[float, float, float]:
     """The highest agreement of (cells, strips) answers with any place, and that place's ends."""
-    ends = np.arange(-COARSE, 2 * COARSE + 1) / COARSE
-    _, low, high = _search(profile, spread, ends, ends)
+    _, low, high = _search(profile, spread, _everywhere(profile.shape))
     near = np.arange(-FINE // COARSE, FINE // COARSE + 1) / FINE
-    return _search(profile, spread, low + near, high + near)
+    return _search(profile, spread, _Places.between(profile.shape, low + near, high + near))
 
 
-def _search(profile: Array, spread: float, lows: Array, highs: Array) -> tuple[float, float, float]:
-    low, high = (one.ravel() for one in np.meshgrid(lows, highs))
-    fits = (np.abs(high - low) >= NARROWEST) & (np.abs(high - low) <= WIDEST)
-    low, high = low[fits], high[fits]
-    wanted = _overlaps(len(profile), profile.shape[1], low, high)
-    spreads = spread * wanted.std(axis=(1, 2))
-    together = ((profile - profile.mean()) * (wanted - wanted.mean((1, 2), keepdims=True))).mean((1, 2))
+class _Places(NamedTuple):
+    """(n,) places by their ends; what answers there should be, (n, cells * strips) less the mean, and their spread."""
+
+    low: Array
+    high: Array
+    wanted: Array
+    spreads: Array
+
+    @classmethod
+    def between(cls, shape: tuple[int, ...], lows: Array, highs: Array) -> _Places:
+        low, high = (one.ravel() for one in np.meshgrid(lows, highs))
+        fits = (np.abs(high - low) >= NARROWEST) & (np.abs(high - low) <= WIDEST)
+        low, high = low[fits], high[fits]
+        wanted = _overlaps(shape[0], shape[1], low, high).reshape(len(low), -1)
+        return cls(low, high, wanted - wanted.mean(1, keepdims=True), wanted.std(axis=1))
+
+
+@lru_cache(maxsize=16)
+def _everywhere(shape: tuple[int, ...]) -> _Places:
+    # layers of one size share them: a network has hundreds of layers, and few sizes
+    ends = np.arange(-COARSE, 2 * COARSE + 1) / COARSE
+    return _Places.between(shape, ends, ends)
+
+
+def _search(profile: Array, spread: float, places: _Places) -> tuple[float, float, float]:
+    spreads = spread * places.spreads
+    together = places.wanted @ (profile - profile.mean()).ravel() / profile.size
     agreement = np.where(spreads > 0, together / np.where(spreads > 0, spreads, 1), -1)
     at = int(agreement.argmax())
-    return float(agreement[at]), float(low[at]), float(high[at])
+    return float(agreement[at]), float(places.low[at]), float(places.high[at])

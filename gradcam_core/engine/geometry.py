@@ -236,21 +236,18 @@ def _place(cells: Cells, layout: Layout, known: list[CellPlace]) -> CellPlace | 
         turned = max((CellPlace(*spans) for one in known for spans in _turns(one)), key=cells.agrees)
         best = turned if sharp or cells.agrees(turned) >= CLEAR else best
     few = len(cells.down.profiles[0]) * len(cells.down.profiles[1]) < FEWEST
-    if cells.off(best) > DOUBTFUL and not few:
-        elsewhere = _measured(cells)
-        gain = cells.agrees(elsewhere) - cells.agrees(best) if elsewhere else 0.0
-        if elsewhere and gain > FAR_BETTER and _apart(elsewhere, best, cells) > FAR_OFF:
+    measured = _measured(cells) if cells.off(best) > DOUBTFUL else None
+    if measured and not few:
+        gain = cells.agrees(measured) - cells.agrees(best)
+        if gain > FAR_BETTER and _apart(measured, best, cells) > FAR_OFF:
             # a part that was cut out behind other layers, such as by boxes, however much its cells mix
-            best = elsewhere
+            best = measured
     if not sharp or (few and layout.grid is None):
         # gates and large kernels mix the places of maps, and leave them maps
         stays = layout.grid is None and (few or cells.agrees(best) >= HARDLY)
         return best if stays or cells.follows(best) else None
-    if cells.off(best) > DOUBTFUL:
-        measured = _measured(cells)
-        better = measured is not None and cells.agrees(measured) > cells.agrees(best) + BETTER
-        if measured is not None and better and _apart(measured, best, cells) > OFF:
-            best = measured
+    if measured and cells.off(best) > DOUBTFUL and cells.agrees(measured) > cells.agrees(best) + BETTER:
+        best = measured if _apart(measured, best, cells) > OFF else best
     tidy = cells.even(best) >= EVEN and cells.elsewhere(best) <= ELSEWHERE
     return best if tidy and cells.follows(best) else None
 

@@ -351,6 +351,24 @@ def test_strips_of_unequal_pixels_make_no_warp(size: tuple[int, int]) -> None:
     assert not found.unplaced
 
 
+@pytest.mark.parametrize("step", [8, 12, 16, 20])
+@pytest.mark.parametrize("size", [224, 200])
+def test_what_sees_single_pixels_far_apart_is_no_warp(step: int, size: int) -> None:
+    class Points(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.points = nn.Conv2d(3, 4, 1, step)
+            self.head = nn.Linear(4, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(self.points(x).mean((2, 3)))
+
+    torch.manual_seed(step)
+    found = survey(Points().eval(), (1, 3, size, size))
+    assert "points" in found.every
+    assert not found.unplaced
+
+
 def test_both_ways_at_once_is_refused() -> None:
     class Both(Light):
         def forward(self, x: Tensor) -> Tensor:
