@@ -76,7 +76,7 @@ def test_the_answerer_learns_further_what_is_there_and_forgets_nothing(folder, t
     start, out = tmp_path / "start.safetensors", tmp_path / "further.safetensors"
     answerer_train.main([*place, "--out", str(start)], replace(ANSWERS, until=10))
     further = presence.PresenceSettings(
-        epochs=10, until=10, images=4, blind=4, warmup=4, keep=0.8, rate=0.01, others=1.0, asked=8
+        epochs=30, until=30, images=4, blind=4, warmup=4, keep=0.8, rate=0.01, others=1.0, asked=8
     )
     presence.main([*place, "--start", str(start), "--out", str(out)], further)
     answerer = load_answerer(out)
