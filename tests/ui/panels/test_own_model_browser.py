@@ -83,6 +83,8 @@ def test_one_logit_of_ones_own(
         # in another language it is there still, and still nobody else's; a second is too short for a page to come
         keep_left_pages(page, 3600)
         view.click("nav a[lang=ko]")
+        # the page before shows a picture, too
+        view.wait_for_selector("nav a[lang=ko][aria-current=true]", timeout=60 * SECONDS)
         view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
         assert "my-fruit (" in view.inner_text("#sentence .sentence")
         assert view.locator("#bars [aria-pressed=true]", has_text=other).count() == 1
