@@ -24,6 +24,7 @@ from gradcam_core.engine import front
 from gradcam_core.engine.convert import apart
 from gradcam_core.engine.engine import Engine, Kept, WayBack
 from gradcam_core.engine.front import Front
+from gradcam_core.engine.graph import Graph
 from gradcam_core.engine.survey import survey
 from gradcam_core.methods import METHODS
 from gradcam_core.models import MODELS
@@ -139,19 +140,17 @@ def any_size(name: str, threads: int, rounds: int, clock: str) -> list[Row]:
     network = NETWORKS[name][0]().eval().requires_grad_(False)
     dice = torch.Generator().manual_seed(0)
     pictures = {side: torch.randn((1, 3, side, side), generator=dice) for side in (224, 320)}
-    core = front._core()
-    options = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
 
-    def compiled(folder: Path, *size: int) -> Callable[[int], object]:
-        model = core.read_model(folder / front.MODEL)
+    def compiled(folder: Path, graph: Graph, *size: int) -> Callable[[int], object]:
+        model = front._core().read_model(folder / front.MODEL)
         model.reshape([1, 3, *size])
-        request = core.compile_model(model, "CPU", options).create_infer_request()
-        return lambda side: request.infer([pictures[side].numpy()], share_inputs=True, share_outputs=True)
+        made = Front(model, graph.values, 0, threads=threads)
+        return lambda side: made.run(pictures[side])
 
     with tempfile.TemporaryDirectory() as made:
-        apart(network, pictures[224], [], Path(made), seconds=SECONDS)
-        own = {side: compiled(Path(made), side, side) for side in pictures}
-        every = compiled(Path(made), -1, -1)
+        graph = apart(network, pictures[224], [], Path(made), seconds=SECONDS)
+        own = {side: compiled(Path(made), graph, side, side) for side in pictures}
+        every = compiled(Path(made), graph, -1, -1)
         works: dict[str, Callable[[], object]] = {
             "its own": lambda: [own[side](side) for side in pictures],
             "any": lambda: [every(side) for side in pictures],

@@ -13,7 +13,6 @@ from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
-from gradio.processing_utils import save_bytes_to_cache
 
 from ...errors import CamError
 from ...explanation import Explanation
@@ -39,7 +38,7 @@ from ..web.bars import PICKED, bars_value
 from ..web.caption import WORD_PICKED
 from ..web.stage import stage_answer, stage_photo
 from ..wording import word
-from .words import Words
+from .words import Words, may_be_shown
 
 __all__ = ["QuestionControls", "Shown", "answering", "rival_choices"]
 
@@ -229,9 +228,7 @@ class QuestionHandler:
         image = self.given.controls["image"]
         example = next((path for path in self.given.examples.values() if path.stem == linked.example), None)
         if example is not None:
-            # a host's photographs lie anywhere, and the page may show what lies in the server's folder
-            path = save_bytes_to_cache(example.read_bytes(), example.name, image.GRADIO_CACHE)
-            asked = asked.but(image=image.preprocess(image.postprocess(path)))
+            asked = asked.but(image=image.preprocess(image.postprocess(may_be_shown(example, image))))
         usual = {"view": CENTRE, "model": asked.request.model}
         return replace(asked, request=Request.parse(**(usual | dict(linked.options))))
 

@@ -1,6 +1,6 @@
 """The three questions that a photograph can be asked, and what is shown of captions and questions.
 
-Public names: `Examples`, `Words`, `fitting`, `switching`, `words`.
+Public names: `Examples`, `Words`, `fitting`, `may_be_shown`, `switching`, `words`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ..web.examples import example_name, examples_value
 from ..web.text import sentence_value, shaded_text
 from ..wording import word as words_for
 
-__all__ = ["Examples", "Words", "fitting", "switching", "words"]
+__all__ = ["Examples", "Words", "fitting", "may_be_shown", "switching", "words"]
 
 FIRST = "what is in the picture?"
 # about things that a caption of the photograph names, one of them or several; and what fits always
@@ -131,6 +131,11 @@ def words(explainer: Explainer) -> Words:
     return Words(switch, {"question": question, "caption": caption, "word": word}, area, *drawn)
 
 
+def may_be_shown(path: Path, image: Any) -> str:
+    """A copy that the page's `image` may show: it may what lies in the server's folder, and a host's lie anywhere."""
+    return save_bytes_to_cache(path.read_bytes(), path.name, image.GRADIO_CACHE)
+
+
 @dataclass(frozen=True, eq=False)
 class Examples:
     """The example photographs: their `buttons`, the `paths` in order, and the `image` that a chosen one goes to."""
@@ -140,9 +145,8 @@ class Examples:
     paths: Sequence[Path]
 
     def given(self, number: int) -> str:
-        """An example as the page may show it: a host's own photographs lie anywhere."""
-        path = self.paths[number]
-        return save_bytes_to_cache(path.read_bytes(), path.name, self.image.GRADIO_CACHE)
+        """An example as the page may show it."""
+        return may_be_shown(self.paths[number], self.image)
 
     def fitting(self, task: Task, shown: ImageSource | None) -> tuple[Any, Any]:
         """The buttons and the photograph for another question: examples that it suits, and one of them in the place
