@@ -36,12 +36,12 @@ class Visitor:
         with gr.Blocks() as blocks:
             menu, ready = gr.Dropdown(["x"], elem_id="menu"), gr.State(0)
             shelf = Shelf(explainer, visitor=lambda: self.who)
-            own_model_panel(Page(blocks, Services.of(explainer)), menu, ready, shelf)
+            self.mine = gr.State(("", None), delete_callback=lambda owned: shelf.leave(*owned))
+            own_model_panel(Page(blocks, Services.of(explainer)), menu, ready, shelf, self.mine)
         for block in blocks.blocks.values():
             if isinstance(block, gr.File):
                 block.GRADIO_CACHE = str(folder)
         (self.event,) = (event for event in blocks.fns.values() if event.targets[0][1] == "click")
-        (self.mine,) = (block for block in blocks.blocks.values() if isinstance(block, gr.State) and block is not ready)
 
     def load(self, *given: Any, head: str = "") -> dict[str, Any]:
         answer = self.event.fn(*given, head)
@@ -83,7 +83,7 @@ def test_a_model_is_chosen_and_its_file_deleted(weights: Callable[[], str], tmp_
         explainer.load(name[:-1])
     assert name not in str(caught.value)
     # and it is forgotten with its visitor
-    visitor.mine.delete_callback(name)
+    visitor.mine.delete_callback((name, visitor.who))
     with pytest.raises(ModelError, match="is unknown"):
         explainer.load(name)
 

@@ -5,12 +5,15 @@
 
 const make = (tag, name, text) => Object.assign(document.createElement(tag), { className: name, textContent: text });
 
+// the class whose map the stage of the same tab shows before the server answers
+let ahead = null;
+
 function row({ index, label, percent, share, chosen }) {
   const button = make("button", "", "");
   button.type = "button";
   button.title = fillIn("[[say bars.explain]]", { label });
   button.dataset.index = index;
-  button.setAttribute("aria-pressed", chosen);
+  button.setAttribute("aria-pressed", ahead === null ? chosen : index === ahead);
   const line = make("span", "line", ""), track = make("span", "track", ""), fill = make("span", "fill", "");
   line.append(make("span", "name", label), make("span", "share", percent));
   fill.style.width = `${share * 100}%`;
@@ -30,17 +33,19 @@ function draw() {
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
-  for (const one of element.querySelectorAll("button")) one.setAttribute("aria-pressed", one === button);
   const picked = Number(button.dataset.index);
   const ask = () => {
     props.value = { ...props.value, picked };
     trigger("select");
   };
   // what the stage has already is painted before the server is asked, for that takes the browser a while
-  const isThere = !document.dispatchEvent(new CustomEvent("cam-pick", { detail: picked, cancelable: true }));
+  const isThere = !tell("cam-pick", picked);
   if (isThere) afterPaint(ask);
   else ask();
 });
-document.addEventListener("cam-kept", draw);
+hear("cam-ahead", (target) => {
+  ahead = target;
+  draw();
+});
 watch("value", draw);
 draw();

@@ -18,7 +18,7 @@ const $ = (selector) => element.querySelector(selector);
 const heatmap = $(".heatmap"), picture = $(".picture"), ramp = $(".ramp"), readout = $(".readout");
 const divider = $(".divider"), frame = $(".frame");
 // on the left of `split`, a part of the picture's width, lies the overlay, on the right the photograph
-const state = { split: 1, photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null, signed: false, ahead: null, told: new Map() };
+const state = { split: 1, photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null, signed: false, ahead: null, told: new Map(), number: props.answer?.number };
 const shown = () => state.ahead ?? props.answer;
 
 const tables = Object.fromEntries(Object.entries(props.colors.tables).map(([name, text]) => [name, bytes(text)]));
@@ -160,6 +160,7 @@ function wish(changes) {
   const found = near.answers[`${target} ${side}`];
   if (!found) return false;
   state.ahead = found;
+  tell("cam-ahead", target);
   fit();
   draw();
   say("#sentence .answer", found.said);
@@ -173,9 +174,13 @@ function say(place, words) {
   if (!state.told.has(told)) state.told.set(told, told.innerHTML);
   told.innerHTML = words;
 }
-document.addEventListener("cam-pick", (event) => {
-  if (element.isConnected && wish({ target: event.detail })) event.preventDefault();
+hear("cam-pick", (target, event) => {
+  if (wish({ target })) event.preventDefault();
 });
+function behind() {
+  Object.assign(state, { ahead: null, told: new Map() });
+  tell("cam-ahead", null);
+}
 // gradio hears of another side once it is painted: what it does then takes the browser a while
 let held = false;
 for (const type of ["input", "change"]) {
@@ -192,8 +197,7 @@ for (const type of ["input", "change"]) {
 function takeBack() {
   if (!state.ahead) return;
   for (const [told, words] of state.told) told.innerHTML = words;
-  Object.assign(state, { ahead: null, told: new Map() });
-  document.dispatchEvent(new CustomEvent("cam-kept"));
+  behind();
   fit();
   schedule();
 }
@@ -381,7 +385,9 @@ showLook();
 watch(["photo", "answer"], () => {
   // an update from the server may bring back the look that the page began with: the controls say what is wanted
   takeLook();
-  Object.assign(state, { ahead: null, told: new Map() });
+  // and it may bring the answer that is there
+  if (props.answer?.number !== state.number) behind();
+  state.number = props.answer?.number;
   load();
 });
 watch(["near", "refused"], takeLook);
