@@ -11,10 +11,11 @@ except ImportError:
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import Any, NoReturn
 
 from gradcam_core import CamError, Explainer
@@ -67,12 +68,15 @@ def serve(options: dict[str, Any]) -> None:
         # one thread speaks to everybody: it waits no longer than this for those that compute
         sys.setswitchinterval(SWITCH_SECONDS)
         share_one_arena()
-        with computing(options) as (explainer, demo, served_by):
+        with computing(options) as (explainer, demo, served_by, warmed_up):
             # gradio notes down where its files go when it is imported
             from gradcam_core import ui  # noqa: PLC0415
 
+            page = ui.build(explainer, own_models=options["own_models"], demo=demo, served_by=served_by)
+            # nobody's first click has to wait for it
+            warmed_up()
             ui.serve(
-                ui.build(explainer, own_models=options["own_models"], demo=demo, served_by=served_by),
+                page,
                 hosts=hosts,
                 folder=folder,
                 max_file=MAX_WEIGHTS if options["own_models"] else MAX_UPLOAD_BYTES,
@@ -84,21 +88,29 @@ def serve(options: dict[str, Any]) -> None:
 
 
 @contextmanager
-def computing(options: dict[str, Any]) -> Iterator[tuple[Explainer, Demo, Any]]:
-    """What computes, how the page differs from the usual one, and what makes its services. Raises CamError."""
+def computing(options: dict[str, Any]) -> Iterator[tuple[Explainer, Demo, Any, Callable[[], None]]]:
+    """What computes, how the page differs from the usual one, what makes its services, and what waits for the first
+    model to be warm. Raises CamError."""
     if options["ray"] is not None:
         from gradcam_core.serving.cluster.connecting import connected  # noqa: PLC0415
         from gradcam_core.serving.cluster.far import FarServices  # noqa: PLC0415
 
         with connected(options["ray"], options) as (far, demo):
-            yield far, demo, FarServices.of
+            yield far, demo, FarServices.of, lambda: None
         return
     share_cores(usual_lanes()[CHEAP].run)
     explainer = explainer_for(options, borrow=getattr(spaces, "GPU", None))
     demo = prepared(options, explainer)
-    # takes less than the imports above, and nobody's first click has to wait for it; converting goes on beside
-    explainer.warm_up(demo.first, seconds=0)
-    yield explainer, demo, Services.of
+    # beside the import of gradio and the making of the page; converting goes on behind it
+    warming = Thread(target=_warm_up, args=(explainer, demo.first), name="warm up", daemon=True)
+    warming.start()
+    yield explainer, demo, Services.of, warming.join
+
+
+def _warm_up(explainer: Explainer, model: str | None) -> None:
+    # the page that is made says what is wrong
+    with suppress(CamError):
+        explainer.warm_up(model, seconds=0)
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:

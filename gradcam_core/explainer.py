@@ -50,11 +50,14 @@ class Explainer(RememberingCatalogue):
     """
 
     def warm_up(self, model: str | None = None, *, seconds: float | None = None) -> Decision:
-        """Load `model`, explain a grey picture, and wait until it is decided what the model runs on.
+        """Load `model`, find out which sizes it takes, explain a grey picture, and wait until it is decided what the
+        model runs on.
 
-        Not longer than so many `seconds`; the decision is made all the same. Raises ModelError.
+        Not longer than so many `seconds`; the decision is made all the same. Raises ModelError, DeviceError.
         """
         loaded = self.load(model)
+        # found out once, when first asked for: nobody who asks about a whole photograph has to wait for it
+        _ = loaded.stride
         height, width = loaded.preprocessing.input_shape[-2:]
         explanation = self.explain(np.full((height, width, 3), 128, np.uint8), model=model)
         return self._runner.decide(loaded, self.given(explanation), seconds)

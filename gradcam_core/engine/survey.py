@@ -8,7 +8,7 @@ that reads its class token alone, no place has any influence. Public names: `Sur
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -155,11 +155,13 @@ def survey(
     input_shape: tuple[int, int, int, int],
     beside: Inputs = NOTHING_BESIDE,
     image: Tensor | None = None,
+    only: Collection[str] | None = None,
 ) -> Survey:
     """Run `network` once, forwards and backwards, on noise of `input_shape`, and see what its modules return.
 
     `beside` are further inputs that the network takes, such as a question; `image` is tried instead of noise, where
-    the network may take some values only.
+    the network may take some values only. Of the layers called `only` alone is found out where their cells lie, None:
+    of all.
 
     A stage is the last of a run of modules with the same output shape; a run of plain convolutions, norms and
     activations at one resolution counts as one stage. Where all have one resolution, each block is a stage, of
@@ -176,6 +178,9 @@ def survey(
         if len(inputs) > 1 or any(one.detached for one in seen.values()):
             follow = changing(network, inputs, {call: one.layout for call, one in seen.items()})
             seen = {call: one for call, one in seen.items() if call in follow}
+        if only is not None:
+            names = _names(seen, known, looker)
+            seen = {call: one for call, one in seen.items() if names[call] in only}
         unplaced, deciding = _place(network, inputs, seen, loosely)
         if any(one.influence for one in seen.values()) or looker.closed:
             break
@@ -189,15 +194,20 @@ def survey(
         stages = [call for call in stages if matters(network, inputs, call)]
     if not stages:
         raise LayerError("layers.no_gradient", name=_name(network))
-    names = {
-        call: numbered(known[call.module], call.number) if looker.runs[call.module] > 1 else known[call.module]
-        for call in (*seen, *unplaced)
-    }
+    names = _names((*seen, *unplaced), known, looker)
     every = {names[call]: Layer(names[call], one.shape, one.layout) for call, one in seen.items()}
     in_place_safe = frozenset(names[call] for call, one in seen.items() if not one.written)
     offered = tuple(every[names[call]] for call in stages)
     aside = frozenset(names[call] for call in unplaced)
     return Survey(every, offered, in_place_safe, differentiable, aside, deciding)
+
+
+def _names(calls: Iterable[Call], known: Mapping[nn.Module, str], looker: _Looker) -> dict[Call, str]:
+    """What each of the calls is called: by its module, and by its number where that runs several times."""
+    return {
+        call: numbered(known[call.module], call.number) if looker.runs[call.module] > 1 else known[call.module]
+        for call in calls
+    }
 
 
 def _why_none(network: nn.Module, looker: _Looker) -> str:

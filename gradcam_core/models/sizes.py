@@ -6,6 +6,7 @@ A photograph as a whole, and maps of several sizes, need a network whose maps gr
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
@@ -74,17 +75,19 @@ class Sized(Protocol):
     def stride(self) -> Stride: ...
 
 
-def surveyed(network: nn.Module, speech: Looking | None, image: Tensor) -> Survey:
-    """The layers of a network for inputs like `image`; of one that takes words those of the part that looks."""
+def surveyed(network: nn.Module, speech: Looking | None, image: Tensor, only: Collection[str] | None = None) -> Survey:
+    """The layers of a network for inputs like `image`, those called `only` or all; of one that takes words those of
+    the part that looks."""
     shape: tuple[int, int, int, int] = tuple(image.shape)  # type: ignore[assignment]
     if speech is None:
-        return survey(network, shape, image=placed(image, network))
+        return survey(network, shape, image=placed(image, network), only=only)
     if not speech.looks_with:
         image = placed(image, network)
         beside = {name: values.to(image.device) for name, values in speech.example().items()}
-        return survey(network, shape, beside, image)
+        return survey(network, shape, beside, image, only)
     # words have places of their own, which are none of the photograph
-    return survey(network.get_submodule(speech.looks_with), shape).inside(speech.looks_with)
+    only = only and [name.removeprefix(speech.looks_with).removeprefix(".") for name in only]
+    return survey(network.get_submodule(speech.looks_with), shape, only=only).inside(speech.looks_with)
 
 
 def placed(image: Tensor, network: nn.Module) -> Tensor:
@@ -121,7 +124,7 @@ def _in_step(model: Sized, pixels: int) -> bool:
     """Whether on an input of TRIAL times so many pixels the cells of every offered map divide all of it evenly."""
     height, width = (cells * pixels for cells in TRIAL)
     image = nn.functional.interpolate(trial_picture(model.preprocessing), (height, width))
-    found = surveyed(model.network, model.speech, image).every
+    found = surveyed(model.network, model.speech, image, [layer.name for layer in model.layers]).every
     if model.beside:
         with torch.no_grad():
             called(model.network, {"image": placed(image, model.network), **model.beside})
