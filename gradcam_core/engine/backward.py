@@ -27,6 +27,7 @@ __all__ = ["differentiated"]
 aten = torch.ops.aten
 # where there is nothing, nothing is largest
 LOWEST = torch.finfo(torch.float32).min
+PERMUTE = aten.permute.default
 
 
 def differentiated(
@@ -52,7 +53,46 @@ def differentiated(
     given = [*(values[name] for name in tail.needs), torch.ones_like(values[graph.scores])]
     # attention in one step has a gradient that only torch knows
     with sdpa_kernel(SDPBackend.MATH):
-        return make_fx(gradients, decomposition_table=table)(*given)
+        return _not_shared(_turned_once(make_fx(gradients, decomposition_table=table)(*given)))
+
+
+def _turned_once(module: fx.GraphModule) -> fx.GraphModule:
+    """Axes that are put somewhere twice in a row are put there at once, or left where they were."""
+    for node in module.graph.nodes:
+        if node.target is not PERMUTE or node.args[0].target is not PERMUTE:
+            continue
+        values, first = node.args[0].args
+        order = [first[axis] % len(first) for axis in node.args[1]]
+        if order == list(range(len(order))):
+            node.replace_all_uses_with(values)
+        else:
+            node.args = (values, order)
+    module.graph.eliminate_dead_code()
+    module.recompile()
+    return module
+
+
+def _not_shared(module: fx.GraphModule) -> fx.GraphModule:
+    """Its square weights each for one operation, once as they are and once, for the same product, negative.
+
+    OpenVINO 2026.4 takes weights that it has packed for the way there for the way back as well, where they are to be
+    turned; so it does with a copy of them, and with the negative ones it does not.
+    """
+    graph = module.graph
+    for node in [*graph.nodes]:
+        products = [user for user in node.users if user.target is aten.mm.default and user.args[1] is node]
+        if node.op != "get_attr" or len(node.users) == len(products) or not products:
+            continue
+        weight = getattr(module, node.target)
+        if weight.shape[0] != weight.shape[1]:
+            continue
+        name = f"{node.target}_negative"
+        setattr(module, name, nn.Parameter(-weight.detach(), requires_grad=False))
+        for product in products:
+            with graph.inserting_before(product):
+                product.args = (graph.call_function(aten.neg.default, (product.args[0],)), graph.get_attr(name))
+    module.recompile()
+    return module
 
 
 def _of_whole(decomposed: Callable[..., Any]) -> Callable[..., Any]:

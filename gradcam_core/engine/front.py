@@ -23,6 +23,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import Tensor, fx, nn
@@ -121,7 +122,13 @@ def _model(module: fx.GraphModule, values: Sequence[Tensor]) -> Any:
         input_types=[str(value.dtype) for value in values],
     )
     reader = FrontEndManager().load_by_framework("pytorch")
-    return reader.convert(reader.load(decoder, True))
+    # it takes any of a value's names for its number, also that of an operation such as "add_1"
+    with patch.object(TorchFXPythonDecoder, "get_output_debug_name", _numbered):
+        return reader.convert(reader.load(decoder, True))
+
+
+def _numbered(decoder: Any, index: int) -> str:
+    return str(decoder.output(index))
 
 
 class Front:

@@ -54,8 +54,12 @@ def _norm(
     return known_norm(values, mean, variance, weight, bias, eps), None, None
 
 
-# what gradients are taken through, in the place of operations whose own are wrong
-IN_GRADIENTS: Mapping[str, Callable[..., Any]] = {"aten._native_batch_norm_legit_no_training.default": _norm}
+# what gradients are taken through, in the place of operations whose own are wrong, or which want their values to lie in
+# memory as they did in the network
+IN_GRADIENTS: Mapping[str, Callable[..., Any]] = {
+    "aten._native_batch_norm_legit_no_training.default": _norm,
+    "aten.view.default": torch.reshape,
+}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -21,6 +22,7 @@ from gradcam_core.engine.front import Front, convert_back
 from gradcam_core.engine.gate import Gate
 
 from .networks import (
+    SIZE,
     SOUND,
     Attention,
     InPlace,
@@ -60,6 +62,17 @@ class Kinds(Plain):
         return self.head((x.softmax(1) * x).mean(1))
 
 
+class Vision(VisionTransformer):
+    """A whole transformer as timm writes it: attention in one step, and a class token before the places."""
+
+    LAYERS = ("patch_embed", "blocks.0", "blocks.1")
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        super().__init__(img_size=SIZE, patch_size=8, embed_dim=32, depth=2, num_heads=2, num_classes=5)
+        self.eval().requires_grad_(False)
+
+
 def made(network: nn.Module, folder: Path) -> tuple[Engine, Any]:
     given = given_of(network)
     graph = converted_here(network, given, layers_of(network), folder, scores=pick)
@@ -70,7 +83,7 @@ def made(network: nn.Module, folder: Path) -> tuple[Engine, Any]:
 
 
 # gradients of a whole encoder layer of torch's, and behind what writes to a slice, may stay with PyTorch
-CONVERTIBLE = (*(kind for kind in SOUND if kind not in (Attention, InPlace)), Kinds)
+CONVERTIBLE = (*(kind for kind in SOUND if kind not in (Attention, InPlace)), Kinds, Vision)
 
 
 @pytest.mark.parametrize("kind", CONVERTIBLE)
