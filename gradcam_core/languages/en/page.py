@@ -9,7 +9,7 @@ __all__ = ["PAGE"]
 _SEARCH = "Type to search all of torchvision and timm"
 _SMALL = (
     "This network is small and was trained here on {photographs}: dogs, people, sports and everyday things. It knows"
-    " little else, and says something all the same: of the examples it gets the last three right, the rocket wrong."
+    " little else, and says something all the same: of the examples above it gets all right but the last."
 )
 
 PAGE: Mapping[str, str] = {

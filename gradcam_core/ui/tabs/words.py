@@ -230,5 +230,7 @@ def switching(
         trigger_mode="always_last",
         concurrency_id=LOADING,
         show_progress="minimal",
+        # not over the photograph and the examples
+        show_progress_on=made.switch,
         api_visibility="private",
     )

@@ -43,6 +43,10 @@ def test_a_caption_is_read_word_by_word(view: Any, explainer: Explainer) -> None
     found = explainer.describe(DESCRIBED)
     view.get_by_text("Describe it", exact=True).click()
     says(view, "#sentence", found.explain().sentence)
+    # those that it gets right, and one that it does not
+    task = TASKS[CAPTION]
+    assert view.locator("#examples button").count() == len([*task.examples, task.wrong])
+    assert "wrong" in view.locator("#examples button").last.inner_text()
     assert words_on(view) == [word.text for word in found.words]
     assert view.locator("#caption-words [aria-pressed=true] .text").all_inner_texts() == ["All of it"]
     view.locator("#caption-words .word").nth(1).click()
@@ -92,3 +96,4 @@ def test_back_to_classes_nothing_is_left_of_the_words(view: Any, explainer: Expl
     says(view, "#sentence", classes.splitlines()[0])
     assert not view.locator("#words-said").is_visible()
     assert not view.locator("#question").is_visible()
+    assert view.locator("#examples button").count() == len([*EXAMPLES.glob("*.jpg")])
