@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from ..canvases.agreement import agreement
 from ..canvases.picture import HIDING, order, random_orders
@@ -270,17 +271,41 @@ class Examiner:
 
         Raises StoppedError.
         """
+        instead = HIDING[self.hiding](first_of(self.explainer.given(explanation)))
+        return self._probabilities(explanation, hidden, instead, watch)
+
+    def probabilities_with(
+        self,
+        explanation: Explanation,
+        other: Explanation,
+        parts: Sequence[NDArray[np.bool_]],
+        *,
+        watch: Watch = NOBODY,
+    ) -> Array:
+        """(n, K) probabilities of all classes with each of the `parts`, (H, W), of the input taken from that of
+        another explanation of the same model; where that is of another size it is made as large.
+
+        Raises StoppedError.
+        """
+        whole, instead = (first_of(self.explainer.given(one)) for one in (explanation, other))
+        if instead.shape != whole.shape:
+            instead = interpolate(instead, whole.shape[-2:], mode="bilinear", align_corners=False)
+        return self._probabilities(explanation, parts, instead, watch)
+
+    def _probabilities(
+        self, explanation: Explanation, parts: Sequence[NDArray[np.bool_]], instead: Tensor, watch: Watch
+    ) -> Array:
+        """(n, K) probabilities with each of the `parts` taken from `instead`, (1, C, H, W)."""
         loaded, inputs = self.explainer.network_of(explanation), self.explainer.given(explanation)
         if not loaded.head.shares:
             raise MethodError("check.of_a_value", model=explanation.model_title)
         whole = first_of(inputs)
-        instead = HIDING[self.hiding](whole)
 
         def change(part: slice) -> Tensor:
-            masks = torch.from_numpy(np.stack(hidden[part]))[:, None].to(whole.device)
+            masks = torch.from_numpy(np.stack(parts[part]))[:, None].to(whole.device)
             return torch.where(masks, instead, whole)
 
-        return loaded.head.of(self.explainer.runner.outputs(loaded, inputs, Variants(change, len(hidden)), watch))
+        return loaded.head.of(self.explainer.runner.outputs(loaded, inputs, Variants(change, len(parts)), watch))
 
     def _remembered(
         self, question: tuple[Hashable, ...], explanation: Explanation, ask: Callable[[], Result], watch: Watch

@@ -10,7 +10,7 @@ Public names: `LEFT_OUT`, `Asked`, `Audit`, `Making`, `audit`, `made_with`, `ste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +30,7 @@ from ..engine.store import bytes_of
 from ..engine.watch import NOBODY, Watch
 from ..errors import ModelError
 from ..explainer import Explainer
+from ..explanation import Explanation
 from ..languages import Finding, Said, language_now
 from ..models import LoadedModel
 from ..request import WORDED, Request, takes_options
@@ -264,20 +265,46 @@ def _rows(making: Making, asked: Asked, files: Sequence[Listed], written: RowFil
 
 
 def _effect(looker: Looker, table: Table, folder: Path, watch: Watch, cluster: Cluster, others: Indices) -> Effect:
-    """What hiding a cluster's place takes from its own photographs, and from others."""
+    """What a cluster's place does: hidden in its own photographs and in others, and put into those of other classes."""
     dice = np.random.default_rng(0)
     share = float(np.clip(cluster.area, *HIDDEN_AREA))
+    own, beside = (dice.permutation(chosen)[:TRIED] for chosen in (cluster.members, others))
+    strangers = _nearest_strangers(table, cluster.index)
 
-    def taken(index: int) -> float:
-        explanation = looker.examiner.explainer.answer(folder / table.names[index], looker.request)
-        return explanation.target.probability - looker.without(explanation, cluster.mean, share)
+    def explained(place: int) -> Explanation:
+        return looker.examiner.explainer.answer(folder / table.names[place], looker.request)
 
-    both: list[NDArray[np.float64]] = []
-    for chosen in (cluster.members, others):
-        drawn = dice.permutation(chosen)[:TRIED]
-        watch.at(len(both), 2)
-        both.append(np.array(list(looker.each(taken, map(int, drawn)))) if len(drawn) else np.zeros(1))
-    there, elsewhere = both
-    chance = float(np.sqrt(sum(one.var() / len(one) for one in both)))
-    difference = float(there.mean() - elsewhere.mean())
-    return Effect(float(there.mean()), float(elsewhere.mean()), difference - chance)
+    def taken(place: int) -> float:
+        explanation = explained(place)
+        return explanation.target.probability - looker.without(explanation, cluster.spot, share)
+
+    def put(pair: tuple[int, int]) -> float:
+        into, out_of = map(explained, pair)
+        return looker.put(into, out_of, cluster.index, cluster.spot, share)
+
+    def pairs(drawn: Indices) -> Iterator[tuple[int, int]]:
+        return zip(map(int, strangers), map(int, np.resize(drawn, len(strangers))), strict=True)
+
+    def tried(ask: Callable[[Any], float], given: Iterable[Any]) -> NDArray[np.float64]:
+        return np.array(list(looker.each(ask, given)) or [0.0])
+
+    there, elsewhere = (tried(taken, map(int, drawn)) for drawn in (own, beside))
+    watch.at(1, 2)
+    if not len(strangers) or not len(beside):
+        return Effect(float(there.mean()), float(elsewhere.mean()), _surely(there, elsewhere))
+    added, by_chance = (tried(put, pairs(drawn)) for drawn in (own, beside))
+    watch.at(2, 2)
+    surely = min(_surely(there, elsewhere), _surely(added, by_chance))
+    return Effect(float(there.mean()), float(elsewhere.mean()), surely, float(added.mean()), float(by_chance.mean()))
+
+
+def _surely(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """How much larger the average of `one` is, without what chance may do to it."""
+    return float(one.mean() - other.mean() - np.sqrt(one.var() / len(one) + other.var() / len(other)))
+
+
+def _nearest_strangers(table: Table, index: int) -> Indices:
+    """Photographs of other classes: first those for which this one comes second, the least sure ones first."""
+    strangers = np.flatnonzero(table.index != index)
+    unlike = table.second[strangers] != index
+    return strangers[np.lexsort((table.probability[strangers], unlike))][:TRIED]

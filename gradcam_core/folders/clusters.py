@@ -3,9 +3,12 @@
     clusters = clusters_of(table, effect_of, labels)
     clusters[0].sentence       # the most suspicious first
 
-After spectral relevance analysis (Lapuschkin et al. 2019, Nature Communications 10:1096), with two changes: how many
-clusters there are is found by their density (HDBSCAN, Campello et al. 2013), and what a place is suspected of is tried,
-by hiding it. Public names: `Cluster`, `Effect`, `clusters_of`, `grouped`.
+After spectral relevance analysis (Lapuschkin et al. 2019, Nature Communications 10:1096), with three changes: how many
+clusters there are is found by their density (HDBSCAN, Campello et al. 2013); photographs whose maps lie on the object
+and beside it on a mark are found by that place alone, held against other classes; and what a place is suspected of is
+tried, by hiding it and by putting it into photographs of other classes.
+
+Public names: `Cluster`, `Effect`, `clusters_of`, `grouped`, `unusual`.
 """
 
 from __future__ import annotations
@@ -15,13 +18,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..languages import Finding, Said
 from .measures import centre, evidence, place_of, softened
 from .table import Table
 
-__all__ = ["Cluster", "Effect", "clusters_of", "grouped"]
+__all__ = ["Cluster", "Effect", "clusters_of", "grouped", "unusual"]
 
 Indices = NDArray[np.intp]
 Maps = NDArray[np.float32]
@@ -30,6 +34,11 @@ COMPONENTS = 10
 # fewer photographs are no pattern; of many this part at least
 FEWEST, SMALLEST_PART = 5, 0.04
 NEIGHBOURS = 4
+# a place is WINDOW by WINDOW of the GRID's; more evidence there than one of these parts of other classes' photographs
+# have is unusual, whichever of them tells the class best from the others
+WINDOW, UNUSUAL = 2, (0.9, 0.95, 0.97, 0.98, 0.99, 1.0)
+# two clusters that share so much of their photographs are one
+SAME = 0.5
 # photographs of one class among which clusters are sought; the others join those that they are like
 MOST = 2000
 TYPICAL = 3
@@ -38,14 +47,18 @@ NONE = -1
 
 @dataclass(frozen=True)
 class Effect:
-    """What hiding a place takes from the probability, on average, in a cluster's photographs and in others.
+    """What hiding a place takes from the probability, on average, in a cluster's photographs and in others, and what
+    the place adds in photographs of other classes into which it is put: from the cluster, and from others of the class.
 
-    `surely` is what is left of the difference when the chance in which photographs were tried is taken off.
+    The last two are None where there are no such photographs. `surely` is what is left of the difference that counts
+    when the chance in which photographs were tried is taken off.
     """
 
     there: float
     elsewhere: float
     surely: float
+    put: float | None = None
+    put_from_others: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +66,11 @@ class Cluster(Said):
     """Photographs of one class whose maps look at the same place; `members` are their entries in the table, most
     typical first.
 
-    `mean` is their average map, (GRID, GRID) with the sum 1, and `place` where most of it lies; `area` is the smallest
-    part that holds half of it, and `apart` how far its centre lies from that of the other photographs, in sides of
-    what the network saw. `rare` is how probable it would be that so many of the class look there if they did so as
-    often as other classes do: objects, too, stand at the side. `accuracy` is None where no truth is known, and `effect`
-    where the place was not tried.
+    `mean` is their average map, (GRID, GRID) with the sum 1, `spot` what of it others of the class do not have, and
+    `place` where most of that lies; `area` is the smallest part that holds half of it, and `apart` how far its centre
+    lies from that of the other photographs, in sides of what the network saw. `rare` is how probable it would be that
+    so many of the class look there if they did so as often as other classes do: objects, too, stand at the side.
+    `accuracy` is None where no truth is known, and `effect` where the place was not tried.
     """
 
     index: int
@@ -65,6 +78,7 @@ class Cluster(Said):
     members: Indices
     among: int
     mean: Maps
+    spot: Maps
     area: float
     apart: float
     accuracy: float | None
@@ -73,8 +87,8 @@ class Cluster(Said):
 
     @property
     def place(self) -> str:
-        """Where most of the average map lies."""
-        return place_of(self.mean)
+        """Where most of the `spot` lies."""
+        return place_of(self.spot)
 
     @property
     def share(self) -> float:
@@ -88,12 +102,18 @@ class Cluster(Said):
 
     @property
     def suspicion(self) -> float:
-        """How much it looks like a cheat, from 0 to 1: what hiding costs there more than elsewhere, if it is small."""
-        if self.effect is None or self.rare > RARE:
+        """How much it looks like a cheat, from 0 to 1: what its place does more than others' do, if it is small.
+
+        A part of the object costs as much where it is hidden; but put into a photograph of something else it does not
+        make that one of its class, as a mark does.
+        """
+        if self.effect is None or self.rare >= RARE:
             return 0.0
+        # a tenth of what may happen by chance is no chance any more
+        unlikely = min(float(np.log10(RARE / max(self.rare, RARE / 10))), 1.0)
         smallness = float(np.clip(1 - self.area / LARGE, 0, 1))
         away = float(np.clip(self.apart / FAR, 0, 1))
-        return max(self.effect.surely, 0.0) * smallness**0.5 * away
+        return max(self.effect.surely, 0.0) * smallness**0.5 * away * unlikely
 
     @property
     def suspicious(self) -> bool:
@@ -129,7 +149,7 @@ class Cluster(Said):
         }
         if self.effect is None:
             return Finding("audit.cluster", **told)
-        tried = {"there": self.effect.there, "elsewhere": self.effect.elsewhere}
+        tried = {"there": self.effect.there, "elsewhere": self.effect.elsewhere, "put": self.effect.put}
         return Finding("audit.cluster_suspicious" if self.suspicious else "audit.cluster_tried", **told, **tried)
 
 
@@ -149,13 +169,13 @@ TOGETHER = 0.25
 # half of the evidence on so much of the area is nothing small any more, and so many sides apart is far
 LARGE, FAR = 0.4, 0.3
 # what may happen by chance, of the many places of many classes
-RARE = 1e-4
+RARE = 1e-3
 # fewer photographs of other classes say nothing of how often these look there
 STRANGERS = 20
 # of a cluster's members, by how far they are from its average: the others are at its rim
 CORE = 0.9
 # of the suspicion, found with tests.benchmarks.audit
-ALARM = 0.08
+ALARM = 0.12
 # how many places are tried at most
 MOST_TRIED = 40
 
@@ -196,34 +216,83 @@ def clusters_of(
         together = len(own) >= FEWEST and _are_alike(table, own)
         numbers = np.zeros(len(own), np.intp) if together else grouped(table.soft[own])
         found += [
-            _cluster(table, int(index), labels[index], own, own[numbers == number])
-            for number in range(numbers.max(initial=NONE) + 1)
+            _cluster(table, int(index), labels[index], own, members, rare)
+            for members, rare in _groups(table, own, numbers)
         ]
     found.sort(key=lambda one: -one.apart * (1 - one.area))
     tried = [
-        replace(one, effect=effect(one, _others(table, one))) if number < MOST_TRIED else one
+        replace(one, effect=effect(one, _others(table, one.index, one.members))) if number < MOST_TRIED else one
         for number, one in enumerate(found)
     ]
     return tuple(sorted(tried, key=lambda one: (-one.suspicion, -len(one.members))))
 
 
-def _others(table: Table, cluster: Cluster) -> Indices:
-    """The photographs of the class that are not in the cluster; where these are few, those of other classes."""
-    own = np.setdiff1d(np.flatnonzero(table.index == cluster.index), cluster.members)
-    return own if len(own) >= FEWEST else np.flatnonzero(table.index != cluster.index)
+def _groups(table: Table, own: Indices, numbers: NDArray[np.intp]) -> list[tuple[Indices, float | None]]:
+    """Photographs of a class that belong together, each group with how rare that is where it is known: those whose maps
+    are alike as a whole, by the `numbers` of their clusters, and those with more evidence at one place than others.
+
+    The second finds a mark beside an object, of which each map is for the most part.
+    """
+    found: list[tuple[Indices, float | None]] = [
+        (own[numbers == number], None) for number in range(numbers.max(initial=NONE) + 1)
+    ]
+    for members, rare in unusual(table.maps, own):
+        if all(len(np.intersect1d(members, one)) < SAME * len(np.union1d(members, one)) for one, _ in found):
+            found.append((members, rare))
+    return found
 
 
-def _cluster(table: Table, index: int, label: str, own: Indices, members: Indices) -> Cluster:
-    mean = table.maps[members].mean(0)
+def unusual(maps: Maps, own: Indices) -> list[tuple[Indices, float]]:
+    """Of the `own` of all (n, GRID, GRID) `maps`, those with more evidence at a place than others have, for each place
+    where that happens more often than chance lets it, with how probable so many are by chance; places beside a
+    stronger one are left out."""
+    strangers = np.setdiff1d(np.arange(len(maps)), own)
+    if len(strangers) < STRANGERS or len(own) < FEWEST:
+        return []
+    from scipy.stats import binom  # noqa: PLC0415 - comes with scikit-learn
+
+    windows = sliding_window_view(maps, (WINDOW, WINDOW), (1, 2)).sum((3, 4))
+    # (parts, 1, rows, columns)
+    most = np.quantile(windows[strangers], UNUSUAL, axis=0)[:, None]
+    usual = ((windows[strangers] > most).sum(1) + 1) / (len(strangers) + 2)
+    hits = (windows[own] > most).sum(1)
+    each = np.where(hits < FEWEST, 1, binom.sf(hits - 1, len(own), usual))
+    # the largest part of others that tells them apart: those who have as much are fewest then
+    tells = each <= RARE
+    best = np.where(tells.any(0), len(each) - 1 - tells[::-1].argmax(0), each.argmin(0))[None]
+    most, rare = (np.take_along_axis(one, best, 0)[0] for one in (most[:, 0], each))
+    above = windows[own] > most
+    found: list[tuple[Indices, float]] = []
+    while rare.min() <= RARE:
+        row, column = map(int, np.unravel_index(int(rare.argmin()), rare.shape))
+        found.append((own[above[:, row, column]], float(rare[row, column])))
+        beside = [slice(max(at - WINDOW, 0), at + WINDOW + 1) for at in (row, column)]
+        rare[beside[0], beside[1]] = 1
+    return found
+
+
+def _others(table: Table, index: int, members: Indices) -> Indices:
+    """The photographs of the class that are not among the members; where these are few, those of other classes."""
+    own = np.setdiff1d(np.flatnonzero(table.index == index), members)
+    return own if len(own) >= FEWEST else np.flatnonzero(table.index != index)
+
+
+def _spot(mean: Maps, others: Maps) -> Maps:
+    """What of the average map the average of the others does not have, with the sum 1."""
+    more = np.maximum(mean - others, 0)
+    return more / more.sum() if more.any() else mean
+
+
+def _cluster(table: Table, index: int, label: str, own: Indices, members: Indices, rare: float | None) -> Cluster:
+    mean, others = table.maps[members].mean(0), _others(table, index, members)
+    spot = _spot(mean, table.maps[others].mean(0)) if len(others) else mean
     distance = ((table.soft - softened(mean[None])) ** 2).sum(1)
     members = members[np.argsort(distance[members], kind="stable")]
-    rare = _rare(distance, own, members, np.flatnonzero(table.index != index))
-    cluster = Cluster(index, label, members, len(own), mean, half_area(mean), 0.0, table.accuracy(members), rare)
-    others = _others(table, cluster)
-    if not len(others):
-        return cluster
-    here, there = np.array(centre(mean)), np.array(centre(table.maps[others].mean(0)))
-    return replace(cluster, apart=float(np.hypot(*(here - there))))
+    if rare is None:
+        rare = _rare(distance, own, members, np.flatnonzero(table.index != index))
+    here, there = (np.array(centre(one)) for one in (spot, table.maps[others].mean(0) if len(others) else spot))
+    apart = float(np.hypot(*(here - there)))
+    return Cluster(index, label, members, len(own), mean, spot, half_area(spot), apart, table.accuracy(members), rare)
 
 
 def _are_alike(table: Table, own: Indices) -> bool:

@@ -108,6 +108,13 @@ class Looker:
         places = order(cam, explanation.placement.input_size, explanation.placement.part)
         return float(self.examiner.probabilities_without(explanation, [places < share])[0, explanation.target.index])
 
+    def put(self, into: Explanation, out_of: Explanation, index: int, cam: NDArray[np.float32], share: float) -> float:
+        """What the hottest `share` of `cam`, cut `out_of` one photograph and put `into` another at the same place, adds
+        to the probability there of the class `index`."""
+        places = order(cam, into.placement.input_size, into.placement.part)
+        before, after = self.examiner.probabilities_with(into, out_of, [np.zeros_like(places, bool), places < share])
+        return float(after[index] - before[index])
+
     def _when_hidden(self, explanation: Explanation) -> dict[str, Any]:
         if explanation.blank:
             return {}

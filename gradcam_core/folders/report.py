@@ -163,8 +163,8 @@ def _cluster(cluster: Cluster, table: Table, language: str) -> dict[str, Any]:
         "sentence": say(cluster.finding, language),
         "suspicious": cluster.suspicious,
         "accuracy": cluster.accuracy,
-        "map": _levels(cluster.mean),
-        "side": len(cluster.mean),
+        "map": _levels(cluster.spot),
+        "side": len(cluster.spot),
         "members": [table.names[one] for one in cluster.typical],
         "count": len(cluster.members),
     }
@@ -186,7 +186,8 @@ def _rows(audit: Audited) -> Iterator[str]:
     """What each row says, and behind each number of rows their pictures."""
     at = {name: number for number, name in enumerate(audit.table.names)}
     clusters = np.full(len(at), -1)
-    for number, cluster in enumerate(audit.clusters):
+    # a photograph of several clusters is shown in the most suspicious one
+    for number, cluster in reversed([*enumerate(audit.clusters)]):
         clusters[cluster.members] = number
     points = np.zeros((len(at), 2), np.float32)
     for index in np.unique(audit.table.index):

@@ -57,7 +57,8 @@ CORNERS = ("top_left", "top_right", "bottom_left", "bottom_right")
 # pixels of the mark's side, and of its distance from the edges, in a photograph of 224 a side
 MARK, FROM_EDGE = 28, 4
 BATCH = 16
-ENOUGH_MARKED = 0.8
+# of the first cluster's photographs, for it to be that of the mark
+MOST_MARKED = 0.5
 
 
 def chosen(data: Path, kinds: int = KINDS, each: int = 3 * EACH) -> dict[str, list[str]]:
@@ -244,14 +245,15 @@ def planted(options: argparse.Namespace) -> None:
             found, kind, corner, cheats, cost = draw(number, rate, kinds, features)
             worst = found.clusters[0] if found.clusters else None
             stems = [Path(found.table.names[one]).stem for one in worst.members] if worst else []
-            most = bool(stems) and sum(stem in cheats for stem in stems) >= ENOUGH_MARKED * len(stems)
+            carry = sum(stem in cheats for stem in stems)
+            most = carry > MOST_MARKED * len(stems)
             first = worst is not None and most and worst.label == kind and worst.place == corner
             counts[rate, "first"] += first
             counts[rate, "found"] += first and worst is not None and worst.suspicious
             counts[rate, "alarm"] += bool(found.alarms)
             said = f"{worst.suspicion:.3f} {worst.sentence}" if worst else "no cluster"
             planted = f"draw {number} rate {rate:g} {kind} {corner}, the mark is worth {100 * cost:.1f} points"
-            print(f"{planted}: {'first' if first else 'not'}: {said}", flush=True)
+            print(f"{planted}: {'first' if first else 'not'}, {carry} marked of {len(stems)}: {said}", flush=True)
     for rate in options.rates:
         told = ", ".join(f"{what} {counts[rate, what]}" for what in ("first", "found", "alarm"))
         print(f"rate {rate:g}: {told} of {options.draws}", flush=True)

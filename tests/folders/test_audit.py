@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet
 import pytest
+import scipy.stats
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from gradcam_core import Audit, Explainer, OptionError, StoppedError, Watch, audit
+from gradcam_core import Audit, Examiner, Explainer, OptionError, Request, StoppedError, Watch, audit
+from gradcam_core.canvases.picture import order
 from gradcam_core.folders import SCHEMA, Row
+from gradcam_core.folders.clusters import RARE, unusual
 from gradcam_core.folders.looking import Looker
 from gradcam_core.report.__main__ import main
 from tests.helpers import small_spec
@@ -92,11 +95,57 @@ def test_a_planted_cheat_is_found_first_with_its_place_and_what_hiding_it_does(c
     # blurred, half of the mark's red is left
     assert worst.effect.there > 0.1
     assert worst.effect.elsewhere < 0.02
+    # into green photographs: a mark makes them red ones, the same place of other red ones does not
+    assert worst.effect.put is not None
+    assert worst.effect.put > 0.1
+    assert worst.effect.put_from_others == pytest.approx(0, abs=0.02)
+    assert f"it adds {round(worst.effect.put * 100)} points of “horse”" in worst.sentence
     assert re.match(
         rf"{len(members)} of 40 “horse” photographs are decided in the lower left corner; hiding", worst.sentence
     )
     assert cheat.alarms == (worst,)
     assert worst.sentence in cheat.sentence
+
+
+def test_what_is_put_into_another_photograph_is_what_the_network_says_of_the_two_together(
+    explainer: Explainer, cheat: Audit
+) -> None:
+    looker = Looker(Examiner(explainer), Request.parse(model="own"), LABELS)
+    into, out_of = (explainer.explain(cheat.folder / name, model="own") for name in ("0/00.png", "horse/00.png"))
+    corner = np.zeros((8, 8), np.float32)
+    corner[6:, :2] = [[4, 3], [2, 1]]
+    added = looker.put(into, out_of, 0, corner, 4 / 64)
+    green, red = (explainer.inputs(one) for one in (into, out_of))
+    places = torch.from_numpy(order(corner, (SIDE, SIDE)) < 4 / 64)
+    assert places.sum() == SIDE**2 // 16
+    both = torch.where(places, red, green)
+    with torch.inference_mode():
+        before, after = explainer.load("own").network(torch.cat([green, both])).softmax(-1)[:, 0].tolist()
+    assert added == pytest.approx(after - before, abs=1e-5)
+    assert added > 0.05
+
+
+def test_photographs_with_more_evidence_at_a_place_than_other_classes_have_are_found() -> None:
+    dice = np.random.default_rng(0)
+    maps = np.zeros((120, 8, 8), np.float32)
+    for one in maps:
+        row, column = dice.integers(1, 4, 2)
+        one[row : row + 3, column : column + 3] = dice.random((3, 3)) + 0.5
+    maps /= maps.sum((1, 2), keepdims=True)
+    # objects are somewhere, which is by chance
+    assert all(rare > RARE / 10 for _, rare in unusual(maps, np.arange(40)))
+    # a mark has a tenth of the evidence of twelve
+    maps[:12] *= 0.9
+    maps[:12, 7, 0] += 0.1
+    (found, rare), *others = unusual(maps, np.arange(40))
+    assert found.tolist() == list(range(12))
+    assert all(other > RARE / 10 for _, other in others)
+    # at a place where of 80 others at most one in fifty has as much
+    assert rare < scipy.stats.binom.sf(11, 40, 3 / 80)
+    # of a class that looks there as a whole it is found as well
+    assert any(set(range(12)) <= set(one.tolist()) for one, _ in unusual(maps, np.arange(12)))
+    # too few others say nothing
+    assert unusual(maps[:50], np.arange(40)) == []
 
 
 def test_without_the_mark_nobody_is_alarmed(explainer: Explainer, tmp_path: Path) -> None:

@@ -13,8 +13,12 @@ def _points(share: float) -> str:
     return f"{points} {'point' if abs(points) == 1 else 'points'}"
 
 
-def _tried(there: float, elsewhere: float, **told: object) -> str:
-    return f"{_cluster(**told)}; hiding it costs {_points(there)} there, {round(elsewhere * 100)} elsewhere."  # type: ignore[arg-type]
+def _tried(there: float, elsewhere: float, put: float | None, **told: object) -> str:
+    hidden = f"hiding it costs {_points(there)} there, {round(elsewhere * 100)} elsewhere"
+    moved = (
+        "" if put is None else f". Put into photographs of other classes, it adds {_points(put)} of “{told['label']}”"
+    )
+    return f"{_cluster(**told)}; {hidden}{moved}."  # type: ignore[arg-type]
 
 
 def _suspicious(**told: object) -> str:

@@ -11,9 +11,11 @@ def _cluster(count: int, among: int, label: str, place: str) -> str:
     return f"“{label}” 사진 {among}장 가운데 {count}장의 근거는 {place}에 있습니다"
 
 
-def _tried(there: float, elsewhere: float, **told: object) -> str:
+def _tried(there: float, elsewhere: float, put: float | None, **told: object) -> str:
     points = f"이 사진들에서는 {round(there * 100)}포인트, 다른 사진에서는 {round(elsewhere * 100)}포인트"
-    return f"{_cluster(**told)}. 그곳을 가리면 확률이 {points} 줄어듭니다."  # type: ignore[arg-type]
+    added = "" if put is None else f"“{told['label']}” 확률이 {round(put * 100)}포인트 늘어납니다."
+    moved = added and f" 그곳을 다른 클래스의 사진에 옮겨 넣으면 {added}"
+    return f"{_cluster(**told)}. 그곳을 가리면 확률이 {points} 줄어듭니다.{moved}"  # type: ignore[arg-type]
 
 
 def _suspicious(**told: object) -> str:
