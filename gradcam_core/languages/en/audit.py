@@ -91,7 +91,8 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_clusters": "Where classes are decided",
     "audit.page_clusters_meaning": (
         "Photographs of one class whose maps look at the same place. First those that look like a cheat: a small place,"
-        " away from where the others look, and hiding it costs much there and little elsewhere."
+        " away from where the others look; hiding it costs much there and little elsewhere, and put into photographs of"
+        " other classes it makes them more of this class."
     ),
     "audit.page_coloured": "Coloured",
     "audit.page_confusions": "What is taken for what",
