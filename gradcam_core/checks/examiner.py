@@ -265,47 +265,32 @@ class Examiner:
         )
 
     def probabilities_without(
-        self, explanation: Explanation, hidden: Sequence[NDArray[np.bool_]], *, watch: Watch = NOBODY
+        self,
+        explanation: Explanation,
+        hidden: Sequence[NDArray[np.bool_]],
+        *,
+        instead: Tensor | None = None,
+        watch: Watch = NOBODY,
     ) -> Array:
         """(n, K) probabilities of all classes with each of the `hidden` parts, (H, W), of the input hidden.
 
-        Raises StoppedError.
+        `instead` is what stands there, (1, C, h, w), such as the input of another photograph, made as large as this
+        one; None: what hiding puts there. Raises MethodError, StoppedError.
         """
-        instead = HIDING[self.hiding](first_of(self.explainer.given(explanation)))
-        return self._probabilities(explanation, hidden, instead, watch)
-
-    def probabilities_with(
-        self,
-        explanation: Explanation,
-        other: Explanation,
-        parts: Sequence[NDArray[np.bool_]],
-        *,
-        watch: Watch = NOBODY,
-    ) -> Array:
-        """(n, K) probabilities of all classes with each of the `parts`, (H, W), of the input taken from that of
-        another explanation of the same model; where that is of another size it is made as large.
-
-        Raises StoppedError.
-        """
-        whole, instead = (first_of(self.explainer.given(one)) for one in (explanation, other))
-        if instead.shape != whole.shape:
-            instead = interpolate(instead, whole.shape[-2:], mode="bilinear", align_corners=False)
-        return self._probabilities(explanation, parts, instead, watch)
-
-    def _probabilities(
-        self, explanation: Explanation, parts: Sequence[NDArray[np.bool_]], instead: Tensor, watch: Watch
-    ) -> Array:
-        """(n, K) probabilities with each of the `parts` taken from `instead`, (1, C, H, W)."""
         loaded, inputs = self.explainer.network_of(explanation), self.explainer.given(explanation)
         if not loaded.head.shares:
             raise MethodError("check.of_a_value", model=explanation.model_title)
         whole = first_of(inputs)
+        if instead is None:
+            instead = HIDING[self.hiding](whole)
+        elif instead.shape != whole.shape:
+            instead = interpolate(instead, whole.shape[-2:], mode="bilinear", align_corners=False)
 
         def change(part: slice) -> Tensor:
-            masks = torch.from_numpy(np.stack(parts[part]))[:, None].to(whole.device)
+            masks = torch.from_numpy(np.stack(hidden[part]))[:, None].to(whole.device)
             return torch.where(masks, instead, whole)
 
-        return loaded.head.of(self.explainer.runner.outputs(loaded, inputs, Variants(change, len(parts)), watch))
+        return loaded.head.of(self.explainer.runner.outputs(loaded, inputs, Variants(change, len(hidden)), watch))
 
     def _remembered(
         self, question: tuple[Hashable, ...], explanation: Explanation, ask: Callable[[], Result], watch: Watch

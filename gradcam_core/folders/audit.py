@@ -290,11 +290,13 @@ def _effect(looker: Looker, table: Table, folder: Path, watch: Watch, cluster: C
 
     there, elsewhere = (tried(taken, map(int, drawn)) for drawn in (own, beside))
     watch.at(1, 2)
-    if not len(strangers) or not len(beside):
-        return Effect(float(there.mean()), float(elsewhere.mean()), _surely(there, elsewhere))
+    hidden = _surely(there, elsewhere)
+    # a place that is of no more use there than elsewhere is not tried any further
+    if hidden <= 0 or not len(strangers) or not len(beside):
+        return Effect(float(there.mean()), float(elsewhere.mean()), hidden)
     added, by_chance = (tried(put, pairs(drawn)) for drawn in (own, beside))
     watch.at(2, 2)
-    surely = min(_surely(there, elsewhere), _surely(added, by_chance))
+    surely = min(hidden, _surely(added, by_chance))
     return Effect(float(there.mean()), float(elsewhere.mean()), surely, float(added.mean()), float(by_chance.mean()))
 
 

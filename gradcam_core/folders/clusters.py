@@ -50,8 +50,8 @@ class Effect:
     """What hiding a place takes from the probability, on average, in a cluster's photographs and in others, and what
     the place adds in photographs of other classes into which it is put: from the cluster, and from others of the class.
 
-    The last two are None where there are no such photographs. `surely` is what is left of the difference that counts
-    when the chance in which photographs were tried is taken off.
+    The last two are None where hiding tells nothing, or where there are no such photographs. `surely` is what is left
+    of the smaller of both differences when the chance in which photographs were tried is taken off.
     """
 
     there: float

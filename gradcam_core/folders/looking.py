@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ..canvases.picture import order
 from ..checks import Examiner
 from ..engine.cores import allowed_cores
+from ..engine.inputs import first_of
 from ..errors import ImageError, OptionError, OutputError
 from ..explanation import Explanation
 from ..reading.photograph import Photograph, read_photograph
@@ -112,7 +113,10 @@ class Looker:
         """What the hottest `share` of `cam`, cut `out_of` one photograph and put `into` another at the same place, adds
         to the probability there of the class `index`."""
         places = order(cam, into.placement.input_size, into.placement.part)
-        before, after = self.examiner.probabilities_with(into, out_of, [np.zeros_like(places, bool), places < share])
+        other = first_of(self.examiner.explainer.given(out_of))
+        before, after = self.examiner.probabilities_without(
+            into, [np.zeros_like(places, bool), places < share], instead=other
+        )
         return float(after[index] - before[index])
 
     def _when_hidden(self, explanation: Explanation) -> dict[str, Any]:
