@@ -285,13 +285,13 @@ def _spot(mean: Maps, others: Maps) -> Maps:
 
 def _cluster(table: Table, index: int, label: str, own: Indices, members: Indices, rare: float | None) -> Cluster:
     mean, others = table.maps[members].mean(0), _others(table, index, members)
-    spot = _spot(mean, table.maps[others].mean(0)) if len(others) else mean
+    elsewhere = table.maps[others].mean(0) if len(others) else None
+    spot = mean if elsewhere is None else _spot(mean, elsewhere)
     distance = ((table.soft - softened(mean[None])) ** 2).sum(1)
     members = members[np.argsort(distance[members], kind="stable")]
     if rare is None:
         rare = _rare(distance, own, members, np.flatnonzero(table.index != index))
-    here, there = (np.array(centre(one)) for one in (spot, table.maps[others].mean(0) if len(others) else spot))
-    apart = float(np.hypot(*(here - there)))
+    apart = 0.0 if elsewhere is None else float(np.hypot(*np.subtract(centre(spot), centre(elsewhere))))
     return Cluster(index, label, members, len(own), mean, spot, half_area(spot), apart, table.accuracy(members), rare)
 
 
