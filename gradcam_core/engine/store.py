@@ -28,7 +28,7 @@ from .inputs import Inputs, named
 __all__ = ["Store", "bytes_of", "cache_folder", "digest"]
 
 # a new one wherever the files' content changes
-FORMAT = 2
+FORMAT = 3
 CHECKS = "checks.json"
 MAX_BYTES = 4_000_000_000
 PIECE = 1 << 22

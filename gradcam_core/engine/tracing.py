@@ -23,6 +23,7 @@ from .calls import Calls, module_of
 from .capture import recording, tensor_in, with_tensor
 from .graph import GETITEM, Graph, Ref, Step, plain
 from .inputs import Inputs, named
+from .narrowing import narrowed
 
 __all__ = ["check_hooks", "trace", "twin_of"]
 
@@ -139,11 +140,13 @@ def _read_program(program: torch.export.ExportedProgram, layers: Sequence[str]) 
         elif node.op != "placeholder":
             raise ModelError("engine.part_not_written", target=node.target)
     scores, *kept = (end.name for end in ends)
+    values = ((node.name, node.meta.get("val")) for node in program.graph.nodes)
+    shapes = {name: tuple(value.shape) for name, value in values if isinstance(value, Tensor)}
     graph = Graph(
         inputs=tuple(signature.user_inputs),
         weights=weights,
         constants=constants,
-        steps=tuple(steps),
+        steps=narrowed(steps, shapes, {scores, *kept}),
         scores=scores,
         layers=dict(zip(layers, kept, strict=True)),
     )
