@@ -29,6 +29,8 @@ from .helpers import SmallNetwork, small_spec
 from .reviews import explainer_of, random_network, toy_network
 
 LONGEST = "test_benchmarks.py"
+# the folder of the tests that ask one server in a process of its own
+ONE_SERVER = "tests/abuse/"
 
 
 def _parse_alone() -> None:
@@ -67,6 +69,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(
             key=lambda item: (item.path.name != LONGEST, crc32(str(item.path.relative_to(config.rootpath)).encode()))
         )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where each file is one worker's, those that share a server are one worker's: it is started once, not twice."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return ONE_SERVER if nodeid.startswith(ONE_SERVER) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

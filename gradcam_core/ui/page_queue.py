@@ -35,6 +35,8 @@ RETURNS_SECONDS = 60.0
 BEFORE = {COSTLY: (CHEAP,), BESIDE: (CHEAP, COSTLY)}
 # so long after its last answer a browser's stream is left open: closed at once, it would miss what is being asked
 LINGER_SECONDS = 5.0
+# so long after it was told to, a stream has ended, or its client means to keep it
+ENDS_SECONDS = 5.0
 # stands among the jobs of a visitor while his stream is left open
 OPEN = "open"
 JOIN = "/queue/join"
@@ -58,11 +60,15 @@ class _Job:
 
 @dataclass
 class _Session:
-    """What gradio has to tell a visitor, when he last asked or listened, and when something was last under way."""
+    """What gradio has to tell a visitor, when he last asked or listened, and when something was last under way.
+
+    `ends` says that he has been told that his stream ends.
+    """
 
     messages: Any
     since: float
     busy: float
+    ends: bool = False
 
 
 # for which this thread computes
@@ -94,6 +100,7 @@ class PageQueue(Queue):
         """Gradio's own, into the lane of the job. Raises fastapi.HTTPException where a share is used up."""
         if body.fn_index is None:
             return await super().push(body, request, username)
+        await self._until_ended(str(body.session_hash))
         function = get_fn(self.blocks, None, body)
         lane = _lane(function, body.data)
         visitor = request.scope.get("visitor") or Visitor("")
@@ -115,6 +122,24 @@ class PageQueue(Queue):
             self._job(event)
         self._remember(str(body.session_hash), request.url.path.endswith(JOIN))
         return success, event_id, state
+
+    async def _until_ended(self, session: str) -> None:
+        """Between the end of a visitor's stream, of which he is told, and the next stream, take no question of his.
+
+        He would never hear the answer: a browser that has yet to read that its stream ends opens no other one, the old
+        stream takes messages that nobody reads any more, and what is left unread in it would end the next one.
+        """
+        until = time.monotonic() + ENDS_SECONDS
+        while (known := self._sessions.get(session)) is not None:
+            heard = self.listening.hears(session)
+            if known.ends and not heard:
+                while not known.messages.empty():
+                    known.messages.get_nowait()
+            if not (known.ends and heard) or time.monotonic() > until:
+                # and from now on no stream of his is ended
+                known.ends, known.busy = False, time.monotonic()
+                return
+            await asyncio.sleep(0.005)
 
     def _remember(self, session: str, has_one_stream: bool) -> None:
         """Note that a visitor was there, the last of all, and whether he hears of all that he asks in one stream."""
@@ -139,10 +164,11 @@ class PageQueue(Queue):
     def get_events(self) -> tuple[list[Event], bool, str] | None:
         """The next job of the lane that has a free place: see `Lanes.next`."""
         for lane, queue in self.event_queue_per_concurrency_id.items():
-            busy = [one for one in self._before(lane) if one.queue or one.current_concurrency]
-            if lane == BESIDE and busy and self.lanes.gives_way:
+            if not queue.queue:
                 continue
-            if queue.queue and (queue.concurrency_limit is None or queue.current_concurrency < queue.concurrency_limit):
+            if lane == BESIDE and self.lanes.gives_way and any(map(self._is_busy, self._before(lane))):
+                continue
+            if queue.concurrency_limit is None or queue.current_concurrency < queue.concurrency_limit:
                 job = self.lanes.next([self._job(event) for event in queue.queue], self._running(), self._is_heard)
                 if job is not None:
                     queue.queue.remove(job.event)
@@ -184,6 +210,10 @@ class PageQueue(Queue):
         while not job.is_ended and time.monotonic() < until and any(one.current_concurrency for one in first):
             time.sleep(0.01)
         return not job.is_ended
+
+    def _is_busy(self, queue: EventQueue) -> bool:
+        """Whether one of its jobs runs, or waits to: what nobody listens to is not waited for."""
+        return queue.current_concurrency > 0 or any(self._is_heard(self._job(event)) for event in queue.queue)
 
     def _before(self, lane: str) -> list[EventQueue]:
         """The queues whose jobs go first."""
@@ -246,6 +276,7 @@ class PageQueue(Queue):
             elif OPEN in events and now - known.busy > LINGER_SECONDS:
                 events.remove(OPEN)
                 if self.listening.hears(session):
+                    known.ends = True
                     known.messages.put_nowait(CloseStreamMessage())
 
     def _forget(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,31 +38,46 @@ ARCHITECTURES = [
 ]
 
 
+@dataclass(frozen=True)
+class Case:
+    """A network, what it is shown, the layers that the app offers of it, and two that are asked about."""
+
+    network: nn.Module
+    inputs: torch.Tensor
+    offered: tuple[str, ...]
+    layer: str
+    overwritten: str | None
+
+    def gradcam(self, layer: str, *targets: int) -> list[np.ndarray[Any, Any]]:
+        """As the app does it: parameters frozen, all offered layers captured at once, for any classes."""
+        self.network.requires_grad_(False)
+        try:
+            layers = {name: self.network.get_submodule(name) for name in dict.fromkeys([*self.offered, layer])}
+            capture = run(self.network, self.inputs, layers)
+        finally:
+            self.network.requires_grad_(True)
+        activations = capture.activations(layer)
+        gradients = (capture.gradient(layer, Score.logit(target)) for target in targets)
+        return [METHODS["gradcam"].function(activations, gradient).numpy() for gradient in gradients]
+
+
 @pytest.fixture(scope="module", params=ARCHITECTURES, ids=lambda row: row[0])
-def case(request: pytest.FixtureRequest) -> tuple[nn.Module, torch.Tensor, str, str | None]:
+def case(request: pytest.FixtureRequest) -> Case:
     name, size, layer, overwritten = request.param
     network = random_network(name, size)
-    return network, torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(2)), layer, overwritten
-
-
-def gradcam_of(network: nn.Module, inputs: torch.Tensor, layer: str, target: int) -> np.ndarray[Any, Any]:
-    """As the app does it: parameters frozen, all offered layers captured at once."""
-    layers = dict.fromkeys([*(found.name for found in find_layers(network, tuple(inputs.shape))), layer])
-    network.requires_grad_(False)
-    try:
-        capture = run(network, inputs, {name: network.get_submodule(name) for name in layers})
-    finally:
-        network.requires_grad_(True)
-    return METHODS["gradcam"].function(capture.activations(layer), capture.gradient(layer, Score.logit(target))).numpy()
+    inputs = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(2))
+    # found out once: it is the same for every class
+    offered = tuple(found.name for found in find_layers(network, tuple(inputs.shape)))
+    return Case(network, inputs, offered, layer, overwritten)
 
 
 @pytest.mark.parametrize("target", [3, 700])
-def test_gradcam_equals_captum(case: Any, target: int) -> None:
-    network, inputs, *layers = case
-    for layer in filter(None, layers):
+def test_gradcam_equals_captum(case: Case, target: int) -> None:
+    network, inputs = case.network, case.inputs
+    for layer in filter(None, (case.layer, case.overwritten)):
         captum = LayerGradCam(network, network.get_submodule(layer))
         expected = captum.attribute(inputs, target=target, relu_attributions=False).detach().numpy()[0, 0]
-        found = gradcam_of(network, inputs, layer, target)
+        (found,) = case.gradcam(layer, target)
         assert found.shape == expected.shape
         assert min(found.shape) >= 2
         assert np.ptp(expected) > 0
@@ -69,16 +85,14 @@ def test_gradcam_equals_captum(case: Any, target: int) -> None:
         assert hook_count(network) == 0
 
 
-def test_gradcam_equals_torchcam(case: Any) -> None:
+def test_gradcam_equals_torchcam(case: Case) -> None:
     """torchcam takes the ReLU and keeps no copy of a layer that is overwritten, so only the others are compared."""
-    network, inputs, layer, _ = case
     # a class that something speaks for
-    target = next(t for t in range(100) if gradcam_of(network, inputs, layer, t).max() > 0)
-    with torchcam.methods.GradCAM(network, layer) as extractor:
-        scores = network(inputs.clone().requires_grad_())
+    target, found = next(one for one in enumerate(case.gradcam(case.layer, *range(20))) if one[1].max() > 0)
+    with torchcam.methods.GradCAM(case.network, case.layer) as extractor:
+        scores = case.network(case.inputs.clone().requires_grad_())
         (expected,) = extractor(target, scores, normalized=False)
     expected = expected.detach().numpy()[0]
-    found = gradcam_of(network, inputs, layer, target)
     np.testing.assert_allclose(np.maximum(found, 0), expected, rtol=0, atol=1e-5 * expected.max())
     np.testing.assert_allclose(normalise(found), expected / expected.max(), rtol=0, atol=1e-5)
 

@@ -41,12 +41,11 @@ class Browser:
     """One visitor, as the page's own scripts ask and listen."""
 
     def __init__(self, blocks: gr.Blocks, http: httpx.AsyncClient, session: str) -> None:
-        functions = blocks.fns.values()
-        self.number = next(one._id for one in functions if one.api_name == "explain_text")
+        self.numbers = {one.name: one._id for one in blocks.fns.values()}
         self.http, self.session = http, session
 
-    async def asks(self, text: str) -> str:
-        body = {"data": [text], "fn_index": self.number, "session_hash": self.session}
+    async def asks(self, text: str | None, name: str = "explain_text") -> str:
+        body = {"data": [text], "fn_index": self.numbers[name], "session_hash": self.session}
         return str((await self.http.post("queue/join", json=body)).raise_for_status().json()["event_id"])
 
     async def hears(self) -> AsyncIterator[dict[str, Any]]:
@@ -67,7 +66,7 @@ class Browser:
 def visited(blocks: gr.Blocks, visit: Any, session: str) -> Any:
     async def connected() -> Any:
         async with httpx.AsyncClient(base_url=f"{blocks.local_url}gradio_api/", timeout=SECONDS) as http:
-            return await visit(Browser(blocks, http, session))
+            return await asyncio.wait_for(visit(Browser(blocks, http, session)), SECONDS)
 
     return awaited(connected(), SECONDS)
 
@@ -136,6 +135,68 @@ def test_a_stream_is_left_open_for_a_while(own: gr.Blocks, monkeypatch: pytest.M
 
     first, asked, answered = visited(own, visit, "left open")
     assert asked == answered != first
+
+
+def test_what_is_asked_while_a_stream_ends_is_heard_in_the_next(
+    own: gr.Blocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow browser asks before it has read that its stream ends."""
+    monkeypatch.setattr(page_queue, "LINGER_SECONDS", 0.2)
+
+    async def visit(browser: Browser) -> None:
+        await browser.asks("a good film")
+        stream = browser.hears()
+        while (await anext(stream))["msg"] != "close_stream":
+            pass
+        asked = asyncio.ensure_future(browser.asks("a bad film"))
+        await asyncio.sleep(1)
+        assert not asked.done()
+        await stream.aclose()
+        # and the next stream tells all of it, before it ends
+        event, told = await asked, list[str]()
+        async for message in browser.hears():
+            told.append(message["msg"])
+            if message["msg"] == "process_completed":
+                assert message["event_id"] == event
+                break
+        assert "process_starts" in told
+        assert "close_stream" not in told
+
+    visited(own, visit, "slow")
+
+
+def test_a_stream_that_is_not_ended_as_told_is_not_waited_for_for_ever(
+    own: gr.Blocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_queue, "LINGER_SECONDS", 0.2)
+    monkeypatch.setattr(page_queue, "ENDS_SECONDS", 0.5)
+
+    async def visit(browser: Browser) -> None:
+        await browser.asks("a good film")
+        told, event = 0, ""
+        async for message in browser.hears():
+            if message["msg"] == "close_stream":
+                told += 1
+                event = event or await browser.asks("a bad film")
+            if told == 2:
+                return
+            assert not event or message.get("event_id") in (None, event)
+
+    visited(own, visit, "stays")
+
+
+def test_whoever_does_not_listen_holds_up_nothing(own: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What gives way to others' questions does not wait for one that will not be computed."""
+    monkeypatch.setattr(lanes, "GRACE_SECONDS", 1000.0)
+
+    async def asks_and_leaves(browser: Browser) -> None:
+        await browser.asks("a film")
+
+    async def visit(browser: Browser) -> None:
+        assert (await browser.answer(await browser.asks(None, "judge_words")))["success"]
+
+    visited(own, asks_and_leaves, "silent")
+    visited(own, visit, "next")
 
 
 def test_who_left_is_forgotten_the_quietest_first(own: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
