@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 try:
-    # before torch, which it prepares for cards that are lent; only there in a Space
+    # before torch, which it prepares for cards that are borrowed; only there in a Space
     import spaces
 except ImportError:
     spaces = None

@@ -35,7 +35,7 @@ __all__ = ["Answers"]
 
 
 @dataclass(frozen=True, eq=False)
-class _Asked:
+class _Settled:
     """A request with what it names, all of it known to be there; `larger` are the model at the sizes that agree."""
 
     request: Request
@@ -65,7 +65,7 @@ class Answers:
         """
         asked = [self._asked(request) for request in requests]
         shown = photograph()
-        sharing: dict[Hashable, list[_Asked]] = {}
+        sharing: dict[Hashable, list[_Settled]] = {}
         for one in asked:
             sharing.setdefault(self._captures.key(one.model, shown, one.layer), []).append(one)
         found: dict[Hashable, Explanation] = {}
@@ -73,7 +73,7 @@ class Answers:
             found |= self._together(shown, members, watch)
         return tuple(found[one.request.key()] for one in asked)
 
-    def _asked(self, request: Request) -> _Asked:
+    def _asked(self, request: Request) -> _Settled:
         """The request with its model, layer and target by name and number; raises what a wrong one raises."""
         # a wrong name is told before a model is loaded
         given = None if request.method is None else find_method(request.method)
@@ -85,9 +85,9 @@ class Answers:
         if not method.of_class and (request.counterfactual or request.both or request.rival is not None):
             raise MethodError("method.looks_at_no_class", method_key=method.key)
         settled = request.replace(model=model.name, layer=layer, target=target, method=method.key)
-        return _Asked(settled, model, tuple(larger), method, layer)
+        return _Settled(settled, model, tuple(larger), method, layer)
 
-    def _together(self, photograph: Photograph, asked: Sequence[_Asked], watch: Watch) -> dict[Hashable, Explanation]:
+    def _together(self, photograph: Photograph, asked: Sequence[_Settled], watch: Watch) -> dict[Hashable, Explanation]:
         """The answers, by their request's key, to questions of one model that share a capture."""
         model, layers = asked[0].model, list(dict.fromkeys(one.layer for one in asked))
         seen = self._captures.seen(model, photograph, layers[0])
@@ -99,7 +99,7 @@ class Answers:
         return found
 
     def _explanation(
-        self, asked: _Asked, photograph: Photograph, seen: Seen[Placement], gradients: Gradients, watch: Watch
+        self, asked: _Settled, photograph: Photograph, seen: Seen[Placement], gradients: Gradients, watch: Watch
     ) -> Explanation:
         model = asked.model
         choice = choose(asked.request, model.probabilities(seen.capture.logits), model.labels, model.title).read(
@@ -141,7 +141,7 @@ class Answers:
 
     def _map(
         self,
-        asked: _Asked,
+        asked: _Settled,
         photograph: Photograph,
         seen: Seen[Placement],
         gradients: Gradients,

@@ -3,7 +3,7 @@
     grid = Explainer().compare("cat.jpg", targets=[281, 282], methods=["gradcam", "hirescam"])
     grid.scale, grid.values(0, 1), grid.rank_correlation()
 
-Public names: `TOLD_APART`, `Cell`, `Comparison`, `axes`, `compared`, `filled`.
+Public names: `AXES`, `TOLD_APART`, `Cell`, `Comparison`, `axes`, `compared`, `filled`.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from .errors import CamError, DeviceError, LayerError, MethodError, ModelError, 
 from .explanation import Explanation
 from .languages import Finding, Said, say
 from .methods import METHODS, find_method
-from .request import AUTO, Request
+from .request import AUTO, Request, as_list
 
-__all__ = ["TOLD_APART", "Cell", "Comparison", "axes", "compared", "filled"]
+__all__ = ["AXES", "TOLD_APART", "Cell", "Comparison", "axes", "compared", "filled"]
 
 FloatArray = NDArray[np.float32]
-# of the picture of what differs
+# pixels of the picture that shows where two maps differ
 MOST_DRAWN = 300_000
-Asked = Mapping[str, Any]
+# what a row or a column of the grid asks for, by the options that it sets
+Varied = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,8 @@ class Comparison(Said):
         }
 
 
+# options of a request of which a grid has several, each given as a list
+AXES = ("target", "method", "layer")
 NEARLY_THE_SAME = 0.9
 # axes whose first two maps are held against each other in words
 TOLD_APART = ("target", "model")
@@ -189,13 +192,13 @@ def compared(
 ) -> Comparison:
     """The grid of what is `answered` to `request` with each of the targets, methods, layers and models.
 
-    Raises MethodError where a method is unknown, more than two have several or one has none, and the first cell's error
-    where no cell has a map.
+    Raises OptionError where one value is given for several, MethodError where a method is unknown, more than two have
+    several or one has none, and the first cell's error where no cell has a map.
     """
     row_axis, rows, column_axis, columns = axes(targets, methods, layers, models)
-    for method in methods:
-        if method not in (None, AUTO):
-            find_method(method)
+    for varied in (*rows, *columns):
+        if varied.get("method") not in (None, AUTO):
+            find_method(varied["method"])
     places = [(row, column) for row in rows for column in columns]
     cells = []
     for number, (row, column) in enumerate(places):
@@ -209,17 +212,19 @@ def compared(
 
 def axes(
     targets: Sequence[Any], methods: Sequence[str | None], layers: Sequence[Any], models: Sequence[Any] = (None,)
-) -> tuple[str, list[Asked], str, list[Asked]]:
+) -> tuple[str, list[Varied], str, list[Varied]]:
     """What varies along the rows with what each row asks for, and the same for the columns.
 
-    Raises MethodError where more than two have several or one has none.
+    Raises OptionError where one value is given for several, MethodError where more than two have several or one has
+    none.
     """
-    wanted = {"model": list(models), "target": list(targets), "method": list(methods), "layer": list(layers)}
+    given = {"model": models, "target": targets, "method": methods, "layer": layers}
+    wanted = {name: as_list(values, f"{name}s") for name, values in given.items()}
     if empty := tuple(f"`{name}s`" for name, values in wanted.items() if not values):
         raise MethodError("compare.nothing_to_compare", empty=empty)
-    several = [name for name, values in wanted.items() if len(values) > 1]
-    if len(several) > 2:
-        raise MethodError("compare.three_sides", several=tuple(f"`{name}s`" for name in several))
+    varying = [name for name, values in wanted.items() if len(values) > 1]
+    if len(varying) > 2:
+        raise MethodError("compare.three_sides", several=tuple(f"`{name}s`" for name in varying))
     # what does not vary stands where it reads best: one class over its methods, one method over its layers
     row, column = {
         (): ("target", "method"),
@@ -227,14 +232,16 @@ def axes(
         ("method",): ("target", "method"),
         ("layer",): ("method", "layer"),
         ("model",): ("model", "method"),
-    }.get(tuple(several)) or several
+    }.get(tuple(varying)) or varying
     rest = {name: values[0] for name, values in wanted.items() if name not in (row, column)}
-    rows: list[Asked] = [{**rest, row: value} for value in wanted[row]]
-    columns: list[Asked] = [{column: value} for value in wanted[column]]
+    rows: list[Varied] = [{**rest, row: value} for value in wanted[row]]
+    columns: list[Varied] = [{column: value} for value in wanted[column]]
     return row, rows, column, columns
 
 
-def filled(row_axis: str, rows: Sequence[Asked], column_axis: str, columns: Sequence[Asked], cells: Any) -> Comparison:
+def filled(
+    row_axis: str, rows: Sequence[Varied], column_axis: str, columns: Sequence[Varied], cells: Any
+) -> Comparison:
     """The comparison with its titles; raises the first cell's error where no cell has a map."""
     table = tuple(tuple(line) for line in cells)
     if table[0][0].error is not None and all(cell.explanation is None for line in table for cell in line):
@@ -249,7 +256,7 @@ def filled(row_axis: str, rows: Sequence[Asked], column_axis: str, columns: Sequ
     )
 
 
-def _title(axis: str, asked: Asked, cells: Sequence[Cell]) -> str:
+def _title(axis: str, asked: Varied, cells: Sequence[Cell]) -> str:
     found = next((cell.explanation for cell in cells if cell.explanation), None)
     if axis == "method":
         key = found.method if found else asked[axis]

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from functools import partial
-from typing import Any
 
-from .languages import Finding, Said, say
+from .languages import LONGEST_SHOWN, CamError, Finding, OptionError, shown
 
 __all__ = [
+    "LONGEST_SHOWN",
     "CamError",
     "DeviceError",
     "ImageError",
@@ -33,28 +32,8 @@ __all__ = [
 ]
 
 LONGEST_COMPARED = 100
-# of a value that somebody gave, and of what somebody else's error says
-LONGEST_SHOWN, LONGEST_LINE = 80, 160
-
-
-class CamError(Said, Exception):
-    """Base of everything that this package raises on purpose.
-
-    `finding` holds its key and values; `said` says it in any language, `str` in `language`, None for that of whoever is
-    answered when it is read: see `languages.in_language`.
-    """
-
-    def __init__(self, key: str, /, **values: Any) -> None:
-        super().__init__(key)
-        self.finding = Finding(key, **values)
-        self.language: str | None = None
-
-    def __str__(self) -> str:
-        return say(self.finding, self.language)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # exceptions travel between processes by their positional arguments alone
-        return partial(type(self), self.finding.key, **self.finding.values), (), {"language": self.language}
+# characters that are repeated of somebody else's error
+LONGEST_LINE = 160
 
 
 class ImageError(CamError, ValueError):
@@ -85,10 +64,6 @@ class MethodError(CamError, ValueError):
     """The method is unknown, or cannot be used here."""
 
 
-class OptionError(CamError, ValueError):
-    """An option is unknown, or cannot have that value."""
-
-
 class DeviceError(CamError, RuntimeError):
     """The device is unknown or not there."""
 
@@ -103,12 +78,6 @@ class ServingError(CamError, ValueError):
 
 class StoppedError(CamError, RuntimeError):
     """A long computation was stopped because somebody asked for that."""
-
-
-def shown(value: object, longest: int = LONGEST_SHOWN) -> str:
-    """A value that somebody gave, for a sentence: as code, and not all of it where that is long."""
-    text = repr(value)
-    return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def first_line(error: BaseException, otherwise: str = "") -> str:

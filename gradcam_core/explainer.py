@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from .answers import Answers
-from .compare import Comparison, compared
+from .compare import AXES, Comparison, compared
 from .description import Answer, Description
 from .engine.inputs import first_of
 from .engine.runner import Decision
@@ -27,10 +27,10 @@ from .engine.watch import NOBODY, Watch
 from .errors import ModelError, OutputError
 from .explanation import Explanation
 from .models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER, LoadedModel
-from .models.spoken import Describing, blind_logits
+from .models.spoken import Describing, Written, blind_logits
 from .reading.photograph import ImageSource, Photograph
 from .remembering import RememberingCatalogue
-from .request import WORDED, Request, takes_options
+from .request import WORDED, Request, as_list, takes_options
 
 __all__ = ["Explainer"]
 
@@ -101,11 +101,12 @@ class Explainer(RememberingCatalogue):
         OPTIONS
         """
         request = Request.parse(**options)
-        combinations = itertools.product(layers, targets, counterfactuals)
+        given = {"layers": layers, "targets": targets, "counterfactuals": counterfactuals}
+        combinations = itertools.product(*(as_list(values, name) for name, values in given.items()))
         requests = [request.replace(layer=one, target=of, counterfactual=side) for one, of, side in combinations]
         return self.answer_all(image, requests, watch=watch)
 
-    @takes_options(but=("layer", "target", "method", *WORDED))
+    @takes_options(but=(*AXES, *WORDED))
     def compare(
         self,
         image: ImageSource | Photograph | None,
@@ -131,19 +132,27 @@ class Explainer(RememberingCatalogue):
             return self.answer(image, request, watch=part)
 
         request = Request.parse(**options)
-        return compared(answered, request, targets, methods, layers, models or [request.model], watch)
+        return compared(
+            answered, request, targets, methods, layers, as_list(models, "models") or [request.model], watch
+        )
 
     def describe(
-        self, image: ImageSource | Photograph | None, *, model: str | None = None, caption: str | None = None
+        self,
+        image: ImageSource | Photograph | None,
+        *,
+        model: str | None = None,
+        caption: str | None = None,
+        watch: Watch = NOBODY,
     ) -> Description:
         """The network's caption of an image, word by word, or how likely each word of one's own `caption` is.
 
         `model` is one of `models("caption")`, None for the embedded one. Each word can be explained:
-        `Description.explain`. Raises ImageError, ModelError, TextError.
+        `Description.explain`. A caption is written word by word; `watch` is told how far it is and can stop it. Raises
+        ImageError, ModelError, TextError, StoppedError.
         """
         photograph = self.photograph(image)
         request = Request(model=model or DEFAULT_CAPTIONER, caption=caption)
-        written = () if request.caption else self._captions(photograph, request)
+        written = () if request.caption else self._captions(photograph, request, watch)
         chosen = request if request.caption else request.replace(caption=written[0])
         bound = self.asked(chosen)
         seen = self._captures.seen(bound, photograph, bound.default.name)
@@ -167,20 +176,24 @@ class Explainer(RememberingCatalogue):
 
         return Answer.of(self, photograph, request, bound, seen.capture, blind)
 
-    def _captioned(self, photograph: Callable[[], Photograph], request: Request) -> Request:
+    def _captioned(self, photograph: Callable[[], Photograph], request: Request, watch: Watch) -> Request:
         """The request with a caption, the model's own where none is given and it writes some."""
         if request.caption or request.question or not isinstance(self.load(request.model).speech, Describing):
             return request
-        return request.replace(caption=self._captions(photograph(), request)[0])
+        return request.replace(caption=self._captions(photograph(), request, watch)[0])
 
-    def _captions(self, photograph: Photograph, request: Request) -> tuple[str, ...]:
+    def _captions(self, photograph: Photograph, request: Request, watch: Watch) -> tuple[str, ...]:
         """What the model of `request` writes itself, the best first."""
         model = self.load(request.model)
         if not isinstance(model.speech, Describing):
             raise ModelError("model.no_captions", model=model.title)
         speech = model.speech
         key = ("captions", *model.key, photograph.digest)
-        written = self._captures.remembered(key, lambda: speech.written(self._looked(photograph, model), BEAM))
+
+        def write() -> Written:
+            return speech.written(self._looked(photograph, model), BEAM, watch)
+
+        written = self._captures.remembered(key, write, watch)
         if not written.captions:
             raise OutputError("caption.nothing_written", model=model.title)
         return written.captions
@@ -205,4 +218,4 @@ class Explainer(RememberingCatalogue):
         """`answer` to each of the `requests` about one image, in order, from as few passes as possible."""
         shown = partial(self.photograph, image)
         answers = Answers(self._runner, self._captures, self.sights)
-        return answers.to(shown, (self._captioned(shown, request) for request in requests), watch)
+        return answers.to(shown, (self._captioned(shown, request, watch) for request in requests), watch)

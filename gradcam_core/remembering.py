@@ -1,6 +1,7 @@
 """Networks, and what is remembered of the photographs that they saw: all of the Explainer that answers nothing.
 
-Public names: `DEFAULT_CACHE_MB`, `DEFAULT_TTL_SECONDS`, `RememberingCatalogue`.
+Public names: `DEFAULT_CACHE_MB`, `DEFAULT_TTL_SECONDS`, `PHOTOGRAPH_SHARE`, `RememberingCatalogue`,
+`check_bounds`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import copy
 import math
 from collections.abc import Callable, Hashable
 from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -33,7 +35,13 @@ from .types import MEGABYTE, Placement
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["DEFAULT_CACHE_MB", "DEFAULT_TTL_SECONDS", "RememberingCatalogue"]
+__all__ = [
+    "DEFAULT_CACHE_MB",
+    "DEFAULT_TTL_SECONDS",
+    "PHOTOGRAPH_SHARE",
+    "RememberingCatalogue",
+    "check_bounds",
+]
 
 DEFAULT_CACHE_MB = 1024
 DEFAULT_TTL_SECONDS = 3600.0
@@ -41,6 +49,13 @@ DEFAULT_TTL_SECONDS = 3600.0
 PHOTOGRAPH_SHARE = 0.25
 # what the allocator cannot use between things that are still kept (measured: tests.benchmarks, memory)
 FRAGMENTS_SHARE = 0.1
+
+
+def check_bounds(cache_mb: Any, cache_ttl: Any) -> None:
+    """Make sure that so many megabytes may be kept for so many seconds. Raises OptionError."""
+    for name, value in (("cache_mb", cache_mb), ("cache_ttl", cache_ttl)):
+        if not isinstance(value, Real) or not float(value) >= 0 or (name == "cache_mb" and math.isinf(value)):
+            raise OptionError("explainer.negative", name=name, value=value)
 
 
 class RememberingCatalogue(Catalogue):
@@ -61,9 +76,7 @@ class RememberingCatalogue(Catalogue):
     ) -> None:
         self._runner = runner_for(device, engine, borrow, lambda name, detail: self.load(name, detail=detail))
         super().__init__(self._runner.device, self._runner.copies, bound)
-        for name, value in (("cache_mb", cache_mb), ("cache_ttl", cache_ttl)):
-            if not isinstance(value, (int, float)) or not value >= 0 or (name == "cache_mb" and math.isinf(value)):
-                raise OptionError("explainer.negative", name=name, value=value)
+        check_bounds(cache_mb, cache_ttl)
         photograph_bytes = int(cache_mb * MEGABYTE * PHOTOGRAPH_SHARE)
         result_bytes = int(cache_mb * MEGABYTE * (1 - PHOTOGRAPH_SHARE - FRAGMENTS_SHARE))
         self._photographs: ByteCache[Photograph] = ByteCache(photograph_bytes, cache_ttl)

@@ -5,15 +5,15 @@
     request.key()       # the same for two requests that ask the same
 
 `Explainer`, the page, the web API and caches share it. A new option is one more field of `Request`.
-Public names: `AUTO`, `CENTRE`, `NEXT_THREE`, `VIEWS`, `WHOLE`, `WORDED`, `Option`, `Request`, `takes_fields`,
-`takes_options`, `whole_number`.
+Public names: `AUTO`, `CENTRE`, `NEXT_THREE`, `VIEWS`, `WHOLE`, `WORDED`, `Option`, `Request`, `as_list`,
+`known_options`, `takes_fields`, `takes_options`, `whole_number`.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from textwrap import fill
 from typing import Any, Literal, TypeVar
 
@@ -38,6 +38,8 @@ __all__ = [
     "WORDED",
     "Option",
     "Request",
+    "as_list",
+    "known_options",
     "takes_fields",
     "takes_options",
     "whole_number",
@@ -51,9 +53,9 @@ CENTRE, WHOLE = "centre", "whole"
 VIEWS = (CENTRE, WHOLE)
 # options that only models which read or write words have
 WORDED = ("question", "caption", "word")
-Kind = Literal["text", "switch", "number"]
+OptionKind = Literal["text", "switch", "number"]
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
-# by what people and programs write for it
+# what people and programs write for on and off
 SWITCHES = {
     **dict.fromkeys(("true", "yes", "on", "1", "1.0", "t", "y", "enabled", "예", "네", "참", "켜기", "켬"), True),
     **dict.fromkeys(
@@ -91,14 +93,6 @@ def _name_of(key: str, error: type[CamError]) -> Callable[[Any, str], str | None
         return value
 
     return read
-
-
-def _read_method(value: Any, name: str) -> str | None:
-    if _left_open(value):
-        return None
-    if not isinstance(value, str):
-        raise MethodError("request.not_a_method", name=name, shown=shown(value))
-    return value
 
 
 def _read_class(value: Any, name: str) -> int | str:
@@ -170,7 +164,7 @@ class Option:
     """
 
     name: str
-    kind: Kind
+    kind: OptionKind
     default: Any
     title: str
     description: str
@@ -186,7 +180,7 @@ class Option:
 def _option(
     read: Callable[[Any, str], Any],
     *,
-    kind: Kind,
+    kind: OptionKind,
     default: Any,
     title: str,
     description: str,
@@ -229,7 +223,7 @@ class Request:
         words="for {}",
     )
     method: str | None = _option(
-        _read_method,
+        _name_of("request.not_a_method", MethodError),
         kind="text",
         default=AUTO,
         title="Method",
@@ -327,9 +321,7 @@ class Request:
     @classmethod
     def parse(cls, **values: Any) -> Request:
         """The request that `values` by name ask for; raises OptionError for a name that is no option's."""
-        for name in values:
-            if name not in OPTIONS:
-                raise OptionError("request.unknown_option", name=name, near=did_you_mean(name, OPTIONS))
+        known_options(values, OPTIONS)
         return cls(**values)
 
     def record(self) -> dict[str, Any]:
@@ -342,8 +334,8 @@ class Request:
         return tuple(getattr(self, name) for name in OPTIONS)
 
     def replace(self, **changes: Any) -> Request:
-        """The same request with other values for some options."""
-        return replace(self, **changes)
+        """The same request with other values for some options; raises as `parse` does."""
+        return Request.parse(**{**{name: getattr(self, name) for name in OPTIONS}, **changes})
 
     @property
     def words(self) -> str:
@@ -358,6 +350,21 @@ class Request:
 
 
 OPTIONS: dict[str, Option] = {one.name: Option(one.name, **one.metadata) for one in fields(Request)}
+
+
+def known_options(given: Iterable[str], known: Iterable[str]) -> None:
+    """Make sure that all that is `given` by name is an option; raises OptionError with near misses."""
+    names = list(known)
+    for name in given:
+        if name not in names:
+            raise OptionError("request.unknown_option", name=name, near=did_you_mean(name, names))
+
+
+def as_list(values: Any, name: str) -> list[Any]:
+    """What is given where several values may be; raises OptionError for one alone."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise OptionError("request.not_several", name=name, shown=shown(values))
+    return list(values)
 
 
 def takes_fields(of: type) -> Callable[[AnyFunction], AnyFunction]:

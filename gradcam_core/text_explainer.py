@@ -31,7 +31,7 @@ from .explanation import made_with
 from .methods.evidence import Question
 from .methods.text import DEFAULT_TEXT_METHOD, find_text_method
 from .models.reviews.network import TrainedText, load_network
-from .remembering import DEFAULT_TTL_SECONDS
+from .remembering import DEFAULT_TTL_SECONDS, check_bounds
 from .request import AUTO, OPTIONS, Request
 from .tasks.classes import choose
 from .text_explanation import TextExplanation
@@ -50,7 +50,7 @@ class TextExplainer:
     """Explains a review's sentiment; one object serves any number of threads.
 
     `weights` is a file that `python -m gradcam_core.models.reviews.train` wrote, None for the one in assets/text.
-    Raises DeviceError, ModelError.
+    Raises DeviceError, ModelError, OptionError.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class TextExplainer:
         cache_mb: float = CACHE_MB,
         cache_ttl: float = DEFAULT_TTL_SECONDS,
     ) -> None:
+        check_bounds(cache_mb, cache_ttl)
         # a graph is made for one shape of input, and each length of text is another
         self._runner: Runner = LocalRunner(resolve_device(device))
         self.trained: TrainedText = load_network(WEIGHTS if weights is None else weights)

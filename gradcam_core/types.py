@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["MEGABYTE", "TOP", "WHOLE", "Box", "ModelInfo", "Placement", "Prediction"]
+__all__ = ["BILLION", "GIGABYTE", "MEGABYTE", "TOP", "WHOLE", "Box", "ModelInfo", "Placement", "Prediction"]
 
 MEGABYTE = 1_000_000
+GIGABYTE = BILLION = 1_000_000_000
 # how many of the most probable classes an answer names
 TOP = 5
 

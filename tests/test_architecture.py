@@ -160,11 +160,23 @@ def test_every_module_says_what_it_is_for_and_names_what_it_offers(path: Path) -
     assert offered == sorted(offered, key=lambda name: (not name.isupper(), name))
 
 
-def test_a_class_has_a_name_of_its_own() -> None:
-    """Two things of one name are taken for each other, in whatever rooms they are."""
-    places: dict[str, list[str]] = {}
+def kinds(path: Path) -> Iterator[tuple[str, str]]:
+    """Names of the classes, and of what stands for types, that `path` defines, with what tells one from another."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name.strip("_"), module_of(path)
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for name in (target.id.strip("_") for target in targets if isinstance(target, ast.Name)):
+                if name[:1].isupper() and not name.isupper():
+                    # two of the same definition are the same thing
+                    yield name, ast.unparse(node.value)
+
+
+def test_what_is_a_type_has_a_name_of_its_own() -> None:
+    """Two things of one name are taken for each other, in whatever rooms they are, and whether private or not."""
+    places: dict[str, set[str]] = {}
     for path in (*CORE, *APP):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                places.setdefault(node.name, []).append(module_of(path))
+        for name, place in kinds(path):
+            places.setdefault(name, set()).add(place)
     assert {name: found for name, found in places.items() if len(found) > 1} == {}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from torch import Tensor, ones
 
 from gradcam_core import METHODS
+from gradcam_core.methods.maps import method
 from gradcam_core.request import Option, Request
+from gradcam_core.ui.tabs.photograph import method_choices, method_notes
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
@@ -34,3 +38,15 @@ def test_links_within_the_repository_lead_somewhere() -> None:
     targets = re.findall(r"\]\((?!http)([^)#]+)", README)
     assert targets
     assert all((Path(__file__).parents[1] / target).exists() for target in targets)
+
+
+def test_the_method_of_the_readme_is_offered_in_the_words_that_it_came_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = next(block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "@method(" in block)
+    # taken out again by monkeypatch
+    monkeypatch.setitem(METHODS, "mycam", METHODS["gradcam"])
+    names: dict[str, Any] = {"method": method, "Tensor": Tensor}
+    exec(code.replace('good_for="..."', 'good_for="A test & nothing else."'), names)  # noqa: S102 - the README's own
+    assert METHODS["mycam"].function(ones(2, 3, 3), ones(2, 3, 3)).shape == (3, 3)
+    assert str(METHODS["mycam"].good_for) == "A test & nothing else."
+    assert ("My-CAM", "mycam") in method_choices()
+    assert "A test &amp; nothing else." in method_notes()["mycam"]

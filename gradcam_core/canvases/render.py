@@ -55,10 +55,10 @@ SIGNED_ANCHORS = ((48, 116, 197), (246, 246, 246), (192, 82, 8))
 # drawn where the model did not look: neutral, in no colour map, with stripes 8 pixels wide
 UNSEEN = 128
 STRIPE = 8
-# of the photograph's own light that is left under the stripes, and how much darker every second one is
+# where the network did not look: how much of the photograph shows through, and how bright the two kinds of stripes are
 UNSEEN_PHOTO = 0.6
 UNSEEN_STRIPES = (0.93, 1.0)
-# of a picture that are blended at a time at most: what fits into a core's own memory is blended twice as fast
+# rows, and pixels, that are blended at a time at most: what fits into a core's own cache is blended twice as fast
 CHUNK_ROWS = 256
 CHUNK_PIXELS = 65_000
 # each line less the one above it, and what repeats counted: of photographs it is a tenth larger than Pillow's PNG
@@ -67,7 +67,7 @@ PACKING = [
     *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
     *(cv2.IMWRITE_PNG_COMPRESSION, 1),
 ]
-# numbers of a picture that is painted by two threads
+# pictures of more values (pixels times colours) than this are painted by two threads
 LARGE = 24_000_000
 
 

@@ -22,7 +22,7 @@ from ..engine.inputs import Inputs, first_of
 from ..engine.runner import Variants
 from ..engine.slopes import EVERY, slopes_along
 from ..engine.watch import NOBODY, Watch
-from ..errors import LayerError, MethodError, OptionError
+from ..errors import ImageError, LayerError, MethodError, OptionError
 from ..explainer import Explainer
 from ..explanation import Explanation
 from ..methods import METHODS
@@ -56,7 +56,7 @@ class Examiner:
     """
 
     def __init__(self, explainer: Explainer, *, hiding: str = "blur") -> None:
-        if hiding not in HIDING:
+        if not isinstance(hiding, str) or hiding not in HIDING:
             raise OptionError("hiding.unknown", hiding=hiding, known=tuple(HIDING))
         self.explainer = explainer
         self.hiding = hiding
@@ -70,8 +70,8 @@ class Examiner:
         outside (0, 1) or no draws, MethodError for a map without anything hot.
         """
         if not _are_shares(shares):
-            raise OptionError("check.shares_out_of_range", shares=shares)
-        _check_count("draws", draws, 1)
+            raise OptionError("check.shares_out_of_range", name="shares", shares=shares)
+        draws = _count("draws", draws, 1)
         if explanation.blank:
             raise MethodError("check.nothing_to_hide")
 
@@ -87,7 +87,10 @@ class Examiner:
 
     def hidden_pictures(self, explanation: Explanation, share: float, draw: int = 0) -> tuple[Image.Image, Image.Image]:
         """The photograph with the hottest `share` of the seen area hidden, and with that of a random `draw`, from 0, as
-        `hide_and_look` hides them; small, to be looked at."""
+        `hide_and_look` hides them; small, to be looked at. Raises OptionError."""
+        if not _are_shares([share]):
+            raise OptionError("check.shares_out_of_range", name="share", shares=share)
+        draw = _count("draw", draw, 0)
         hot, *random_places = self._orders(explanation, draw + 1)
         masks = [places < share for places in (hot, random_places[draw])]
         hottest, random = with_hidden(explanation, masks, self.hiding)
@@ -107,7 +110,7 @@ class Examiner:
 
         Petsiuk et al., arXiv:1806.07421. Raises StoppedError, OptionError for fewer than two steps.
         """
-        _check_count("steps", steps, 2)
+        steps = _count("steps", steps, 2)
 
         def ask() -> Curves:
             hottest, *moved = self._orders(explanation, CURVE_DRAWS)
@@ -133,7 +136,7 @@ class Examiner:
 
         Costs 2 * steps forward passes, batched. Raises as `curves` does.
         """
-        _check_count("steps", steps, 2)
+        steps = _count("steps", steps, 2)
         _, deletion, insertion = self._along(explanation, self._orders(explanation, 0), steps, watch)
         return _curve(deletion[0]), _curve(insertion[0])
 
@@ -275,12 +278,17 @@ class Examiner:
         """(n, K) probabilities of all classes with each of the `hidden` parts, (H, W), of the input hidden.
 
         `instead` is what stands there, (1, C, h, w), such as the input of another photograph, made as large as this
-        one; None: what hiding puts there. Raises MethodError, StoppedError.
+        one; None: what hiding puts there. Raises MethodError, ImageError for parts of another size, StoppedError.
         """
         loaded, inputs = self.explainer.network_of(explanation), self.explainer.given(explanation)
         if not loaded.head.shares:
             raise MethodError("check.of_a_value", model=explanation.model_title)
         whole = first_of(inputs)
+        hidden = [np.asarray(one, bool) for one in hidden]
+        if unfit := [one.shape for one in hidden if one.shape != whole.shape[-2:]]:
+            raise ImageError("hidden.other_shape", hidden_shape=unfit[0], expected=tuple(whole.shape[-2:]))
+        if not hidden:
+            return np.zeros((0, len(loaded.labels)), np.float32)
         if instead is None:
             instead = HIDING[self.hiding](whole)
         elif instead.shape != whole.shape:
@@ -303,14 +311,16 @@ class Examiner:
 def _are_shares(shares: Any) -> bool:
     try:
         return len(shares) > 0 and all(0 < share < 1 for share in shares)
-    except TypeError:
+    except (TypeError, ValueError):
         return False
 
 
-def _check_count(name: str, value: Any, least: int) -> None:
+def _count(name: str, value: Any, least: int) -> int:
+    """`value` as a whole number of `least` at least; raises OptionError."""
     count = whole_number(value)
     if count is None or count < least:
         raise OptionError("check.count_too_small", name=name, value=value, least=least)
+    return count
 
 
 def _curve(values: Array) -> Curve:

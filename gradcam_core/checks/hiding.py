@@ -22,7 +22,7 @@ __all__ = ["ENOUGH", "Ask", "Curve", "Curves", "Hidden", "HideAndLook", "hidden_
 Array: TypeAlias = NDArray[Any]
 # gives the (n, K) probabilities of all classes with each of n masks' parts hidden
 Ask: TypeAlias = Callable[[Sequence[Array]], Array]
-# of the random draws that the map has to beat: eight of nine
+# a map holds if it beats at least this share of the random draws: eight of nine
 ENOUGH = 0.8
 
 

@@ -17,7 +17,7 @@ from ..types import WHOLE
 
 __all__ = ["with_hidden"]
 
-# of each picture: large enough to see what is gone
+# pixels of each picture: enough to see what is gone
 MOST_PIXELS = 200_000
 
 

@@ -26,15 +26,15 @@ from ..types import Box, Placement, Prediction
 __all__ = ["Change", "Evidence", "Place", "brushed", "cell_weights", "coarsely", "found_without", "region"]
 
 FloatArray = NDArray[np.float32]
-# of all strokes together: more than anybody draws by hand
+# bounds for all strokes together: more than anybody draws by hand
 MOST_STROKES, MOST_POINTS = 1_000, 20_000
 # pixels that are drawn on at most, still many for each one of a network's input
 MOST_CANVAS = 2_000_000
 # points as close as this part of the radius, or of a pixel, are one
 RIM = 1 / 16
-# between two looks at whether somebody still waits
+# points that are drawn before it is checked again whether somebody still waits
 POINTS_AT_ONCE = 250
-# of a line, by cv2
+# the widest line that cv2 draws
 WIDEST = 32_000
 # cv2 draws between fractions of a pixel given as whole numbers of sixteenths
 SIXTEENTHS = 4

@@ -28,7 +28,7 @@ SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
 # the share that the sentence speaks of
 TOLD = SHARES.index(0.2)
 DRAWS = 20
-# longer than a word is likely to be: a text without spaces
+# characters: a word as long as this is taken for a text without spaces
 LONG_WORD = 10
 
 

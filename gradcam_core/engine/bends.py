@@ -17,17 +17,18 @@ from numpy.typing import NDArray
 
 __all__ = ["STRAIGHT", "Lines", "lines_of"]
 
-Array = NDArray[np.float64]
-# what answers to all strips together by a smaller part of the mean answers to rounding
+Float64Array = NDArray[np.float64]
+# cells that answer to all strips together by less than this share of the mean answer only to rounding errors
 FAINT = 0.05
-# cells along an edge, at least: three numbers of it are told from them
+# an edge is measured from at least this many cells along it, because a parabola of three numbers is fitted to them
 FEWEST = 6
 # how far edges may lean, bow and be unevenly spaced, in parts of a layer's extent: what nobody sees, more where answers
 # come from several strips, by the part of them that does, and what comes about by chance
 LEAN, BOW, UNEVEN = (0.02, 0.1, 0.4), (0.012, 0.12, 1.0), (0.006, 0.04, 0.3)
-# of a cell: by so much more the outer ones may lie elsewhere, for layers fill up their edges
+# in cells: how much farther off the outer edges may lie, because padding shifts what is seen at a border
 FILLED = 0.25
-# of a cell: what sees single pixels, such as a convolution of one pixel with a step, puts all of an edge to one side
+# in cells: a layer that sees single pixels, such as a 1 x 1 convolution with a stride, puts an edge wholly into one
+# cell
 WHOLE_CELLS = 0.5
 
 
@@ -58,7 +59,7 @@ class Lines(NamedTuple):
 STRAIGHT = Lines(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def lines_of(answers: Array, axis: int, ends: Array) -> Lines:
+def lines_of(answers: Float64Array, axis: int, ends: Float64Array) -> Lines:
     """The edges between strips that lie along `axis` of the (rows, columns, strips) answers.
 
     `ends` is where each strip ends, in parts of the input: strips are of whole pixels, so that some are broader.
@@ -93,6 +94,6 @@ def lines_of(answers: Array, axis: int, ends: Array) -> Lines:
     )
 
 
-def _steadily(at: Array, values: Array) -> Array:
+def _steadily(at: Float64Array, values: Float64Array) -> Float64Array:
     """What comes closest to the `values` and changes steadily; where few tell, they themselves."""
     return np.asarray(np.polyval(np.polyfit(at, values, 1), at), np.float64) if len(at) > 2 else values

@@ -23,22 +23,23 @@ from .layout import Layout
 
 __all__ = ["USUAL", "CellAnswer", "CellPlace", "CellSpan", "Cells", "wanted_of"]
 
-Array = NDArray[np.float64]
-# of the cells, so many lie outside any strip
+Float64Array = NDArray[np.float64]
+# at least this share of the cells lies outside any one strip: what those answer is taken for the background
 OUTSIDE = 0.2
 # correlation of what cells answer with what they should: of noise it is 0 +- 0.06 for 7 x 7 cells, of layers of random
 # networks that mix everything 0.4, of most 1
 FOLLOWS, FOLLOWS_EACH_WAY, AHEAD = 0.2, 0.1, 0.1
-# where a layer is looked for: in steps of so many to a side of the input, first and then
+# how finely a layer's place is searched for, in steps to a side of the input: first, and then around the best one
 COARSE, FINE = 16, 128
 NARROWEST, WIDEST = 0.25, 3.0
-# of a side of the input: nobody sees that a map is off by less
+# as a share of the input's side: nobody sees that a map is off by less
 SMALLEST = 0.05
 # how far, for each step along, cells step aside, and what part of a side they go back, where they lie askew or mirrored
 ASKEW, BACK = 0.22, 0.09
-# cells whose answers lie together by so much, and of so many a side, tell whether they do
+# whether a map is askew is told from cells whose answers are at least this concentrated, and from so many a side
 TELLING, FEWEST_A_SIDE = 0.5, 4
-# by so much steps along the cells are longer than they may be where something is filled up at the edges
+# cells lie further apart than they can where steps from one to the next are longer by more than this factor: padded
+# edges
 STRETCHED = 1.04
 
 
@@ -75,15 +76,20 @@ class CellAnswer:
     strips end, down and across, in parts of the input.
     """
 
-    down: Array
-    across: Array
+    down: Float64Array
+    across: Float64Array
     grid: tuple[int, int]
     silent: bool
-    ends: tuple[Array, Array]
+    ends: tuple[Float64Array, Float64Array]
 
     @classmethod
     def of(
-        cls, layout: Layout, there: Tensor, down: list[Tensor], across: list[Tensor], ends: tuple[Array, Array]
+        cls,
+        layout: Layout,
+        there: Tensor,
+        down: list[Tensor],
+        across: list[Tensor],
+        ends: tuple[Float64Array, Float64Array],
     ) -> CellAnswer:
         """Of how much each place changed with each strip, and of what was there."""
         most = (there + there.mean()).flatten().double().cpu().numpy()
@@ -108,14 +114,14 @@ class _Along:
     moves along the last row than along the first. `lines` are the edges between strips along each axis.
     """
 
-    profiles: tuple[Array, Array]
+    profiles: tuple[Float64Array, Float64Array]
     spreads: tuple[float, float]
     pure: float
     slopes: tuple[float, float, float] = (0.0, 0.0, 0.0)
     lines: tuple[Lines, Lines] = (STRAIGHT, STRAIGHT)
 
     @classmethod
-    def of(cls, answers: Array, grid: tuple[int, int], ends: Array) -> _Along:
+    def of(cls, answers: Float64Array, grid: tuple[int, int], ends: Float64Array) -> _Along:
         shaped = answers.reshape(*grid, -1)
         whole = (answers.sum(1) ** 2).sum()
         pure = float((answers**2).sum() / whole) if whole else 0.0
@@ -255,7 +261,7 @@ class Cells(NamedTuple):
         return self.agrees(place) >= FOLLOWS
 
 
-def _shares(changed: Array) -> Array:
+def _shares(changed: Float64Array) -> Float64Array:
     """(places, strips) shares of each place's answers, without what every place answers to a strip."""
     whole = changed.sum(0)
     shares = (changed / np.where(whole > 0, whole, 1)).T
@@ -265,19 +271,19 @@ def _shares(changed: Array) -> Array:
 
 
 @lru_cache(4096)
-def wanted_of(cells: int, strips: int, low: float, high: float) -> Array:
+def wanted_of(cells: int, strips: int, low: float, high: float) -> Float64Array:
     """(cells, strips) part of each cell that lies in each strip, of cells spread evenly from `low` to `high`."""
     return _overlaps(cells, strips, np.array([low]), np.array([high]))[0]
 
 
 @lru_cache(4096)
-def _centred(cells: int, strips: int, low: float, high: float) -> tuple[Array, float]:
+def _centred(cells: int, strips: int, low: float, high: float) -> tuple[Float64Array, float]:
     """`wanted_of` less its mean, and how much it varies."""
     wanted = wanted_of(cells, strips, low, high)
     return wanted - wanted.mean(), float(wanted.std())
 
 
-def _overlaps(cells: int, strips: int, low: Array, high: Array) -> Array:
+def _overlaps(cells: int, strips: int, low: Float64Array, high: Float64Array) -> Float64Array:
     edges = low[:, None] + (high - low)[:, None] * np.arange(cells + 1) / cells
     first, last = np.minimum(edges[:, :-1], edges[:, 1:]), np.maximum(edges[:, :-1], edges[:, 1:])
     bounds = np.arange(strips + 1) / strips
@@ -285,14 +291,14 @@ def _overlaps(cells: int, strips: int, low: Array, high: Array) -> Array:
     return np.clip(within, 0, None) / (last - first)[..., None]
 
 
-def _centres(answers: Array) -> Array:
+def _centres(answers: Float64Array) -> Float64Array:
     """(cells,) middle of the strips that each cell answers to; NaN where it answers to none."""
     middles = (np.arange(answers.shape[1]) + 0.5) / answers.shape[1]
     whole = answers.sum(1)
     return np.where(whole > 0, answers @ middles / np.where(whole > 0, whole, 1), np.nan)
 
 
-def _slopes(shaped: Array) -> tuple[float, float, float]:
+def _slopes(shaped: Float64Array) -> tuple[float, float, float]:
     """How far the middles of (rows, columns, strips) answers move over all rows, over all columns, and over both."""
     rows, columns, strips = shaped.shape
     whole = shaped.sum(2)
@@ -308,7 +314,7 @@ def _slopes(shaped: Array) -> tuple[float, float, float]:
     return float(found[1]), float(found[2]), float(found[3])
 
 
-def _best(profile: Array, spread: float) -> tuple[float, float, float]:
+def _best(profile: Float64Array, spread: float) -> tuple[float, float, float]:
     """The highest agreement of (cells, strips) answers with any place, and that place's ends."""
     _, low, high = _search(profile, spread, _everywhere(profile.shape))
     near = np.arange(-FINE // COARSE, FINE // COARSE + 1) / FINE
@@ -318,13 +324,13 @@ def _best(profile: Array, spread: float) -> tuple[float, float, float]:
 class _Places(NamedTuple):
     """(n,) places by their ends; what answers there should be, (n, cells * strips) less the mean, and their spread."""
 
-    low: Array
-    high: Array
-    wanted: Array
-    spreads: Array
+    low: Float64Array
+    high: Float64Array
+    wanted: Float64Array
+    spreads: Float64Array
 
     @classmethod
-    def between(cls, shape: tuple[int, ...], lows: Array, highs: Array) -> _Places:
+    def between(cls, shape: tuple[int, ...], lows: Float64Array, highs: Float64Array) -> _Places:
         low, high = (one.ravel() for one in np.meshgrid(lows, highs))
         fits = (np.abs(high - low) >= NARROWEST) & (np.abs(high - low) <= WIDEST)
         low, high = low[fits], high[fits]
@@ -339,7 +345,7 @@ def _everywhere(shape: tuple[int, ...]) -> _Places:
     return _Places.between(shape, ends, ends)
 
 
-def _search(profile: Array, spread: float, places: _Places) -> tuple[float, float, float]:
+def _search(profile: Float64Array, spread: float, places: _Places) -> tuple[float, float, float]:
     spreads = spread * places.spreads
     together = places.wanted @ (profile - profile.mean()).ravel() / profile.size
     agreement = np.where(spreads > 0, together / np.where(spreads > 0, spreads, 1), -1)

@@ -25,7 +25,7 @@ __all__ = ["SpareCores", "allowed_cores"]
 
 GROUPS = Path("/sys/fs/cgroup")
 
-Piece = TypeVar("Piece")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -37,16 +37,16 @@ class _Cores:
         self._busy = 0
 
     @contextmanager
-    def lent(self) -> Iterator[int]:
+    def taken(self) -> Iterator[int]:
         """All that are free, at least one: whoever asks computes at any rate."""
         with self._lock:
-            lent = max(1, cores() - self._busy)
-            self._busy += lent
+            count = max(1, cores() - self._busy)
+            self._busy += count
         try:
-            yield lent
+            yield count
         finally:
             with self._lock:
-                self._busy -= lent
+                self._busy -= count
 
 
 _cores = _Cores()
@@ -92,15 +92,15 @@ class SpareCores:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._others.shutdown()
 
-    def some(self, compute: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Result]:
+    def some(self, compute: Callable[[Item], Result], pieces: Iterable[Item]) -> list[Result]:
         """The results of the first of the `pieces`, one for each core that is free; this thread computes one itself.
 
         Raises what `compute` raised, after the last of them has ended.
         """
         if not self._on_cpu:
             return [compute(piece) for piece in islice(pieces, 1)]
-        with _cores.lent() as lent:
-            first, *rest = islice(pieces, lent)
+        with _cores.taken() as count:
+            first, *rest = islice(pieces, count)
             others = [self._others.submit(copy_context().run, compute, piece) for piece in rest]
             try:
                 return [compute(first), *map(Future.result, others)]

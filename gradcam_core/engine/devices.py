@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
-# of models in main memory, and the part of a card's memory that is theirs: the rest is for what they compute
+# how much memory models may fill: bytes on the host, a share of it on a GPU, whose rest is for what they compute
 HOST_MODEL_BYTES = 4_000_000_000
 CARD_SHARE = 0.5
 

@@ -34,18 +34,21 @@ __all__ = ["Engine", "Kept", "WayBack", "close"]
 
 log = logging.getLogger(__name__)
 
-# of the largest value
+# values are equal if they differ by at most this share of the largest one
 TOLERANCE = 1e-4
-# of the gradient's length: close to a rectifier's kink a last digit decides about the slope of single places
+# gradients are equal if they differ by at most this share of their length: near the kink of a ReLU the last digit
+# decides about the slope of single places
 LENGTH_TOLERANCE = 1e-3
-# of each value: what another order of adding makes of sums that nearly cancel
+# share of each value by which it is changed to see what its last digits decide: another order of adding changes sums
+# that nearly cancel as much
 LAST_DIGITS = 1e-5
 # seconds of one pass behind a layer; compiling takes 0.1 to 1, for the hundreds of passes of one map
 WORTH_COMPILING = 0.003
 SLOPES = "slopes"
-# of one input's graph behind its layer, beside the values: late layers have a few hundred thousand numbers
+# bytes of autograd graph that are kept for one input, beside its values: enough for late layers
 KEPT_BYTES = 4_000_000
-# of all networks' ways back and other sizes: they are compiled again where they are wanted again
+# bytes for the compiled gradients and other input sizes of all networks: what is let go is compiled again when it is
+# needed
 spare = Allowance(500_000_000)
 
 
@@ -362,7 +365,8 @@ def _stamp(network: nn.Module) -> tuple[int, ...]:
 
 
 _compiling: WeakSet[threading.Thread] = WeakSet()
-# a compiler cannot be interrupted, and must not outlive what it uses
+# seconds to wait for a running compiler when the program ends: it cannot be interrupted, must not outlive what it uses,
+# and takes less for most networks
 LAST_SECONDS = 20.0
 
 

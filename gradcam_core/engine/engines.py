@@ -43,7 +43,7 @@ def runner_for(
 
     There another process finds a model by `find(name, detail)`. Raises OptionError, DeviceError.
     """
-    if engine not in ENGINES:
+    if not isinstance(engine, str) or engine not in ENGINES:
         raise OptionError("explainer.engine_unknown", engine=engine, known=tuple(ENGINES))
     if borrow is not None and find is not None:
         borrowed = BorrowedRunner(borrow, find)

@@ -30,7 +30,7 @@ from ..languages import Finding
 from .calls import Calls, module_of
 from .capture import recording, tensor_in, with_tensor
 from .convert import apart, reason_of
-from .engine import Engine, WayBack, close
+from .engine import LAST_SECONDS, Engine, WayBack, close
 from .front import Front, engine_missing
 from .graph import Graph
 from .inputs import Inputs, called, named
@@ -277,8 +277,6 @@ def _free_bytes() -> int | None:
 # tracing and compiling take a core and memory: networks wait for one another
 _turn = threading.Lock()
 _running: WeakSet[Gate] = WeakSet()
-# longer than a compiler takes for most networks; it cannot be interrupted
-LAST_SECONDS = 20.0
 
 
 @atexit.register

@@ -34,33 +34,35 @@ from .token_order import orders
 
 __all__ = ["placed", "placed_for"]
 
-# strips down and across in which the input is changed, one at a time: to see that all is as usual, and to measure
+# in how many strips, down and across, the input is changed one at a time: to see whether all is as usual, and to
+# measure
 STRIPS, FINE_STRIPS = 4, 8
-# maps are looked at by so many cells a side at most
+# larger maps are reduced to this many cells a side first
 MOST_CELLS = 32
-# of as many channels as there may be
+# and about this many of their channels are looked at
 FEW_CHANNELS = 32
 # of a sharp layer: how well it agrees with where it was measured, how far its rows and columns answer alike, and what
 # part of its answers may come from elsewhere
 SHARP, EVEN, ELSEWHERE = 0.8, 0.7, 0.15
-# of the cells' answers, the part that comes from one strip, where a layer is sharp enough to measure where it lies
+# a layer is sharp enough for its place to be measured if this share of each cell's answer comes from one strip
 PURE = 0.7
-# behind a layer that lies askew: the same part, where what seems upright is sharp enough to be believed
+# the same share for a layer behind one that lies askew: so sharp it is believed to be upright again
 UPRIGHT = 0.45
-# in cells: convolutions with a step are off by half a cell, and look as if it was a little more
+# in cells: a measured place is believed only if it is farther off than this; a convolution with a stride is off by half
+# a cell, and seems a little more
 OFF = 0.9
-# from here on it is measured: strips are broad
+# in cells: the place of a layer that seems farther off than this is measured; less may come of strips that are broad
 DOUBTFUL = 0.6
 # of a layer that is not sharp: how well it has to agree with a place where none in front of it lies, and a map with any
 CLEAR, HARDLY = 0.5, 0.15
 # of the cells' answers, the part that comes from one strip, where thin strips tell a small warp, and where broad ones
 # hint at it; of what is too much to come about by chance, the part that makes the closer look worth while
 TELLING, HINTING, SUSPECT = 0.8, 0.9, 0.6
-# fewer cells of a map tell nothing
+# a map with fewer cells tells nothing about its place
 FEWEST = 16
-# by so much another place has to agree better than that of the layer in front
+# another place is taken instead of that of the layer in front only if it agrees better by this much (a correlation)
 BETTER = 0.03
-# and of a layer that is not sharp by so much, so many cells off
+# and for a layer that is not sharp by this much, where it is at least so many cells off
 FAR_BETTER, FAR_OFF = 0.08, 1.4
 MOST_KNOWN = 16
 

@@ -25,12 +25,12 @@ Grid = tuple[int, int]
 # tokens in front of those of the image: class, distillation, registers
 MOST_PREFIX = 16
 CLASS_TOKENS = 2
-# a token in front costs as much as this much of a difference in shape
+# each extra token in front counts as much against a layout as this difference (of logarithms) in shape does
 PREFIX_COST = 0.02
 # the shape of a map may differ from its input's, where borders are cut off or sides rounded: of maps, of tokens;
 # of a square input less
 MAP_TOLERANCE, TOKEN_TOLERANCE, SQUARE_TOLERANCE = log(1.5), log(1.2), log(1.2)
-# of square roots
+# what rounding may make of a square root
 SLACK = 1e-6
 
 

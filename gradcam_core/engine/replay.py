@@ -27,8 +27,8 @@ from .watch import NOBODY, Watch
 
 __all__ = ["Replay"]
 
-# in one pass of the part behind a layer: so much of activations, but at least and at most so many inputs. The part in
-# front runs once a pass, so that few are slow; of many a CPU fetches again what it computed
+# how much goes into one pass of the part behind a layer: bytes of activations, and the fewest and most inputs. The part
+# in front runs once a pass, so that few inputs are slow; with too many a CPU's cache overflows
 CHUNK_BYTES, CHUNK_BOUNDS = 256_000_000, (32, 512)
 CHUNK_BYTES_ON_CPU, CHUNK_BOUNDS_ON_CPU = 8_000_000, (8, 32)
 

@@ -20,10 +20,10 @@ from .score import Score
 
 __all__ = ["EVERY", "slopes_along"]
 
-# a step along the direction, in parts of the activations' own size; slopes found by it decide which are made exact
+# length of the step along the direction, relative to the activations' own size
 STEP = 1e-2
 EXACT = 10
-# of the largest slope
+# slopes are equal if they differ by at most this share of the largest one
 TOLERANCE = 1e-3
 
 

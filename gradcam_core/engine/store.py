@@ -27,7 +27,7 @@ from .inputs import Inputs, named
 
 __all__ = ["Store", "bytes_of", "cache_folder", "digest"]
 
-# a new one wherever the files' content changes
+# to be raised whenever the content of the files changes
 FORMAT = 3
 CHECKS = "checks.json"
 MAX_BYTES = 4_000_000_000

@@ -34,13 +34,13 @@ THINNING = (
     nn.AvgPool1d, nn.AdaptiveAvgPool1d, nn.AdaptiveMaxPool1d,
 )  # fmt: skip
 SMALLEST_DEFAULT = 7
-# of a network whose blocks all have one shape, so many are offered, evenly spread
+# at most this many layers are offered, evenly spread, where all blocks of a network have one shape
 MOST_BLOCKS = 12
 NOTHING_BESIDE: Inputs = {}
 
 
 @dataclass(eq=False)
-class _Returned:
+class _ModuleOutput:
     """What one call of a module returned.
 
     `passing` where it hands on its input, `detached` where no gradient leads from it to the input, `influence` where
@@ -58,14 +58,14 @@ class _Returned:
     written: bool = True
 
 
-class _Looker:
+class _PlaceRecorder:
     """A recorder that notes every output of a module that shows places, in the order they run."""
 
     def __init__(self, size: Grid, loosely: bool) -> None:
         self._size = size
         self._loosely = loosely
         self._before: tuple[float, ...] = ()
-        self.of: dict[Call, _Returned] = {}
+        self.of: dict[Call, _ModuleOutput] = {}
         self.runs: Counter[nn.Module] = Counter()
         # whether something that shows places takes part in no gradient and cannot be made to
         self.closed = False
@@ -99,7 +99,7 @@ class _Looker:
         passing = (passing and not _has_weights(module)) or isinstance(module, THINNING)
         map_shape = layout.map_shape(tuple(values.shape))
         version = values._version if connected else -1
-        self.of[Call(module, self.runs[module])] = _Returned(
+        self.of[Call(module, self.runs[module])] = _ModuleOutput(
             map_shape, layout, values, passing, not connected, version=version
         )
         if connected:
@@ -202,7 +202,7 @@ def survey(
     return Survey(every, offered, in_place_safe, differentiable, aside, deciding)
 
 
-def _names(calls: Iterable[Call], known: Mapping[nn.Module, str], looker: _Looker) -> dict[Call, str]:
+def _names(calls: Iterable[Call], known: Mapping[nn.Module, str], looker: _PlaceRecorder) -> dict[Call, str]:
     """What each of the calls is called: by its module, and by its number where that runs several times."""
     return {
         call: numbered(known[call.module], call.number) if looker.runs[call.module] > 1 else known[call.module]
@@ -210,7 +210,7 @@ def _names(calls: Iterable[Call], known: Mapping[nn.Module, str], looker: _Looke
     }
 
 
-def _why_none(network: nn.Module, looker: _Looker) -> str:
+def _why_none(network: nn.Module, looker: _PlaceRecorder) -> str:
     """The key of the sentence that says why nothing shows places."""
     if any(isinstance(part, nn.Conv3d) for part in network.modules()):
         return "layers.of_volumes"
@@ -243,10 +243,10 @@ def noise(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Tensor:
     return values.to(first.device, dtype_of(network))
 
 
-def _look(network: nn.Module, inputs: Inputs, loosely: bool) -> tuple[dict[Call, _Returned], _Looker, bool]:
+def _look(network: nn.Module, inputs: Inputs, loosely: bool) -> tuple[dict[Call, _ModuleOutput], _PlaceRecorder, bool]:
     """What calls that show places have returned, what was noticed beside, and whether gradients tell anything."""
     image, dice = first_of(inputs), torch.Generator().manual_seed(1)
-    with torch.enable_grad(), recording(_Looker((image.shape[-2], image.shape[-1]), loosely)) as looker:
+    with torch.enable_grad(), recording(_PlaceRecorder((image.shape[-2], image.shape[-1]), loosely)) as looker:
         scores = called(network, with_first(inputs, image.clone().requires_grad_()))
     seen, differentiable = looker.of, True
     if not isinstance(scores, Tensor):
@@ -268,8 +268,8 @@ def _look(network: nn.Module, inputs: Inputs, loosely: bool) -> tuple[dict[Call,
 
 
 def _place(
-    network: nn.Module, inputs: Inputs, seen: dict[Call, _Returned], loosely: bool
-) -> tuple[dict[Call, _Returned], bool]:
+    network: nn.Module, inputs: Inputs, seen: dict[Call, _ModuleOutput], loosely: bool
+) -> tuple[dict[Call, _ModuleOutput], bool]:
     """Lay all of `seen` out as their cells lie on the input; takes those out of it whose cells follow no place.
 
     The second says whether the network decides by what it sees where it looks.
@@ -283,7 +283,7 @@ def _place(
     return unplaced, deciding
 
 
-def _stages(network: nn.Module, calls: Mapping[Call, _Returned]) -> list[Call]:
+def _stages(network: nn.Module, calls: Mapping[Call, _ModuleOutput]) -> list[Call]:
     # of several calls the last that the scores depend on stands for a module among others
     ordered = sorted(calls.items(), key=lambda item: item[1].influence)
     seen = {call.module: one for call, one in ordered}
@@ -303,7 +303,7 @@ def _stages(network: nn.Module, calls: Mapping[Call, _Returned]) -> list[Call]:
     return stages
 
 
-def _called(modules: Iterable[nn.Module], calls: Mapping[Call, _Returned]) -> list[Call]:
+def _called(modules: Iterable[nn.Module], calls: Mapping[Call, _ModuleOutput]) -> list[Call]:
     """The calls of `modules` that may be offered, in the order they run."""
     wanted = set(modules)
     return [call for call, one in calls.items() if call.module in wanted and _is_offered(call.module, one)]
@@ -315,7 +315,7 @@ def _spread(calls: list[Call], most: int) -> list[Call]:
     return [calls[round(place * (len(calls) - 1) / (most - 1))] for place in range(most)]
 
 
-def _units(parent: nn.Module, seen: Mapping[nn.Module, _Returned], *, split: bool = False) -> Iterator[nn.Module]:
+def _units(parent: nn.Module, seen: Mapping[nn.Module, _ModuleOutput], *, split: bool = False) -> Iterator[nn.Module]:
     """The outermost modules inside `parent` that are one thing each; with `split`, blocks in a row are many."""
     for child in parent.children():
         here = seen.get(child)
@@ -332,7 +332,7 @@ def _units(parent: nn.Module, seen: Mapping[nn.Module, _Returned], *, split: boo
             yield child
 
 
-def _inside(module: nn.Module, seen: Mapping[nn.Module, _Returned], *, split: bool) -> Iterator[nn.Module]:
+def _inside(module: nn.Module, seen: Mapping[nn.Module, _ModuleOutput], *, split: bool) -> Iterator[nn.Module]:
     """What has influence inside a module whose output has none: of blocks each, of one block where it begins."""
     if _holds_blocks(module, seen):
         yield from _units(module, seen, split=split)
@@ -344,12 +344,12 @@ def _inside(module: nn.Module, seen: Mapping[nn.Module, _Returned], *, split: bo
         yield begins
 
 
-def _is_offered(module: nn.Module, here: _Returned) -> bool:
+def _is_offered(module: nn.Module, here: _ModuleOutput) -> bool:
     # a bare projection is half a step: queries, keys, values
     return here.influence and not here.passing and not isinstance(module, nn.Linear)
 
 
-def _holds_blocks(module: nn.Module, seen: Mapping[nn.Module, _Returned]) -> bool:
+def _holds_blocks(module: nn.Module, seen: Mapping[nn.Module, _ModuleOutput]) -> bool:
     """Whether several blocks of one shape, the module's own where it has one, follow one another in it."""
     for row in (module, *module.children()):
         if isinstance(row, (nn.Sequential, nn.ModuleList)):

@@ -16,9 +16,9 @@ from .layout import Layout
 
 __all__ = ["orders"]
 
-# another order has to agree better than the usual one by this part
+# another order is taken only if it agrees better than the usual one by this factor
 BETTER = 0.03
-# and at least so well: one of the few usual ones, and any
+# and at least this well (a correlation): one of the few known orders, and any other
 LIKELY, SURE = 0.3, 0.7
 
 

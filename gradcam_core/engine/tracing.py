@@ -3,7 +3,7 @@
     graph = trace(network, inputs, ["layer3", "layer4"])
 
 torch.export exchanges `nn.Module.__call__` and other things of the whole process meanwhile, so this belongs in a
-process in which nothing else runs (`convert.py`). Public names: `check_hooks`, `trace`, `twin_of`.
+process in which nothing else runs (`convert.py`). Public names: `HOOKS`, `check_hooks`, `trace`, `twin_of`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from .graph import GETITEM, Graph, Ref, Step, plain
 from .inputs import Inputs, named
 from .narrowing import narrowed
 
-__all__ = ["check_hooks", "trace", "twin_of"]
+__all__ = ["HOOKS", "check_hooks", "trace", "twin_of"]
 
+# what a module keeps somebody's hooks in
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 

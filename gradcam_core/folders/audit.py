@@ -49,7 +49,7 @@ __all__ = ["LEFT_OUT", "Asked", "Audit", "Making", "audit", "made_with", "steps"
 MEGABYTES = 64
 # photographs of a cluster, and others, in which its place is hidden
 TRIED = 24
-# of the area that is hidden then, at least and at most
+# the least and the largest share of the area that is hidden then
 HIDDEN_AREA = (0.1, 0.2)
 # options of a request that say which class is asked about: here it is always the most probable one
 LEFT_OUT = (*WORDED, "target", "rival", "counterfactual", "both")

@@ -28,7 +28,7 @@ from .table import Table
 __all__ = ["Cluster", "Effect", "clusters_of", "grouped", "unusual"]
 
 Indices = NDArray[np.intp]
-Maps = NDArray[np.float32]
+MapArray = NDArray[np.float32]
 # numbers that are left of a map: what lies beyond is noise of single maps
 COMPONENTS = 10
 # fewer photographs are no pattern; of many this part at least
@@ -77,8 +77,8 @@ class Cluster(Said):
     label: str
     members: Indices
     among: int
-    mean: Maps
-    spot: Maps
+    mean: MapArray
+    spot: MapArray
     area: float
     apart: float
     accuracy: float | None
@@ -172,15 +172,15 @@ LARGE, FAR = 0.4, 0.3
 RARE = 1e-3
 # fewer photographs of other classes say nothing of how often these look there
 STRANGERS = 20
-# of a cluster's members, by how far they are from its average: the others are at its rim
+# this share of a cluster's members, those nearest to its average, are its core; the others are at its rim
 CORE = 0.9
-# of the suspicion, found with tests.benchmarks.audit
+# a cluster is called suspicious from this value on, found with tests.benchmarks.audit
 ALARM = 0.12
 # how many places are tried at most
 MOST_TRIED = 40
 
 
-def grouped(features: Maps) -> NDArray[np.intp]:
+def grouped(features: MapArray) -> NDArray[np.intp]:
     """(n,) the number of the cluster of each of n `softened` maps, from 0; -1 for maps that are like no others."""
     count = len(features)
     fewest = max(FEWEST, round(SMALLEST_PART * min(count, MOST)))
@@ -242,7 +242,7 @@ def _groups(table: Table, own: Indices, numbers: NDArray[np.intp]) -> list[tuple
     return found
 
 
-def unusual(maps: Maps, own: Indices) -> list[tuple[Indices, float]]:
+def unusual(maps: MapArray, own: Indices) -> list[tuple[Indices, float]]:
     """Of the `own` of all (n, GRID, GRID) `maps`, those with more evidence at a place than others have, for each place
     where that happens more often than chance lets it, with how probable so many are by chance; places beside a
     stronger one are left out."""
@@ -277,7 +277,7 @@ def _others(table: Table, index: int, members: Indices) -> Indices:
     return own if len(own) >= FEWEST else np.flatnonzero(table.index != index)
 
 
-def _spot(mean: Maps, others: Maps) -> Maps:
+def _spot(mean: MapArray, others: MapArray) -> MapArray:
     """What of the average map the average of the others does not have, with the sum 1."""
     more = np.maximum(mean - others, 0)
     return more / more.sum() if more.any() else mean
@@ -316,7 +316,7 @@ def _rare(distance: NDArray[np.float32], own: Indices, members: Indices, strange
     return float(binom.sf((distance[own] <= within).sum() - 1, len(own), usual))
 
 
-def half_area(mean: Maps) -> float:
+def half_area(mean: MapArray) -> float:
     """The smallest part of the area that holds half of the evidence."""
     strongest = np.sort(evidence(mean), axis=None)[::-1]
     return float((np.searchsorted(np.cumsum(strongest), 0.5) + 1) / len(strongest))

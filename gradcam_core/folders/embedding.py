@@ -9,7 +9,7 @@ from .clusters import COMPONENTS
 
 __all__ = ["points_of"]
 
-# of one class for which neighbours are looked for; the others are put between those that they are like
+# maps of one class for which neighbours are looked for; the others are put between those that they resemble
 MOST = 1000
 NEIGHBOURS = 3
 # fewer have no neighbourhood worth the time

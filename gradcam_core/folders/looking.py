@@ -32,22 +32,22 @@ from .rows import Row
 
 __all__ = ["HIDDEN_SHARE", "Looker", "minutes_left", "side_by_side"]
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
-# of what the network saw that is hidden to see whether the map holds
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+# share of what the network saw that is hidden to see whether the map holds
 HIDDEN_SHARE = 0.2
 # pixels along the longer side, and how well they are kept
 THUMBNAIL, QUALITY = 96, 60
 
 
-def side_by_side(make: Callable[[Given], Made], given: Iterable[Given], workers: int | None = None) -> Iterator[Made]:
+def side_by_side(make: Callable[[Item], Result], given: Iterable[Item], workers: int | None = None) -> Iterator[Result]:
     """`make` of each, in order: while one is computed others are read, and never more than a few are in memory.
 
     So many `workers` at once, None: one more than there are cores, for some of the time a file is waited for. Raises
     what `make` raises.
     """
     workers = workers or allowed_cores() + 1
-    waiting: deque[Future[Made]] = deque()
+    waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="audit") as pool:
         try:
             for one in given:
@@ -78,7 +78,7 @@ class Looker:
     outlines: Outlines | None = None
     workers: int | None = None
 
-    def each(self, make: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
+    def each(self, make: Callable[[Item], Result], given: Iterable[Item]) -> Iterator[Result]:
         """`side_by_side` by its own number of workers."""
         return side_by_side(make, given, self.workers)
 

@@ -31,7 +31,7 @@ __all__ = [
     "softened",
 ]
 
-Array = NDArray[np.float64]
+Float64Array = NDArray[np.float64]
 # maps that differ by less than about one place are alike
 TOLERANCE = 1.0
 # how wide the border is, in parts of a side
@@ -48,7 +48,7 @@ RIM = (0.0, BORDER, 1 - BORDER, 1.0)
 CANVAS = 160
 
 
-def evidence(cam: NDArray[np.float32]) -> Array:
+def evidence(cam: NDArray[np.float32]) -> Float64Array:
     """The positive part of a map, (h, w), with the sum 1; zero everywhere where nothing is positive."""
     positive = np.maximum(cam, 0).astype(np.float64)
     total = positive.sum()
@@ -94,7 +94,7 @@ def place_of(cam: NDArray[np.float32]) -> str:
     return PLACES[int(row)][int(column)]
 
 
-def resampled(cam: NDArray[np.float32], cells: int) -> Array:
+def resampled(cam: NDArray[np.float32], cells: int) -> Float64Array:
     """The evidence on (cells, cells) places, each with what lies in it; its sum stays 1."""
     return _in_bands(evidence(cam), tuple(np.linspace(0, 1, cells + 1)))
 
@@ -120,13 +120,13 @@ def inside(cam: NDArray[np.float32], placement: Placement, mask: NDArray[np.bool
     return float((drawn * covered).sum() / total), bool(covered.flat[int(drawn.argmax())] >= 0.5)
 
 
-def _in_bands(shares: Array, edges: Sequence[float]) -> Array:
+def _in_bands(shares: Float64Array, edges: Sequence[float]) -> Float64Array:
     """What of the evidence lies between each two `edges`, along both sides."""
     rows, columns = (_overlap(length, edges) for length in shares.shape)
     return rows @ shares @ columns.T
 
 
-def _overlap(cells: int, edges: Sequence[float]) -> Array:
+def _overlap(cells: int, edges: Sequence[float]) -> Float64Array:
     """(bands, cells): which part of each of so many cells lies in each band between `edges`."""
     low, high = np.array(edges[:-1])[:, None] * cells, np.array(edges[1:])[:, None] * cells
     at = np.arange(cells)[None]

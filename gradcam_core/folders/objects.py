@@ -23,7 +23,7 @@ from ..reading.photograph import read_photograph
 __all__ = ["Outlines"]
 
 Mask = NDArray[np.bool_]
-# of a photograph with more pixels the mask is smaller: a map is coarser still
+# masks have at most this many pixels on their longer side: a map is coarser still
 LONGEST = 640
 
 

@@ -29,7 +29,7 @@ from ..errors import OptionError
 
 __all__ = ["PART", "SCHEMA", "Row", "RowFile", "read"]
 
-# of rows in one part: what a kill can lose
+# rows that are written to the disk together: as many are lost at most where the program is killed
 PART = 64
 SETTINGS = b"gradcam_audit"
 

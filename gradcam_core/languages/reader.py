@@ -1,41 +1,31 @@
 """In which language whoever is answered now reads.
 
-    with in_language("ko"):
-        explanation.sentence    # in Korean
-
-Public names: `ENGLISH`, `NAMES`, `in_language`, `known`, `language_now`, `preferred`.
+`say.in_language` sets it. Public names: `ENGLISH`, `NAMES`, `NOW`, `SPOKEN`, `known`, `language_now`, `preferred`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
+from types import ModuleType
 
-__all__ = ["ENGLISH", "NAMES", "in_language", "known", "language_now", "preferred"]
+from . import en, ko
+
+__all__ = ["ENGLISH", "NAMES", "NOW", "SPOKEN", "known", "language_now", "preferred"]
 
 ENGLISH = "en"
-# what stands in the switch for each
-NAMES = {ENGLISH: "EN", "ko": "한국어"}
-# of a browser's list of languages
+# a new language is its package and an entry here
+SPOKEN: Mapping[str, ModuleType] = {ENGLISH: en, "ko": ko}
+# what the switch of the page calls each
+NAMES: Mapping[str, str] = {key: package.NAME for key, package in SPOKEN.items()}
+# characters that are read of a browser's list of languages
 MOST_ACCEPTED = 1000
-_now: ContextVar[str] = ContextVar("language", default=ENGLISH)
+NOW: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
 
 def language_now() -> str:
     """The language of whoever is answered now; English unless somebody said otherwise."""
-    return _now.get()
-
-
-@contextmanager
-def in_language(language: str) -> Iterator[None]:
-    """Say all sentences in `language`, a key of NAMES, as long as the block runs. Raises KeyError for another."""
-    NAMES[language]
-    token = _now.set(language)
-    try:
-        yield
-    finally:
-        _now.reset(token)
+    return NOW.get()
 
 
 def known(text: str | None) -> str | None:

@@ -1,22 +1,46 @@
-"""Say what was found, in a language. Public names: `LANGUAGES`, `Finding`, `Noted`, `Said`, `say`."""
+"""Say what was found, in a language.
+
+    with in_language("ko"):
+        explanation.sentence    # in Korean
+
+Errors are said like results, so the base of them all is here, and the one that is raised for an unknown language.
+Public names: `LANGUAGES`, `LONGEST_SHOWN`, `CamError`, `Finding`, `Noted`, `OptionError`, `Said`, `in_language`, `say`,
+`shown`, `spoken`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from string import Formatter
 from typing import Any, Protocol, TypeAlias
 
-from . import en, ko
 from .numbers import percent
 from .particles import PARTICLES, particle
-from .reader import ENGLISH, language_now
+from .reader import NAMES, NOW, SPOKEN, known, language_now
 
-__all__ = ["LANGUAGES", "Finding", "Noted", "Said", "say"]
+__all__ = [
+    "LANGUAGES",
+    "LONGEST_SHOWN",
+    "CamError",
+    "Finding",
+    "Noted",
+    "OptionError",
+    "Said",
+    "in_language",
+    "say",
+    "shown",
+    "spoken",
+]
+
+# characters that a sentence repeats of a value that somebody gave
+LONGEST_SHOWN = 80
 
 # a template with the finding's values in braces, or a function of them where words depend on what was found
 Sentence: TypeAlias = "str | Callable[..., str]"
-LANGUAGES: Mapping[str, Mapping[str, Sentence]] = {ENGLISH: en.SENTENCES, "ko": ko.SENTENCES}
+LANGUAGES: Mapping[str, Mapping[str, Sentence]] = {key: package.SENTENCES for key, package in SPOKEN.items()}
 
 
 @dataclass(frozen=True, init=False)
@@ -40,14 +64,44 @@ class Finding:
 def say(finding: Finding, language: str | None = None) -> str:
     """The finding as a sentence of `language`, a key of LANGUAGES; None for that of whoever is answered now.
 
-    Raises KeyError for a language that is not there.
+    Raises OptionError for a language that is not there.
     """
-    language = language or language_now()
+    language = language_now() if language is None else language
+    if not isinstance(language, str) or language not in LANGUAGES:
+        raise _unknown(language, "language")
     sentence = LANGUAGES[language][finding.key]
     values = {name: _said(value, language) for name, value in finding.values.items()}
     if callable(sentence):
         return sentence(**values)
     return _WORDS.vformat(sentence, (), values)
+
+
+def shown(value: object, longest: int = LONGEST_SHOWN) -> str:
+    """A value that somebody gave, for a sentence: as code, and not all of it where that is long."""
+    text = repr(value)
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+@contextmanager
+def in_language(language: str) -> Iterator[None]:
+    """Say all sentences in `language`, such as "ko" or "ko-KR", as long as the block runs. Raises OptionError."""
+    token = NOW.set(spoken(language, "language"))
+    try:
+        yield
+    finally:
+        NOW.reset(token)
+
+
+def spoken(value: Any, name: str) -> str:
+    """The language, a key of LANGUAGES, that is called `value`; raises OptionError about the option `name`."""
+    found = known(value) if isinstance(value, str) else None
+    if found is None:
+        raise _unknown(value, name)
+    return found
+
+
+def _unknown(value: Any, name: str) -> OptionError:
+    return OptionError("request.language_unknown", name=name, shown=shown(value), known=tuple(NAMES))
 
 
 def _said(value: Any, language: str) -> Any:
@@ -94,7 +148,31 @@ class Said:
         return say(self.finding)
 
 
-class _Words(Formatter):
+class CamError(Said, Exception):
+    """Base of everything that this package raises on purpose.
+
+    `finding` holds its key and values; `said` says it in any language, `str` in `language`, None for that of whoever is
+    answered when it is read: see `in_language`.
+    """
+
+    def __init__(self, key: str, /, **values: Any) -> None:
+        super().__init__(key)
+        self.finding = Finding(key, **values)
+        self.language: str | None = None
+
+    def __str__(self) -> str:
+        return say(self.finding, self.language)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # exceptions travel between processes by their positional arguments alone
+        return partial(type(self), self.finding.key, **self.finding.values), (), {"language": self.language}
+
+
+class OptionError(CamError, ValueError):
+    """An option is unknown, or cannot have that value."""
+
+
+class _Template(Formatter):
     """Templates may ask for `{share:percent}`, `{share:whole}` per cent and, of several names, `{names:list}`.
 
     In Korean `{label:을/를}` is the particle that fits behind the value, which stands in front of it by itself.
@@ -112,4 +190,4 @@ class _Words(Formatter):
         return super().format_field(value, format_spec)
 
 
-_WORDS = _Words()
+_WORDS = _Template()

@@ -58,15 +58,16 @@ class Replaying(Protocol):
 class Method:
     """A way to make a map, and what a person should know before choosing it.
 
-    `needs` names what `function` takes behind the activations; `cost` is said in words; `warning`, where there
-    is one, belongs beside every map. Without `of_class` the map is the same for every class. With `in_score` its
+    `good_for` says what it shows, as a finding or in plain words, which are the same in every language. `needs` names
+    what `function` takes behind the activations; `cost` is said in words; `warning`, where there is one, belongs beside
+    every map. Without `of_class` the map is the same for every class. With `in_score` its
     values are parts of the score, so that they can be compared with those of other such methods.
     """
 
     key: str
     title: str
     paper: str
-    good_for: Finding
+    good_for: Finding | str
     function: MapFunction
     needs: tuple[str, ...] = (GRADIENTS,)
     cost: Finding = ONE_BACKWARD
@@ -93,7 +94,7 @@ def method(
     *,
     title: str,
     paper: str,
-    good_for: Finding,
+    good_for: Finding | str,
     needs: tuple[str, ...] = (GRADIENTS,),
     cost: Finding = ONE_BACKWARD,
     warning: Finding | None = None,

@@ -24,12 +24,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..engine.tracing import HOOKS
+
 __all__ = ["alone", "detached", "patched_forward"]
 
 Returned = TypeVar("Returned")
 CONTAINERS = (list, dict, set, deque, bytearray, np.ndarray)
 NUMBERS = (int, float, complex, str, bytes)
-HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 # what torch itself keeps in a module, but for its mode
 TORCHS = frozenset(vars(nn.Module())) - {"training"}
 MISSING = object()
@@ -153,7 +154,7 @@ def _written(value: Any) -> bool:
 
 
 @dataclass(eq=False)
-class _State:
+class _Writes:
     """What calls of a network write: `things` are (holder, name, value before); `draws`: they take random numbers."""
 
     things: list[tuple[Any, str, Any]] = field(default_factory=list)
@@ -161,7 +162,7 @@ class _State:
     lock: Any = field(default_factory=RLock)
 
 
-_states: WeakKeyDictionary[nn.Module, _State] = WeakKeyDictionary()
+_states: WeakKeyDictionary[nn.Module, _Writes] = WeakKeyDictionary()
 _first = RLock()
 
 
@@ -193,7 +194,7 @@ def alone(network: nn.Module, run: Callable[[], Returned]) -> Returned:
                 _set_dice(*dice)
 
 
-def _tried(network: nn.Module, run: Callable[[], Returned]) -> tuple[_State, Returned]:
+def _tried(network: nn.Module, run: Callable[[], Returned]) -> tuple[_Writes, Returned]:
     """What the first call of `network` writes, and what it returns; what it wrote is as it was before."""
     compiled: dict[nn.Module, _Compiled] = {}
     before = [
@@ -204,7 +205,7 @@ def _tried(network: nn.Module, run: Callable[[], Returned]) -> tuple[_State, Ret
     try:
         returned = run()
     finally:
-        state = _State(draws=not _same_dice(dice))
+        state = _Writes(draws=not _same_dice(dice))
         if state.draws:
             _set_dice(*dice)
         copies: dict[int, Any] = {}
@@ -290,7 +291,7 @@ def _same(value: Any, kept: Any) -> bool:
     return value is kept or (isinstance(value, CONTAINERS) and value == kept)
 
 
-def _put_back(state: _State) -> None:
+def _put_back(state: _Writes) -> None:
     copies: dict[int, Any] = {}
     for holder, name, value in state.things:
         if value is MISSING:

@@ -15,6 +15,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from ..engine.watch import NOBODY, Watch
+
 __all__ = ["After", "Caption", "search"]
 
 # log-probabilities are divided by this power of the length, or short captions would always win (Wu et al. 2016)
@@ -37,18 +39,21 @@ class Caption:
         return self.log_probability / (len(self.numbers) + 1) ** LENGTH_POWER
 
 
-def search(after: After, *, end: int, never: Sequence[int] = (), beam: int = 3, limit: int) -> list[Caption]:
+def search(
+    after: After, *, end: int, never: Sequence[int] = (), beam: int = 3, limit: int, watch: Watch = NOBODY
+) -> list[Caption]:
     """Up to `beam` captions of at most `limit` words, best first.
 
     `end` is the number that ends a caption; those in `never` are no words. `beam` 1 takes the most probable word each
-    time. No three words in a row occur twice in a caption.
+    time. No three words in a row occur twice in a caption. Raises StoppedError through `watch`.
     """
     rows: list[Numbers] = [()]
     chosen: list[int] = [0]
     totals: list[float] = [0.0]
     done: list[Caption] = []
     with torch.inference_mode():
-        for _ in range(limit):
+        for count in range(limit):
+            watch.at(count, limit)
             following = after(rows, chosen).float().log_softmax(-1)
             following[:, list(never)] = -torch.inf
             if not rows[0]:

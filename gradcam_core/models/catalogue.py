@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from operator import is_
 from pathlib import Path
@@ -28,7 +28,7 @@ from ..engine.layout import Layer
 from ..errors import ModelError
 from ..languages import Finding
 from ..reading.uploads import Upload
-from ..request import WHOLE, Request, takes_fields
+from ..request import WHOLE, Request, known_options, takes_fields
 from ..types import ModelInfo
 from . import (
     DEFAULT_ANSWERER,
@@ -52,6 +52,10 @@ from .labels_file import read_labels
 from .spoken import ANSWER, CAPTION
 
 __all__ = ["Catalogue", "Offer"]
+
+# what may be said of a module of one's own, and what of that a file of weights says by itself, or by other names
+OWN = tuple(one.name for one in fields(own.About))
+SAID_BY_A_FILE = frozenset({"labels", "transform", "input_size", "largest_input"})
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,7 @@ class Catalogue:
         explained, DeviceError where memory does not suffice; then nothing is added.
         """
         self._check_free(name)
+        known_options(options, OWN)
         about = own.About(**options)
         return self._offered(name, with_room(partial(_maker(about), name, module, about), self._let_go))
 
@@ -156,6 +161,7 @@ class Catalogue:
         are as in `add_model`. A file may be no larger than `max_bytes`, one pass take no more than `bound`,
         which is told before anything is built or run. Raises as `add_model` does; then nothing is added.
         """
+        known_options(options, [name for name in OWN if name not in SAID_BY_A_FILE])
         name = Path(path.name if isinstance(path, Upload) else path).stem if name is None else name
         self._check_free(name)
         read = partial(
@@ -333,7 +339,7 @@ class Catalogue:
 def _maker(about: own.About) -> Callable[[str, nn.Module, own.About], ModelSpec]:
     """What makes the entry of a module of one's own for its task; raises ModelError."""
     tasks = {CLASSES: own.spec, ANSWER: own_words.spec, CAPTION: own_words.spec}
-    if about.task not in tasks:
+    if not isinstance(about.task, str) or about.task not in tasks:
         raise ModelError("task.unknown", task=about.task, tasks=tuple(tasks))
     if about.task == CLASSES and about.words is not None:
         raise ModelError("wording.unused")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import mmap
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,11 +22,11 @@ from torch import Tensor, nn
 
 from ..engine.devices import is_out_of_memory
 from ..engine.forecast import Bound, forecast, twice_within
-from ..errors import ModelError
+from ..errors import LONGEST_SHOWN, ModelError
 from ..languages import Finding
-from ..reading.preprocess import Preprocessing
+from ..reading.preprocess import Preprocessing, input_side
 from ..reading.uploads import Upload
-from ..types import MEGABYTE
+from ..types import BILLION, GIGABYTE, MEGABYTE
 from .base import Architecture
 from .fetch import reason
 from .fitting import REFERENCE_CLASSES, fitting, without_memory
@@ -34,8 +34,6 @@ from .tensor_file import Stored, check_size, read_content
 
 __all__ = ["Checkpoint", "load_checkpoint", "opened", "read_weights"]
 
-LONGEST_SHOWN = 80
-GIGABYTE = BILLION = 1_000_000_000
 MAX_BYTES = 10_000 * MEGABYTE
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
@@ -166,13 +164,12 @@ def _preprocessing(
 ) -> Preprocessing:
     changes: dict[str, Any] = {}
     if size is not None:
-        if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= 4096:
-            raise ModelError("input_size.out_of_range", size=size)
-        changes |= {"crop": size, "resize": round(size * usual.resize / usual.crop)}
+        side = input_side(size)
+        changes |= {"crop": side, "resize": round(side * usual.resize / usual.crop)}
     for name, values in (("mean", mean), ("std", std)):
         if values is None:
             continue
-        numbers = tuple(values)
+        numbers = tuple(values) if isinstance(values, Iterable) else ()
         fits = len(numbers) == 3 and all(isinstance(one, (int, float)) and math.isfinite(one) for one in numbers)
         if not fits or (name == "std" and min(numbers) <= 0):
             rule = "colours.above_zero" if name == "std" else "colours.any"

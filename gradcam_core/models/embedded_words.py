@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
+from ..engine.watch import Watch
 from . import answerer, captioner
 from .base import ModelSpec, Speech
 from .beam import Caption
@@ -22,7 +23,7 @@ from .vocabulary import END, PAD, START, UNKNOWN, WordVocabulary
 __all__ = ["DEFAULT_ANSWERER", "DEFAULT_CAPTIONER", "SPECS"]
 
 DEFAULT_ANSWERER, DEFAULT_CAPTIONER = "answerer", "captioner"
-# of a network's vocabulary, for what is no word
+# the label of what is no word in a network's vocabulary
 NO_WORD = "(end)"
 
 
@@ -47,8 +48,8 @@ def _describing(network: nn.Module) -> Describing:
         looks_with="backbone", in_parts=True,
     )  # fmt: skip
 
-    def write(maps: Tensor, beam: int) -> list[Caption]:
-        return own.write_of(maps, beam=beam)
+    def write(maps: Tensor, beam: int, watch: Watch) -> list[Caption]:
+        return own.write_of(maps, beam=beam, watch=watch)
 
     return Describing(labels, wording, vocabulary.text, write)
 

@@ -31,7 +31,7 @@ WRAPPERS = {"module", "_orig_mod"}
 COUNTERS = ("n_averaged", "num_batches_tracked")
 # parts of a network that only training uses, by what is in their name
 TRAINING = re.compile(r"criterion|loss|metric|acc", re.IGNORECASE)
-# of two copies that fit alike the averaged one is meant, for it is what its authors measured
+# a file may hold two copies that fit: the averaged one is taken, for it is what its authors measured
 AVERAGED = re.compile(r"(^|[._])(ema|averaged?|swa|teacher)([._]|$)", re.IGNORECASE)
 DEEPEST, LONGEST_NAME, MOST_TRIED = 4, 1000, 6
 # any number will do: the head is known by it
@@ -39,7 +39,7 @@ REFERENCE_CLASSES = 1000
 NAMED = 3
 COLOURS = 3
 
-Shape = tuple[int, ...]
+TensorShape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class _Part:
 class _Reference:
     """What an architecture holds with REFERENCE_CLASSES classes."""
 
-    def __init__(self, expected: Mapping[str, Shape]) -> None:
+    def __init__(self, expected: Mapping[str, TensorShape]) -> None:
         self.shapes = expected
         self.heads = sorted(name for name, shape in expected.items() if shape[:1] == (REFERENCE_CLASSES,))
         self.deepest = max((name.count(".") for name in expected), default=0) + 1
@@ -94,7 +94,7 @@ def fitting(
     raise ModelError("checkpoint.does_not_fit", architecture=architecture.name, problem=problems[0])
 
 
-def _shapes(network: nn.Module) -> dict[str, Shape]:
+def _shapes(network: nn.Module) -> dict[str, TensorShape]:
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
@@ -228,7 +228,7 @@ def _classes(tensors: Mapping[str, Stored], reference: _Reference) -> int | None
     return found[-1] if found else None
 
 
-def _differences(part: _Part, expected: Mapping[str, Shape], optional: tuple[str, ...]) -> list[Finding]:
+def _differences(part: _Part, expected: Mapping[str, TensorShape], optional: tuple[str, ...]) -> list[Finding]:
     skip = (*optional, *COUNTERS)
     missing = [name for name in expected if name not in part.tensors and not _is_any(name, skip)]
     unknown = [name for name in part.beside if name in part.tensors and not _is_any(name, skip)]
@@ -247,7 +247,7 @@ def _differences(part: _Part, expected: Mapping[str, Shape], optional: tuple[str
     return found
 
 
-def _remedy(part: _Part, expected: Mapping[str, Shape], heads: Sequence[str]) -> Finding:
+def _remedy(part: _Part, expected: Mapping[str, TensorShape], heads: Sequence[str]) -> Finding:
     for head in heads:
         if len(layers := _layers_of(head, part.tensors)) > 1:
             return Finding("misfit.several_layers", count=len(layers), named=_named(repr(name) for name in layers))

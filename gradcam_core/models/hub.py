@@ -45,7 +45,7 @@ __all__ = [
     "stored",
 ]
 
-# in which form weights may lie there, the best first; an index names the files that hold a part each
+# the files in which weights may lie there, the best form first; an index names the files that each hold a part
 WEIGHTS = (
     "model.safetensors",
     "model.safetensors.index.json",
@@ -53,9 +53,9 @@ WEIGHTS = (
     "pytorch_model.bin.index.json",
 )
 INDEX = ".index.json"
-# of all files of one model, and of all that is kept
+# bytes of all files of one model, and of all models that are kept
 MAX_BYTES, MAX_STORED = 2_000_000_000, 20_000_000_000
-# of the disk, for everybody else on this machine
+# bytes of the disk that stay free for everybody else on this machine
 SPARE_BYTES = 1_000_000_000
 MAX_JSON = 20 * MEGABYTE
 AT_ONCE = 3

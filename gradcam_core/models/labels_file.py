@@ -28,7 +28,7 @@ __all__ = ["given_names", "read_labels"]
 MAX_LABEL_BYTES = 10 * MEGABYTE
 # Python's reader of its own values takes a hundred times as much memory as the text
 MAX_PYTHON_BYTES = MEGABYTE
-# ten times as many as the largest public set of photographs has
+# ten times as many classes as the largest public set of photographs has
 MOST_CLASSES = 200_000
 # keys of configurations, and of what datasets write, under which the names stand
 KEYS = (
@@ -45,9 +45,9 @@ KEYS = (
 # headers of tables: columns of names, the best first, and of numbers
 NAME_COLUMNS = ("name", "label", "class_name", "label_name", "class", "category", "text")
 INDEX_COLUMNS = ("index", "id", "idx", "class_id", "label_id", "class_index", "number", "")
-# between the cells of a table; longer first lines are no rows of a number and a name
+# what may separate the cells of a table; a first line longer than this is no row of a number and a name
 DELIMITERS, LONGEST_ROW = ",;\t", 10_000
-# as values of JSON and Python begin, and names hardly do
+# how values of JSON and Python begin; names of classes hardly do
 BEGINNINGS = re.compile(r"""\s*[\[{]\s*(["'\d\]\[{}]|$)""")
 LINES = re.compile(r"\r\n|\n|\r")
 

@@ -12,7 +12,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, SupportsIndex
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from ..engine.devices import is_out_of_memory
 from ..errors import CamError, ModelError, OutputError, first_line
 from ..languages import Finding
-from ..reading.preprocess import Encoder, Preprocessing
+from ..reading.preprocess import Encoder, Preprocessing, input_side
 from ..reading.probed_transform import Ramped
 from ..reading.trials import trial_picture, trial_pictures
 from ..tasks.classes import HEADS, LOGIT, SOFTMAX, VALUE, Head, find_head
@@ -36,7 +36,7 @@ from .squashed import SIGMOID, Squashed, squashed
 __all__ = ["About", "Reader", "encoder_of", "spec", "tried", "twin", "unwrapped"]
 
 DEFAULT_SIZE = 224
-# of the resized picture, the part that the usual crop keeps
+# the share of the resized picture's side that the usual crop keeps
 CENTRE = 0.875
 # wrappers around a module, by the attribute that holds it
 WRAPPERS = {"DataParallel": "module", "DistributedDataParallel": "module", "OptimizedModule": "_orig_mod"}
@@ -242,15 +242,8 @@ def encoder_of(transform: Encoder | Callable[[Any], Any] | None, input_size: int
         return transform
     if transform is not None:
         return Ramped(transform)
-    size = DEFAULT_SIZE if input_size is None else _whole(input_size)
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise ModelError("input_size.not_positive", input_size=input_size)
+    size = DEFAULT_SIZE if input_size is None else input_side(input_size)
     return Preprocessing(int(size / CENTRE), size)
-
-
-def _whole(number: Any) -> Any:
-    """`number` as Python's own, where it is a whole one of whatever library."""
-    return number.__index__() if isinstance(number, SupportsIndex) and not isinstance(number, bool) else number
 
 
 def tried(network: nn.Module, module: nn.Module, encoder: Encoder, name: str) -> Any:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ..engine.inputs import called
+from ..engine.watch import Watch
 from ..errors import ModelError, OutputError
 from ..reading.preprocess import Encoder
 from ..reading.trials import trial_picture
@@ -81,7 +82,7 @@ def _describing(labels: tuple[str, ...], words: Wording, network: nn.Module) -> 
     return Describing(labels, words, text, partial(_write, network, words))
 
 
-def _write(network: nn.Module, words: Wording, image: Tensor, beam: int) -> list[Caption]:
+def _write(network: nn.Module, words: Wording, image: Tensor, beam: int, watch: Watch) -> list[Caption]:
     """Captions by running the whole network once for each further word, those of the beam as one batch."""
 
     def after(rows: Sequence[tuple[int, ...]], _chosen: Sequence[int]) -> Tensor:
@@ -92,7 +93,7 @@ def _write(network: nn.Module, words: Wording, image: Tensor, beam: int) -> list
     never = {*words.before, *words.never} - {words.end}
     if words.unknown is not None:
         never.add(words.unknown)
-    return search(after, end=int(words.end or 0), never=sorted(never), beam=beam, limit=words.limit)
+    return search(after, end=int(words.end or 0), never=sorted(never), beam=beam, limit=words.limit, watch=watch)
 
 
 def _count(network: nn.Module, encoder: Encoder, words: Wording, *, answers: bool) -> int:

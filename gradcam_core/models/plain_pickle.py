@@ -19,7 +19,7 @@ from ..languages import Finding
 
 __all__ = ["NotPlainError", "PickledCall", "read_pickle"]
 
-# of a large network with the state of its optimizer there are 200,000; each takes up to 200 bytes
+# a large network with the state of its optimizer takes 200,000 operations, each up to 200 bytes
 MOST_OPERATIONS = 500_000
 # Python spreads larger numbers over its dicts by a rule that is no secret, so that many can be made to collide
 LARGEST_KEY = 1 << 60
@@ -47,7 +47,7 @@ def read_pickle(file: BinaryIO, known: Mapping[str, Any], persistent: Callable[[
     value of what was saved outside of it. Memory and time grow with the length of the file alone. Raises NotPlainError
     where it needs a name or an operation that is not known, ValueError where it is damaged.
     """
-    machine = _Machine(known, persistent)
+    machine = _Stacks(known, persistent)
     try:
         for number, (operation, argument, _) in enumerate(pickletools.genops(file)):
             if number > MOST_OPERATIONS:
@@ -63,7 +63,7 @@ def read_pickle(file: BinaryIO, known: Mapping[str, Any], persistent: Callable[[
     raise ValueError("no whole pickle")
 
 
-class _Machine:
+class _Stacks:
     """What the operations work on: a stack, the stacks that marks have put aside, and what is remembered by number."""
 
     def __init__(self, known: Mapping[str, Any], persistent: Callable[[Any], Any]) -> None:

@@ -28,9 +28,9 @@ from ..engine.devices import is_out_of_memory
 from ..engine.forecast import Bound, forecast
 from ..errors import CamError, ModelError, did_you_mean
 from ..languages import Finding
-from ..reading.preprocess import Encoder, Preprocessing
+from ..reading.preprocess import LARGEST_SIDE, Encoder, Preprocessing
 from ..reading.probed_transform import Ramped
-from ..types import MEGABYTE
+from ..types import BILLION, GIGABYTE, MEGABYTE
 from . import own, timm_source
 from .base import Architecture, ModelSpec
 from .fetch import reason
@@ -41,11 +41,10 @@ __all__ = ["BESIDE", "NEEDED", "Labels", "network_in"]
 
 CONFIG, PROCESSOR = "config.json", "preprocessor_config.json"
 NEEDED, BESIDE = ((CONFIG,), WEIGHTS), (PROCESSOR,)
-# of one pass; the largest networks for 224 pixels take a third of it
+# what one pass may take; the largest networks for 224 pixels take a third of it
 BOUND = Bound(nbytes=6_000_000_000, operations=2_000_000_000_000)
-GIGABYTE = BILLION = 1_000_000_000
-# no network has larger numbers in its description, a picture more pixels a side, or more parts
-LARGEST_NUMBER, LARGEST_SIDE, MOST_MODULES = 1_000_000, 4096, 20_000
+# no real network has a larger number in its description, or more modules
+LARGEST_NUMBER, MOST_MODULES = 1_000_000, 20_000
 # what a description may say of code to be run, and of how attention is computed, which may be fetched code too
 NOT_READ = ("auto_map", "attn_implementation", "_attn_implementation", "_attn_implementation_internal",
             "experts_implementation", "custom_pipelines", "use_kernels", "transformers_version")  # fmt: skip

@@ -26,9 +26,9 @@ __all__ = ["ScorePick", "described", "remedy", "scores_in"]
 NAMES = ("logits", "scores", "score", "preds", "pred", "prediction", "predictions", "output", "out", "y")
 # what stands beside the scores of boxes, which are no classes of the image
 OF_DETECTORS = frozenset({"boxes", "pred_boxes", "bboxes", "masks"})
-# one thing in another
+# how deep the scores may lie, such as in a tuple inside a dict
 DEEPEST = 2
-# so many names are listed
+# how many names an error lists
 NAMED = 6
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from ..engine.inputs import Inputs, called
 from ..engine.layout import Layout
 from ..engine.score import Score, contrast
+from ..engine.watch import NOBODY, Watch
 from ..errors import ModelError, TextError
 from ..request import Request
 from ..tasks.classes import Head
@@ -29,7 +30,7 @@ from .vocabulary import EncodedText, Token, read, split_words
 __all__ = ["ANSWER", "CAPTION", "Answering", "Describing", "Wording", "Written", "blind_logits"]
 
 ANSWER, CAPTION = "answer", "caption"
-# of a picture that shows nothing
+# the brightness of a picture that shows nothing
 GREY = 128
 
 
@@ -171,13 +172,13 @@ class Describing:
     """A network that is given the words of a caption: its classes are what may stand at one place of it, by `labels`.
 
     `text` makes a caption of numbers, and `write` up to so many captions of a (1, 3, H, W) input, or of what was seen
-    of it by a network in parts, the best first.
+    of it by a network in parts, the best first; it is told who waits for them.
     """
 
     labels: tuple[str, ...]
     wording: Wording
     text: Callable[[Sequence[int]], str]
-    write: Callable[[Tensor, int], Sequence[Caption]]
+    write: Callable[[Tensor, int, Watch], Sequence[Caption]]
     task: str = CAPTION
     word_layer: str | None = None
 
@@ -225,9 +226,9 @@ class Describing:
         words = (self._terms(reading, place) for place in range(len(reading.words)))
         return [math.exp(sum(float(logs[step, number]) for step, number in terms)) for terms in words]
 
-    def written(self, image: Tensor, beam: int) -> Written:
-        """Up to `beam` captions of what `write` takes."""
-        texts = (self.text(one.numbers).strip() for one in self.write(image, beam))
+    def written(self, image: Tensor, beam: int, watch: Watch = NOBODY) -> Written:
+        """Up to `beam` captions of what `write` takes; raises StoppedError through `watch`."""
+        texts = (self.text(one.numbers).strip() for one in self.write(image, beam, watch))
         return Written(tuple(dict.fromkeys(text for text in texts if text)))
 
     def _terms(self, reading: EncodedText, place: int | None = None) -> tuple[tuple[int, int], ...]:

@@ -33,13 +33,13 @@ CALLS = {
     ),
     **dict.fromkeys((torch.sigmoid, functional.sigmoid, Tensor.sigmoid, torch.special.expit), SIGMOID),
 }
-# of a sum of probabilities, and of the scores that are put through the call again
+# how far a sum of probabilities, or scores that are put through softmax again, may be off
 CLOSE = 1e-3
 # what probabilities add up to, as they are and in per cent
 WHOLES = (1.0, 100.0)
-# of numbers that some row may lie next to
+# probabilities are raised to at least this before their logarithm is taken, for 0 has none
 SMALLEST = 1e-30
-# by which an input is made stronger, to see whether outputs stay between 0 and 1 whatever is handed in
+# the input is multiplied by these, to see whether the outputs stay between 0 and 1 whatever is handed in
 LOUD = (-1e4, -30.0, 30.0, 1e4)
 
 

@@ -30,11 +30,11 @@ from .plain_pickle import NotPlainError, PickledCall, read_pickle
 
 __all__ = ["Stored", "check_count", "check_size", "read_content"]
 
-# of what is beside the numbers: a network of a thousand layers takes less than one
+# bytes of all that is no tensor: a network of a thousand layers takes less than 1 MB
 MAX_HEADER = 64 * MEGABYTE
 MAX_DIRECTORY = 8 * MEGABYTE
 LONGEST_NAME = 80
-# of the largest networks there are 5,000
+# the largest networks have 5,000
 MOST_TENSORS = 100_000
 MOST_SIDES = 16
 ZIP, TAR = b"PK\x03\x04", b"ustar"

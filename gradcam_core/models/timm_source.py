@@ -23,6 +23,7 @@ from ..types import MEGABYTE
 from .base import Architecture, ModelSpec
 from .fetch import fetching, reason
 from .torchvision_source import imagenet_labels
+from .transfer import SECONDS_TO_ANSWER
 
 __all__ = ["architecture", "at_hand", "labels_of", "names", "preprocessing_of", "spec"]
 
@@ -30,7 +31,6 @@ __all__ = ["architecture", "at_hand", "labels_of", "names", "preprocessing_of", 
 WIDEST_EMBEDDING = 1280
 PREFIXES = ("timm/", "hf-hub:timm/", "hf_hub:timm/")
 WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
-SECONDS_TO_ANSWER = 10.0
 
 
 @cache

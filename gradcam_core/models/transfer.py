@@ -4,7 +4,7 @@
     path = download(found, "model.safetensors", folder)
 
 What the hub says of a file is a promise that is checked while it comes. A file lies in its folder whole or not at all.
-Public names: `Offered`, `asked`, `download`.
+Public names: `SECONDS_TO_ANSWER`, `Offered`, `asked`, `download`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ..errors import ModelError
 from ..types import MEGABYTE
 from .fetch import reason
 
-__all__ = ["Offered", "asked", "download"]
+__all__ = ["SECONDS_TO_ANSWER", "Offered", "asked", "download"]
 
-# until the hub answers, and between two pieces of a file
+# how long is waited for the hub's answer, and for the next piece of a file
 SECONDS_TO_ANSWER = 10.0
 # a connection that is slower than this for so long is given up, for it holds a place that others wait for
 SLOWEST_BYTES_PER_SECOND, SECONDS_OF_PATIENCE = 20_000, 30.0

@@ -19,6 +19,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from ..engine.watch import Watch
 from ..errors import ModelError
 from ..languages import Finding
 from ..reading.fitted import Fitted
@@ -191,7 +192,7 @@ def _speech(kind: Kind, files: Callable[[], Path], network: nn.Module) -> Answer
     return Describing(_words(tokenizer, count), wording, text, write)
 
 
-def _write(network: Any, wording: Wording, beyond: range, image: Tensor, beam: int) -> list[Caption]:
+def _write(network: Any, wording: Wording, beyond: range, image: Tensor, beam: int, watch: Watch) -> list[Caption]:
     """Captions from one pass of the image's encoder."""
     with torch.inference_mode():
         seen = network.look(image)
@@ -201,7 +202,7 @@ def _write(network: Any, wording: Wording, beyond: range, image: Tensor, beam: i
         return network.say(seen.expand(len(rows), *seen.shape[1:]), numbers)[:, -1]
 
     never = sorted({*wording.never, *wording.before, *beyond} - {wording.end})
-    return search(after, end=int(wording.end or 0), never=never, beam=beam, limit=LONGEST_WRITTEN)
+    return search(after, end=int(wording.end or 0), never=never, beam=beam, limit=LONGEST_WRITTEN, watch=watch)
 
 
 def _labels(config: Any, tokenizer: Any, count: int, kind: Kind) -> tuple[str, ...]:

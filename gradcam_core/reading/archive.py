@@ -24,12 +24,12 @@ from .uploads import PHOTOGRAPH_FILE, Carried, Upload
 
 __all__ = ["MAX_ARCHIVE_BYTES", "MOST_PHOTOGRAPHS", "TABLE", "laid_out", "one_of"]
 
-# of the archive itself
+# bytes of the archive itself
 MAX_ARCHIVE_BYTES = 200_000_000
-# of all photographs, unpacked: they are JPEGs, which hardly get smaller
+# bytes of all photographs once unpacked: they are mostly JPEGs, which a zip hardly makes smaller
 MAX_UNPACKED_BYTES = 400_000_000
 MOST_PHOTOGRAPHS = 2_000
-# what is listed in an archive beside photographs: other files, folders
+# entries of an archive, with all that is no photograph: other files, folders
 MOST_ENTRIES = 20_000
 MOST_FOLDERS, LONGEST_NAME = 4, 80
 TABLE_BYTES = 1_000_000

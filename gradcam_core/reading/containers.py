@@ -21,7 +21,7 @@ __all__ = ["Frames", "check_notes", "checked", "described_tiff", "turn_in", "tur
 
 # parts of a file that are read one after the other in Python: headers, comments, pieces of the picture
 MOST_PARTS = 20_000
-# of all pictures in a file: only the first is shown, and nobody has to know of more
+# pictures that are counted in a file: only the first one is shown
 MOST_FRAMES = 1000
 # how often a progressive JPEG may draw all of 64 megapixels; encoders draw ten times
 MOST_DRAWN = 20 * 64_000_000
@@ -30,7 +30,7 @@ MOST_SCANS = 1000
 MOST_COEFFICIENTS = 192_000_000
 # run lengths of a BMP are read one by one in Python
 MOST_RUNS_BYTES = 2_000_000
-# tables of a TIFF may overlap a little
+# the tables of a TIFF may together be this many times as long as the file: some overlap a little
 TWICE = 2
 
 JPEG_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
@@ -40,7 +40,7 @@ PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 TIFF_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 TIFF_LETTERS = {1: "B", 3: "H", 4: "L", 6: "b", 8: "h", 9: "l", 11: "f", 12: "d", 13: "L", 16: "Q", 17: "q"}
 ORIENTATION = 0x0112
-# of an orientation kept as a text
+# characters of an orientation that is kept as a text
 MOST_LETTERS = 64
 TIFFS = (b"II\x2a\0", b"MM\0\x2a", b"II\0\x2a", b"MM\x2a\0", b"II\x2b\0", b"MM\0\x2b")
 MOST_BANDS = 1024

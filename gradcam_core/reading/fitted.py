@@ -12,10 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from ..types import Box, Placement
+from .preprocess import FINE_ENOUGH
 
 __all__ = ["Fitted"]
-
-FINE_ENOUGH = 2
 
 
 @dataclass(frozen=True)

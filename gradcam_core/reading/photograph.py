@@ -38,15 +38,15 @@ __all__ = [
     "read_photograph",
 ]
 
-# of a photograph that a visitor hands in
+# bytes of a photograph that a visitor hands in
 MAX_UPLOAD_BYTES = 20_000_000
 # 64 megapixels: above every phone's usual mode; decoded as RGB this is 192 MB
 MAX_PIXELS = 64_000_000
 # decoders of these hold the picture several times over
 MAX_PIXELS_OF = {"WEBP": 40_000_000}
-# longer than any panorama of a phone; a line of pixels costs what its shape asks for, not what its area does
+# longer than any phone's panorama; very long images cost far more than their area suggests
 MAX_SIDE = 32_000
-# from here on a file is kept instead of its pixels, and only a few are decoded at the same time
+# of larger photographs the file is kept instead of the pixels, and only a few are decoded at the same time
 LARGE_PIXELS = 8_000_000
 LARGE_AT_ONCE = 2
 # the longer side of a picture that fills half a screen

@@ -1,6 +1,6 @@
 """From a photograph to a model's input, and the memory of where that input lies.
 
-Public names: `Encoder`, `Preprocessing`, `reduced`, `rounded`.
+Public names: `FINE_ENOUGH`, `LARGEST_SIDE`, `Encoder`, `Preprocessing`, `input_side`, `reduced`, `rounded`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,26 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ..errors import OptionError
+from ..errors import ModelError, OptionError
 from ..request import whole_number
 from ..types import Box, Placement
 
-__all__ = ["Encoder", "Preprocessing", "reduced", "rounded"]
+__all__ = ["FINE_ENOUGH", "LARGEST_SIDE", "Encoder", "Preprocessing", "input_side", "reduced", "rounded"]
 
 # resized pictures longer than this are never made whole: 1 x 5000 pixels would become 256 x 1,280,000
 LONGEST_RESIZED = 8192
+# pixels a side of a network's input
+LARGEST_SIDE = 4096
 # a photograph reduced to this many times the resized side, and resized from there, gives nearly the same input
 FINE_ENOUGH = 2
+
+
+def input_side(size: Any) -> int:
+    """`size` as the pixels a side of a network's input; raises ModelError."""
+    side = whole_number(size)
+    if side is None or not 1 <= side <= LARGEST_SIDE:
+        raise ModelError("input_size.out_of_range", size=size, most=LARGEST_SIDE)
+    return side
 
 
 @runtime_checkable

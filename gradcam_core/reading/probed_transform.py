@@ -29,20 +29,21 @@ __all__ = ["Ramped"]
 
 Array = NDArray[Any]
 WHITE = 255
-# a ramp rises by so much along its own side and by the rest along the other, so that the rounding of brightness
-# differs from row to row and averages out
+# a ramp, the picture that brightens evenly, rises by this share along its own side and by the rest along the other, so
+# that the rounding of brightness differs from row to row and averages out
 STEEP, SLANT = 0.9, 0.1
-# of the picture that tells whether a transform is fit to be used, an odd one on purpose
+# height and width of the picture with which a transform is tried out: odd numbers on purpose
 SAMPLE = (197, 263)
-# what is random half of the time stays unseen once in 128 times
+# a transform is repeated this often to see whether it is random: one that flips half of the pictures passes once in 128
+# times
 REPEATS = 8
-# below so many pixels a ramp has too few steps to be read
+# inputs of fewer pixels a side leave a ramp too few steps to be read
 SMALLEST = 16
-# at the edges of a picture a resize has less to average
+# pixels at each edge that are not read: a resize has fewer neighbours to average there
 EDGE = 4
 # a resize to the nearest pixel is off by up to a half of the larger of both pixels
 JUMP = 0.75
-# of an input's pixel: edges so near to the picture's own are taken for them
+# in pixels of the input: an edge this near to the picture's own edge is taken for it
 SNAP = 0.1
 SIZES = 64
 

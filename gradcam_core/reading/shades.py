@@ -24,9 +24,10 @@ __all__ = ["Shades", "shades_of"]
 
 # what cameras and scanners use
 DEPTHS = (8, 10, 12, 14, 16)
-# of white, below which a picture of whole numbers, and one of floating point numbers, would be nearly black
+# a picture of whole numbers, or one of floating point numbers, whose brightest value is below this share of white would
+# look nearly black
 DIM, DARK = 1 / 4, 1 / 16
-# one pixel in so many may be broken: the range is more than so many times as wide as without them
+# one pixel in FEW may be broken: those that make the range of values more than FAR times as wide are left out
 FEW, FAR = 2000, 2.0
 PHOTOMETRIC, SAMPLE_FORMAT = 262, 339
 WHITE_IS_ZERO, UNSIGNED = 0, 1

@@ -42,7 +42,7 @@ JAMO = 257
 FIELDS = 4
 _GRAPHEME = regex.compile(r"\X")
 HANGUL = (range(0xAC00, 0xD7A4), range(0x1100, 0x1200), range(0x3131, 0x318F))
-# of the characters that the network does not know, so many are named
+# how many of the characters that the network does not know are named
 NAMED = 8
 # makes one emoji of several
 JOINER = "\u200d"

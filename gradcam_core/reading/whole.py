@@ -16,7 +16,7 @@ from .preprocess import FINE_ENOUGH, Preprocessing, reduced, rounded
 
 __all__ = ["Whole"]
 
-# of one whose proportions are more extreme little is left in each cell, and its input takes ever more memory
+# a photograph may be at most this many times as long as wide: beyond, its input takes ever more memory and shows little
 LONGEST_TIMES = 8
 
 

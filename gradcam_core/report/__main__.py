@@ -12,21 +12,24 @@ import time
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ..engine.devices import share_cores
 from ..engine.watch import Watch
 from ..errors import CamError
 from ..explainer import Explainer
-from ..folders import audit
+from ..folders import LEFT_OUT, audit
 from ..folders.looking import minutes_left
 from ..languages import ENGLISH, LANGUAGES, Finding, say
-from ..request import AUTO, VIEWS
+from ..request import AUTO, Request
 from ..serving.cluster.connecting import HERE
 from ..serving.cluster.rows import far_rows
 
 __all__ = ["main"]
 
 SECONDS_BETWEEN_LINES = 2.0
+# what is asked of every photograph
+OPTIONS = {name: option for name, option in Request.options().items() if name not in LEFT_OUT}
 
 
 class Told:
@@ -57,17 +60,14 @@ def command_line() -> argparse.ArgumentParser:
         " it goes on where it was when it is started again with the same --rows.",
     )
     parser.add_argument("folder", type=Path, help="the photographs")
-    parser.add_argument("--model", default=AUTO, help="name of the model; auto for the default")
+    for name, option in OPTIONS.items():
+        switch: dict[str, Any] = {"action": argparse.BooleanOptionalAction} if option.kind == "switch" else {}
+        parser.add_argument(f"--{name}", default=option.default, help=option.description.replace("%", "%%"), **switch)
     parser.add_argument("--architecture", help="that of torchvision or timm, where --model is a file of weights")
     parser.add_argument("--labels", type=Path, help="its classes, one a line, where --model is a file of weights")
     parser.add_argument("--out", type=Path, default=Path("audit.html"), help="the report, one HTML file")
     parser.add_argument("--rows", type=Path, help="what is known of each photograph, as a Parquet file")
     parser.add_argument("--outlines", type=Path, help="where the objects lie: COCO's JSON, or a folder of PNG masks")
-    parser.add_argument("--layer", default=AUTO, help="dotted name of the layer")
-    parser.add_argument("--method", default=AUTO, help="key of the method")
-    parser.add_argument(
-        "--view", default=AUTO, help=f"what of each photograph the model is given: {' or '.join(VIEWS)}"
-    )
     parser.add_argument("--device", default=AUTO)
     parser.add_argument("--engine", default=AUTO, help="auto, or torch for PyTorch alone")
     parser.add_argument(
@@ -124,10 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
                 outlines=options.outlines,
                 watch=Watch(Told(options.lang)),
                 making=making,
-                model=_name(options),
-                layer=options.layer,
-                method=options.method,
-                view=options.view,
+                **{name: getattr(options, name) for name in OPTIONS} | {"model": _name(options)},
             )
         print(found.said(options.lang))
         for cluster in found.alarms[1:]:

@@ -21,7 +21,7 @@ __all__ = ["NOTHING_ELSE", "Checked", "Reported", "moment", "report_page", "summ
 
 # the longer side of each picture: sharp on A4, and the file stays below a megabyte
 LONGEST = 1200
-# of the pictures in a notebook
+# pixels of the longer side of the pictures in a notebook
 SMALL = 420
 STYLE = Path(__file__).with_suffix(".css")
 # nothing may be fetched, and no script runs, whatever a label or a file's name holds

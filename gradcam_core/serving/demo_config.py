@@ -24,7 +24,7 @@ from typing import Any
 
 import tomli
 
-from ..errors import ServingError, did_you_mean, first_line, shown
+from ..errors import LONGEST_SHOWN, ServingError, did_you_mean, first_line, shown
 from ..languages import Finding
 from .options import MODEL_OPTIONS, OPTIONS, HostOption
 
@@ -35,7 +35,6 @@ VARIABLE = "GRADCAM_DEMO"
 BESIDE_APP = "demo.toml"
 MODELS = "models"
 MAX_BYTES = 1_000_000
-LONGEST_SHOWN = 80
 # what TOML gives for each kind of option, and how that is called
 KINDS: Mapping[str, tuple[tuple[type, ...], Finding]] = {
     "text": ((str,), Finding("config.kind_text")),
@@ -87,7 +86,7 @@ def read_config(text: str, name: str, folder: Path) -> dict[str, Any]:
         content = tomli.loads(f"{text}\n")
     except (tomli.TOMLDecodeError, RecursionError) as error:
         raise ServingError("config.no_toml", name=name, reason=first_line(error)) from None
-    reader = _Reader(text, name, folder)
+    reader = _FileReader(text, name, folder)
     single = {key: content.pop(key) for key in list(content) if key in MODEL_OPTIONS}
     tables = content.pop(MODELS, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -104,7 +103,7 @@ def read_config(text: str, name: str, folder: Path) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _FileReader:
     """Reads the values of one file."""
 
     text: str

@@ -30,7 +30,7 @@ TYPES = {"archive": Any, "image": Any, "text": str, "switch": bool, "number": fl
 # what all that answer in words take; requests that count their values have it behind this option, and newer ones
 # behind it
 LAST_BEFORE_LANG = "view"
-LANG = Input("lang", "text", "Language of the sentences: en or ko.", ENGLISH, language, tuple(NAMES))
+LANG = Input("lang", "text", f"Language of the sentences: {' or '.join(NAMES)}.", ENGLISH, language, tuple(NAMES))
 
 
 def option(name: str) -> Input:

@@ -15,6 +15,7 @@ from typing import Any
 
 from PIL import Image
 
+from ..compare import AXES
 from ..engine.watch import Watch
 from ..explanation import Explanation
 from ..folders import LEFT_OUT
@@ -58,9 +59,9 @@ def describe(services: Services, image: Any, request: Request, watch: Watch) -> 
         The overlay and the heatmap as PNG at the photograph's size, and a record with the caption, each word's
         probability given the words before it, other captions that the network wrote, and the explanation.
     """
-    found = services.explainer.describe(image, model=request.model, caption=request.caption)
+    found = services.explainer.describe(image, model=request.model, caption=request.caption, watch=watch.part(0, 2))
     asked = request.replace(model=found.request.model, caption=found.caption)
-    overlay, heatmap, record = _pictured(explained(services, found.photograph, asked, watch))
+    overlay, heatmap, record = _pictured(explained(services, found.photograph, asked, watch.part(1, 2)))
     return overlay, heatmap, {**found.record(), "explanation": record}
 
 
@@ -73,8 +74,9 @@ def ask(services: Services, image: Any, request: Request, watch: Watch) -> tuple
         explanation.
     """
     found = services.explainer.ask(image, request.question or "", model=request.model)
+    watch.at(1, 2)
     asked = request.replace(model=found.request.model)
-    explanation = explained(services, found.photograph, asked, watch)
+    explanation = explained(services, found.photograph, asked, watch.part(1, 2))
     words = [asdict(word) for word in found.words_for(explanation.target.index)]
     overlay, heatmap, record = _pictured(explanation)
     return overlay, heatmap, {**found.record(), "words": words, "explanation": record}
@@ -144,8 +146,6 @@ def _text_method(value: Any, name: str) -> str:
 
 
 EVERY = "all"
-# what a grid has several of, in the place of one
-AXES = frozenset({"target", "method", "layer"})
 STROKES = {
     "type": "array",
     "items": {
@@ -322,7 +322,7 @@ ENDPOINTS = (
             Input("models", "text", "Names of models, separated by semicolons; none for `model` alone.", "", several),
         ),
         RECORD,
-        lacks=AXES,
+        lacks=frozenset(AXES),
         costly=True,
     ),
     Endpoint(

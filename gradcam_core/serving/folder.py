@@ -35,9 +35,9 @@ KEEP_SECONDS = 86_400
 # while there is no room, what is older than this may go before its day is over
 SURE_SECONDS = 600
 MAX_BYTES = 4_000_000_000
-# of the disk, for everybody else on this machine
+# bytes of the disk that stay free for everybody else on this machine
 SPARE_BYTES = 200_000_000
-# of this process: paths are made from content, and content can be guessed
+# paths are made from content and this secret, for content alone can be guessed
 SECRET = secrets.token_bytes(32)
 
 

@@ -38,13 +38,13 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_JSON = 1_000_000
-# a file's frame within a form
+# bytes of a form beside the file in it
 FORM_BYTES = 16_384
 # a photograph in a message is written in letters, four for three bytes
 MAX_MESSAGE = MAX_UPLOAD_BYTES * 4 // 3 + MAX_JSON
-# between two parts of a body; and the least that one has to come with from there on, after a while to begin with
+# a body may pause for this long; and it has this long, and then a second for so many bytes, to be there as a whole
 SILENT_SECONDS, BEGIN_SECONDS, BYTES_A_SECOND = 20.0, 30.0, 10_000
-# of what is refused: so much is read and forgotten
+# bytes that are read, and forgotten, of a request that is refused
 DRAIN_BYTES = 100_000_000
 # bodies of one address that are on their way at the same time
 BODIES_AT_ONCE = 64
@@ -106,7 +106,7 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            answer = _Answer(send)
+            answer = _Sending(send)
             with in_language(_language(scope)):
                 try:
                     await self._http(scope, receive, answer)
@@ -240,7 +240,7 @@ class Guard:
                 left.cancel()
 
 
-class _Answer:
+class _Sending:
     """`send` that ends an answer which failed, with a sentence where none of it is sent yet."""
 
     def __init__(self, send: Send) -> None:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..errors import OptionError, shown
-from ..languages import ENGLISH, NAMES
-from ..languages.reader import known
+from ..errors import OptionError
+from ..languages import ENGLISH, spoken
 from ..request import Request
 
 __all__ = ["REQUIRED", "Input", "language", "number", "several", "switch", "text", "unread"]
@@ -20,7 +19,7 @@ __all__ = ["REQUIRED", "Input", "language", "number", "several", "switch", "text
 # the default of what has to be given
 REQUIRED: Any = object()
 # "archive" is one photograph or a zip of many, "json" a list or a table of values
-Kind = Literal["archive", "image", "text", "switch", "number", "json"]
+InputKind = Literal["archive", "image", "text", "switch", "number", "json"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Input:
     """
 
     name: str
-    kind: Kind
+    kind: InputKind
     description: str
     default: Any
     read: Callable[[Any, str], Any]
@@ -53,11 +52,7 @@ def switch(value: Any, name: str) -> bool:
 
 def language(value: Any, name: str) -> str:
     """A language of the sentences, English where nothing is given. Raises OptionError."""
-    given = text(value or ENGLISH, name)
-    found = known(given)
-    if found is None:
-        raise OptionError("request.language_unknown", name=name, shown=shown(given), known=tuple(NAMES))
-    return found
+    return spoken(text(value or ENGLISH, name), name)
 
 
 def number(value: Any, name: str) -> float:

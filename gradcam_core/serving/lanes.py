@@ -24,11 +24,12 @@ CHEAP, COSTLY, LOADING = "cheap", "costly", "loading"
 # what nobody has asked for gives way to what somebody has
 BESIDE = "beside"
 SAID = {CHEAP: Finding("lane.cheap"), COSTLY: Finding("lane.costly"), LOADING: Finding("lane.loading")}
-# a client asks by one request and listens by the next, which may be on its way or made by hand
+# how long a job waits for somebody to listen: a client asks by one request and listens by the next, perhaps typed by
+# hand
 GRACE_SECONDS = 30.0
 # where an address has no place left, the oldest that nobody has listened to for so long is dropped for the next
 UNHEARD_SECONDS = 1.0
-# a stream that breaks off ends what is computed for it
+# how long a running job goes on after the last stream that listened to it has ended
 GONE_SECONDS = 2.0
 
 

@@ -19,12 +19,13 @@ from typing import Any
 from ..engine.devices import DEVICES
 from ..engine.engines import ENGINES
 from ..errors import ServingError
+from ..reading.preprocess import LARGEST_SIDE
 from ..remembering import DEFAULT_CACHE_MB
 from ..tasks.classes import HEADS
 
 __all__ = ["MODEL_OPTIONS", "OPTIONS", "HostOption", "command_line", "default_of", "free", "port", "size"]
 
-MAX_PORT, MAX_SIDE = 65_535, 4096
+MAX_PORT = 65_535
 LONGEST_TEXT = 2000
 
 
@@ -56,7 +57,7 @@ def port(text: str) -> int:
 
 def side(text: str) -> int:
     """A number of pixels. Raises argparse.ArgumentTypeError."""
-    return _whole(text, MAX_SIDE)
+    return _whole(text, LARGEST_SIDE)
 
 
 def colours(text: str) -> tuple[float, ...]:

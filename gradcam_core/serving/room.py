@@ -14,9 +14,9 @@ from .folder import SURE_SECONDS, ServerFolder
 
 __all__ = ["MAX_WEIGHTS", "Room", "megabytes"]
 
-# beside a photograph's, which `reading` holds it to
+# bytes of a file of weights; `reading` has the bound for photographs
 MAX_WEIGHTS = 400_000_000
-# of one address, as long as the files lie there: weights are deleted when they are read
+# what the files of one address may take together, as long as they are kept: weights are deleted when they are read
 VISITOR_BYTES = 1_000_000_000
 VISITOR_FILES = 10_000
 UPLOADS_AT_ONCE = 64

@@ -16,7 +16,7 @@ from ..languages import Finding
 
 __all__ = ["Computation", "Running"]
 
-Visitor: TypeAlias = "str | None"
+VisitorName: TypeAlias = "str | None"
 
 
 @dataclass(eq=False)
@@ -27,7 +27,7 @@ class Computation:
     `overtaken` says that a later one came.
     """
 
-    visitor: Visitor
+    visitor: VisitorName
     slot: str
     ticket: float
     progress: Callable[..., object] | None
@@ -56,13 +56,13 @@ class Running:
         self.between_passes: Callable[[], bool] = lambda: True
         self._tasks: set[Computation] = set()
         # the number of each visitor's last question for a slot
-        self._last: dict[Visitor, dict[str, float]] = {}
+        self._last: dict[VisitorName, dict[str, float]] = {}
         self._lock = Lock()
 
     @contextmanager
     def task(
         self,
-        visitor: Visitor,
+        visitor: VisitorName,
         progress: Callable[..., object] | None = None,
         *,
         slot: str = "",
@@ -90,11 +90,11 @@ class Running:
             with self._lock:
                 self._tasks.discard(task)
 
-    def stop(self, visitor: Visitor, *, slot: str | None = None) -> None:
+    def stop(self, visitor: VisitorName, *, slot: str | None = None) -> None:
         """End what is computed for `visitor`, None: for every slot; the visitor is told so."""
         self._stop(visitor, slot, float("inf"), overtaken=False)
 
-    def overtake(self, visitor: Visitor, ticket: float | None = None, *, slot: str = "") -> None:
+    def overtake(self, visitor: VisitorName, ticket: float | None = None, *, slot: str = "") -> None:
         """End what `visitor` asked before `ticket`, without one all that was asked until now, and drop its answers."""
         last = float("inf")
         if ticket is not None:
@@ -103,13 +103,13 @@ class Running:
                 last = numbers[slot] = max(ticket, numbers.get(slot, ticket))
         self._stop(visitor, slot, last, overtaken=True)
 
-    def leave(self, visitor: Visitor) -> None:
+    def leave(self, visitor: VisitorName) -> None:
         """End and forget all that is `visitor`'s."""
         self.stop(visitor)
         with self._lock:
             self._last.pop(visitor, None)
 
-    def _stop(self, visitor: Visitor, slot: str | None, before: float, *, overtaken: bool) -> None:
+    def _stop(self, visitor: VisitorName, slot: str | None, before: float, *, overtaken: bool) -> None:
         with self._lock:
             tasks = [
                 task

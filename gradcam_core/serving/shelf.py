@@ -29,7 +29,7 @@ __all__ = ["BOUND", "SECONDS_KEPT", "Shelf"]
 # of one pass that a visitor has a say in: of a model of his own, or of an input larger than the model's; with its
 # gradients and all that loading tries out a model takes about three times as much memory
 BOUND = Bound(nbytes=1_000_000_000, operations=200_000_000_000)
-# of all visitors together: each holds its weights in memory
+# models of all visitors together: each holds its weights in memory
 MAX_MODELS = 8
 # without a question to it; where there is no room for others' models sooner
 SECONDS_KEPT, SECONDS_SURE = 3600.0, 600.0
@@ -38,7 +38,7 @@ LONGEST_TITLE = 40
 
 
 @dataclass(eq=False)
-class _Place:
+class _ShelfPlace:
     """One model: its title, its visitor, when it was last used, and whether it can be used yet."""
 
     title: str
@@ -59,7 +59,7 @@ class Shelf:
         self._explainer = explainer
         self._visitor = visitor
         self._now = now
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, _ShelfPlace] = {}
         self._lock = Lock()
         self._timer: Timer | None = None
 
@@ -168,4 +168,4 @@ class Shelf:
             if len(self._places) - len(own) >= MAX_MODELS:
                 raise ModelError("shelf.full", max_models=MAX_MODELS)
             # while it is read, too
-            self._places[name] = _Place(title, visitor, self._now())
+            self._places[name] = _ShelfPlace(title, visitor, self._now())

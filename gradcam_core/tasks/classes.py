@@ -36,7 +36,7 @@ __all__ = [
     "top_predictions",
 ]
 
-# of rivals, where the three most probable other classes are asked for
+# how many rivals NEXT_THREE stands for
 NEXT = 3
 WHOLE = re.compile(r"[+-]?\d+")
 

@@ -26,7 +26,7 @@ from .photograph_input import PhotographInput
 
 __all__ = ["add_api"]
 
-# in front of an address; a client chooses the name of its session, and could call it anything that is known
+# what tools of one address are known by; it holds a secret, for a client chooses the name of its session itself
 TOOLS = f"tools {secrets.token_urlsafe(16)} of "
 # what is returned in files
 IN_FILES = frozenset({"file", "picture"})

@@ -43,7 +43,7 @@ SENT: dict[type[Block], tuple[type, ...]] = {
 EMPTIED = (gr.Dropdown, gr.Number)
 
 FINISHED = _Keywords.FINISHED_ITERATING
-# of gr.HTML: what an update may change beside the properties of its templates
+# what an update of a gr.HTML may change beside the properties of its template
 HTML_PARAMETERS = frozenset(signature(gr.HTML.__init__).parameters)
 
 

@@ -21,7 +21,7 @@ from ..request import Request
 __all__ = ["Restored", "link_to", "restored"]
 
 EXAMPLE = "example"
-# of an address: more than any question takes, and less than anybody waits for
+# characters, and fields, of a link that are read: more than any question takes
 LONGEST, MOST_FIELDS = 4000, 60
 
 

@@ -25,13 +25,13 @@ from ..serving.lanes import BESIDE, CHEAP, COSTLY, Lanes, Listening
 
 __all__ = ["PageQueue"]
 
-# of visitors who are gone: what they did not fetch is kept for so many of them
+# how many visitors who are gone have the answers kept that they did not fetch
 KEPT_ANSWERS = 500
 COSTLY_METHODS = frozenset(key for key, method in METHODS.items() if method.costly)
 UNHEARD = Finding("door.unheard")
 # a browser opens its next stream so long after the last: one that is told to have been forgotten listens no more
 RETURNS_SECONDS = 60.0
-# for which lanes a job of this one waits between two passes
+# the lanes that a job of each lane lets go first, between two of its passes
 BEFORE = {COSTLY: (CHEAP,), BESIDE: (CHEAP, COSTLY)}
 # so long after its last answer a browser's stream is left open: closed at once, it would miss what is being asked
 LINGER_SECONDS = 5.0
@@ -44,7 +44,7 @@ JOIN = "/queue/join"
 GIVE_WAY_SECONDS = 0.5
 
 
-class _Job:
+class _QueuedEvent:
     """An event of gradio's, as the lanes see it."""
 
     def __init__(self, event: Event) -> None:
@@ -72,17 +72,17 @@ class _Session:
 
 
 # for which this thread computes
-job_now: ContextVar[_Job | None] = ContextVar("job_now", default=None)
+job_now: ContextVar[_QueuedEvent | None] = ContextVar("job_now", default=None)
 
 
 class PageQueue(Queue):
     """Takes a job only within the shares, starts it only when somebody listens, and ends it when nobody does."""
 
-    def __init__(self, *args: Any, lanes: Lanes[_Job], **options: Any) -> None:
+    def __init__(self, *args: Any, lanes: Lanes[_QueuedEvent], **options: Any) -> None:
         super().__init__(*args, **options)
         self.lanes = lanes
         self.listening = Listening()
-        self._jobs: dict[str, _Job] = {}
+        self._jobs: dict[str, _QueuedEvent] = {}
         self._sessions: dict[str, _Session] = {}
         self.event_queue_per_concurrency_id = {name: EventQueue(name, lane.run) for name, lane in lanes.lanes.items()}
         # gradio keeps these of the last 10,000 events, for a page that is not offered here
@@ -236,21 +236,21 @@ class PageQueue(Queue):
             self._close_streams()
             self._forget()
 
-    def _running(self) -> list[_Job]:
+    def _running(self) -> list[_QueuedEvent]:
         return [self._job(event) for events in self.active_jobs if events for event in events]
 
-    def _job(self, event: Event) -> _Job:
+    def _job(self, event: Event) -> _QueuedEvent:
         known = self._jobs.get(event._id)
         if known is None:
-            known = self._jobs[event._id] = _Job(event)
+            known = self._jobs[event._id] = _QueuedEvent(event)
         return known
 
-    def _is_heard(self, job: _Job) -> bool:
+    def _is_heard(self, job: _QueuedEvent) -> bool:
         if job.caller and not self.listening.hears(job.caller):
             return False
         return self.listening.hears(job.event.session_hash, job.event._id)
 
-    def _drop(self, job: _Job) -> None:
+    def _drop(self, job: _QueuedEvent) -> None:
         """End a job; whoever comes to listen after all is told."""
         event = job.event
         queue = self.event_queue_per_concurrency_id[event.concurrency_id].queue

@@ -16,7 +16,7 @@ from .wording import word
 
 __all__ = ["AT_ONCE", "Page", "Panel", "Tab", "told"]
 
-Place: TypeAlias = Literal["beside the sentence", "below the pictures", "below the answer"]
+PanelPlace: TypeAlias = Literal["beside the sentence", "below the pictures", "below the answer"]
 
 # an event that is not queued, or it would wait for what it is to end
 AT_ONCE: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -49,7 +49,7 @@ class Tab:
 class Panel:
     """One area of a tab; it appears in its `place` on each tab that has what `lay_out` needs."""
 
-    place: Place
+    place: PanelPlace
     lay_out: Callable[..., None]
 
     @property

@@ -29,7 +29,7 @@ __all__ = ["take_in_uploads"]
 
 FILES, FIELDS = 200, 4
 ARCHIVE = ".zip"
-# of a form, that holds the files
+# the field of the form that holds the files
 FIELD = "files"
 
 

@@ -4,11 +4,12 @@
         gr.Button(word("page.stop"))    # the label is a mark, which `worded` replaces for each visitor
     word("page.stop")                   # in an event: "Stop" or "중지"
 
-Public names: `building`, `word`, `worded`.
+Public names: `building`, `word`, `worded`, `words_of`.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import Any
 
 from ..languages import LANGUAGES, Finding, say
 
-__all__ = ["building", "word", "worded"]
+__all__ = ["building", "word", "worded", "words_of"]
 
 # no letter in it that HTML, JSON or a script would write otherwise
 MARK = re.compile(r"\[\[say ([\w.-]+)((?: \w+=\w+)*)\]\]")
@@ -42,6 +43,11 @@ def word(key: str, **values: Any) -> str:
     if _is_building.get():
         return f"[[say {' '.join([key, *(f'{name}={value}' for name, value in values.items())])}]]"
     return say(Finding(key, **values))
+
+
+def words_of(found: Finding | str) -> str:
+    """The words of a finding, or plain ones as they are, ready for HTML."""
+    return html.escape(found) if isinstance(found, str) else word(found.key, **found.values)
 
 
 def worded(value: Any, language: str) -> Any:

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from gradcam_core import Audit, Examiner, Explainer, OptionError, Request, StoppedError, Watch, audit
 from gradcam_core.canvases.picture import order
-from gradcam_core.folders import SCHEMA, Row
+from gradcam_core.folders import LEFT_OUT, SCHEMA, Row
 from gradcam_core.folders.clusters import RARE, unusual
 from gradcam_core.folders.looking import Looker
-from gradcam_core.report.__main__ import main
+from gradcam_core.report.__main__ import command_line, main
 from tests.helpers import small_spec
 
 LABELS = ("horse", "cow </script><b>")
@@ -298,3 +298,11 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert blocks((tmp_path / "out.html").read_text("utf-8"))["rows"][0][0] == "a.png"
     with pytest.raises(SystemExit, match="holds no photograph"):
         main([str(tmp_path), "--rows", str(tmp_path / "r"), "--outlines", str(folder)])
+
+
+def test_the_command_line_has_every_option_that_an_audit_has() -> None:
+    asked = ["folder", "--detail", "--no-sharper", "--view", "whole", "--method", "hirescam"]
+    options = vars(command_line().parse_args(asked))
+    mine = {name: options[name] for name in Request.options() if name not in LEFT_OUT}
+    assert Request(**mine) == Request(detail=True, view="whole", method="hirescam")
+    assert not {*LEFT_OUT} & options.keys()

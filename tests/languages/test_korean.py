@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gradcam_core import Explainer, ModelError
-from gradcam_core.languages import ENGLISH, LANGUAGES, NAMES, Finding, in_language, language_now, say
+from gradcam_core.languages import ENGLISH, LANGUAGES, NAMES, Finding, OptionError, in_language, language_now, say
 from gradcam_core.languages.particles import PARTICLES, particle
 from gradcam_core.languages.reader import known, preferred
 
@@ -161,5 +161,8 @@ def test_all_that_is_said_inside_a_language_is_said_in_it(explainer: Explainer) 
         assert str(caught.value) == caught.value.said() == caught.value.said("ko") != english
         assert caught.value.said("en") == english
     assert str(caught.value) == english
-    with pytest.raises(KeyError), in_language("xx"):
+    with (
+        pytest.raises(OptionError, match=r"`language` 'xx' is not spoken here; choose one of en"),
+        in_language("xx"),
+    ):
         pass

@@ -142,6 +142,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "without": {"strokes": [{"points": [[120, 120]], "radius": 20}]},
     "compare": {"methods": "gradcam;hirescam"},
     "explain_text": {"text": "좋다"},
+    "describe": {},
+    "ask": {"question": "what is this?"},
 }
 
 
@@ -156,6 +158,21 @@ def test_everything_tells_how_far_it_is_and_can_be_stopped(ask: Callable[..., An
     end.set()
     with pytest.raises(StoppedError):
         ask(name, **given, watch=Watch(stop=end))
+
+
+def test_a_caption_can_be_stopped_between_two_of_its_words(ask: Callable[..., Any]) -> None:
+    end = Event()
+    heard: list[float] = []
+
+    def told(done: int, count: int) -> None:
+        heard.append(done / count)
+        if len(heard) == 4:
+            end.set()
+
+    with pytest.raises(StoppedError):
+        ask("describe", noise(230, 250), watch=Watch(told, end))
+    assert heard == sorted(heard)
+    assert 0 < heard[-1] < 0.5
 
 
 def test_stop_ends_what_is_computed_for_its_visitor_alone(ask: Callable[..., Any], services: Services) -> None:

@@ -1,4 +1,4 @@
-"""English: a sentence for every finding, by what it is about. Public name: `SENTENCES`."""
+"""English: a sentence for every finding, by what it is about. Public names: `NAME`, `SENTENCES`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from .report import REPORT
 from .results import RESULTS
 from .server import SERVER
 
-__all__ = ["SENTENCES"]
+__all__ = ["NAME", "SENTENCES"]
+
+# what the switch of the page calls it
+NAME = "EN"
 
 SENTENCES: Mapping[str, str | Callable[..., str]] = {
     **AUDIT,

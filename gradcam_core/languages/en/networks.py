@@ -109,8 +109,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         "take cannot be told beforehand; the limit here is {usual}."
     ),
     "input_size.no_number": "`input_size` {text!r} must be a whole number of pixels, such as 224.",
-    "input_size.not_positive": "`input_size` {input_size!r} must be a positive number of pixels.",
-    "input_size.out_of_range": "`input_size` {size!r} must be a whole number of pixels from 1 to 4096.",
+    "input_size.out_of_range": "`input_size` {size!r} must be a whole number of pixels from 1 to {most}.",
     "input_size.too_costly": (
         "`input_size` {size} is too large here: {name!r} would take {gigabytes:,.1f} GB of memory and "
         "{billions:,.0f} billion operations for one photograph; the limit is {most_gigabytes:,.1f} GB and "

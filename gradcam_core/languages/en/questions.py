@@ -18,7 +18,7 @@ QUESTIONS: Mapping[str, str] = {
         "`{model}` returns a number of its own, not a probability, and this check judges probabilities; look at the map"
         " itself, or ask for the sanity check."
     ),
-    "check.shares_out_of_range": "`shares` {shares!r} must lie between 0 and 1, at least one of them.",
+    "check.shares_out_of_range": "`{name}` {shares!r} must lie between 0 and 1, at least one of them.",
     "class.no_index_or_label": "`{name}` {shown} is not a class; give an index or a label.",
     "class.number_or_label": (
         "`{name}` {text!r} is no label of {title}, whose labels are numbers themselves, and as an index it is"
@@ -34,6 +34,7 @@ QUESTIONS: Mapping[str, str] = {
     "explainer.engine_unknown": "`engine` {engine!r} is unknown; choose one of {known:list}.",
     "explainer.negative": ("`{name}` {value!r} must be a number that is not negative; 0 keeps nothing."),
     "head.unknown": "`head` {head!r} is unknown. {near}",
+    "hidden.other_shape": "A part of `hidden` has shape {hidden_shape}, expected {expected}: that of the input.",
     "hiding.unknown": "`hiding` {hiding!r} is unknown; choose one of {known:list}.",
     "layers.gradient_says_nothing": (
         "The network's scores depend on its layers, but no gradient says how: it is quantised, rounds, or"
@@ -65,6 +66,7 @@ QUESTIONS: Mapping[str, str] = {
     ),
     "place.whole_caption": "A place speaks for words one by one; choose a word of the caption first.",
     "question.missing": "`question` is empty; ask {model} something about the photograph, in English.",
+    "request.not_several": "`{name}` {shown} is one value, where several may be; put it into a list: [{shown}].",
     "request.language_unknown": "`{name}` {shown} is not spoken here; choose one of {known:list}.",
     "request.not_a_method": ("`{name}` {shown} is not the key of a method; give a text, such as 'gradcam'."),
     "request.not_a_model": "`{name}` {shown} is not a model; give its name as a text, or 'auto'.",

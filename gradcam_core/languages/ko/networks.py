@@ -115,8 +115,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         " 여기서는 {usual}까지입니다."
     ),
     "input_size.no_number": "`input_size` {text!r}{text:은/는} 224처럼 픽셀 수를 나타내는 정수여야 합니다.",
-    "input_size.not_positive": "`input_size` {input_size!r}{input_size:은/는} 양의 픽셀 수여야 합니다.",
-    "input_size.out_of_range": "`input_size` {size!r}{size:은/는} 1부터 4096까지의 정수여야 합니다.",
+    "input_size.out_of_range": "`input_size` {size!r}{size:은/는} 1부터 {most}까지의 정수여야 합니다.",
     "input_size.too_costly": (
         "`input_size` {size}{size:은/는} 너무 큽니다. {name!r}{name:은/는} 사진 한 장에 메모리 {gigabytes:,.1f}"
         " GB와 연산 {billions:,.0f}십억 회가 필요합니다. 한도는 {most_gigabytes:,.1f} GB와 {most_billions:,.0f}십억"

@@ -18,7 +18,7 @@ QUESTIONS: Mapping[str, str] = {
         "`{model}`{model:은/는} 확률이 아니라 숫자를 내는데, 이 검사는 확률로 판단합니다. 맵을 직접 보거나 무결성"
         " 검사를 하세요."
     ),
-    "check.shares_out_of_range": "`shares` {shares!r}{shares:은/는} 0과 1 사이의 값이 하나 이상이어야 합니다.",
+    "check.shares_out_of_range": "`{name}` {shares!r}{shares:은/는} 0과 1 사이의 값이 하나 이상이어야 합니다.",
     "class.no_index_or_label": "`{name}` {shown}{shown:은/는} 클래스가 아닙니다. 번호나 라벨을 쓰세요.",
     "class.number_or_label": (
         "`{name}` {text!r}{text:은/는} {title}의 라벨이 아닙니다. 라벨 자체가 숫자인 모델이고, 번호로 보면 {label!r}"
@@ -40,6 +40,7 @@ QUESTIONS: Mapping[str, str] = {
         "`{name}` {value!r}{value:은/는} 음수가 아닌 숫자여야 합니다. 0이면 아무것도 보관하지 않습니다."
     ),
     "head.unknown": "`head` {head!r}{head:을/를} 알 수 없습니다. {near}",
+    "hidden.other_shape": "`hidden` 중 하나의 모양은 {hidden_shape}인데 모델 입력과 같은 {expected}여야 합니다.",
     "hiding.unknown": "`hiding` {hiding!r}{hiding:을/를} 알 수 없습니다. 다음 중에서 고르세요: {known:list}.",
     "layers.gradient_says_nothing": (
         "네트워크의 점수는 레이어에 따라 달라지지만 그래디언트로는 알 수 없습니다. 양자화되었거나, 반올림하거나,"
@@ -70,6 +71,7 @@ QUESTIONS: Mapping[str, str] = {
     ),
     "place.whole_caption": "위치는 단어 하나하나의 근거입니다. 먼저 캡션에서 단어를 고르세요.",
     "question.missing": "`question`이 비어 있습니다. 사진에 대해 {model}에 영어로 질문하세요.",
+    "request.not_several": "`{name}`에는 여러 값을 줄 수 있는데 {shown} 하나만 있습니다. 목록으로 주세요: [{shown}].",
     "request.language_unknown": (
         "`{name}` {shown}{shown:은/는} 지원하지 않는 언어입니다. 다음 중에서 고르세요: {known:list}."
     ),

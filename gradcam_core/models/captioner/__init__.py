@@ -23,6 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ...engine.watch import NOBODY, Watch
 from ...reading.preprocess import Preprocessing
 from ..beam import Caption
 from ..features import build_backbone, photograph_steps
@@ -66,11 +67,11 @@ class Captioner:
         """Up to `beam` captions of a (1, 3, H, W) input, best first; one pass of the backbone."""
         return decode(self.network, image, beam=beam, limit=self.limit)
 
-    def write_of(self, maps: Tensor, *, beam: int = 3) -> list[Caption]:
-        """The same of the (1, C, h, w) maps that the backbone made of it."""
+    def write_of(self, maps: Tensor, *, beam: int = 3, watch: Watch = NOBODY) -> list[Caption]:
+        """The same of the (1, C, h, w) maps that the backbone made of it; raises StoppedError through `watch`."""
         with torch.inference_mode():
             picture = self.network.look(maps.flatten(2).transpose(1, 2))
-        return decode_picture(self.network, picture, beam=beam, limit=self.limit)
+        return decode_picture(self.network, picture, beam=beam, limit=self.limit, watch=watch)
 
 
 def load_captioner(path: Path = WEIGHTS) -> Captioner:

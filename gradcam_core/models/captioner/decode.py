@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ...engine.watch import NOBODY, Watch
 from ..beam import Caption, search
 from ..vocabulary import END, PAD, START, UNKNOWN
 from .network import CaptionNetwork, Picture
@@ -30,7 +31,7 @@ def decode(network: CaptionNetwork, image: Tensor, *, beam: int = 3, limit: int 
 
 
 def decode_picture(
-    network: CaptionNetwork, picture: Picture, *, beam: int = 3, limit: int | None = None
+    network: CaptionNetwork, picture: Picture, *, beam: int = 3, limit: int | None = None, watch: Watch = NOBODY
 ) -> list[Caption]:
     """The same for what `network.look` made of one photograph."""
     with torch.inference_mode():
@@ -45,4 +46,4 @@ def decode_picture(
         return logits
 
     longest = min(limit or network.shape.limit, network.shape.limit)
-    return search(after, end=END, never=NEVER, beam=beam, limit=longest)
+    return search(after, end=END, never=NEVER, beam=beam, limit=longest, watch=watch)

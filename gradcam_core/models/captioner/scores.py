@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 __all__ = ["bleu4", "cider"]
 
-Words = Sequence[str]
+WordList = Sequence[str]
 Grams = Counter[tuple[str, ...]]
 LONGEST = 4
 # words by which a caption may differ in length before that costs much
@@ -22,11 +22,11 @@ SIGMA = 6.0
 SCALE = 10.0
 
 
-def _grams(words: Words, length: int) -> Grams:
+def _grams(words: WordList, length: int) -> Grams:
     return Counter(tuple(words[at : at + length]) for at in range(len(words) - length + 1))
 
 
-def bleu4(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> float:
+def bleu4(captions: Sequence[WordList], references: Sequence[Sequence[WordList]]) -> float:
     """BLEU with n-grams up to four and the closest reference's length, in [0, 1] (Papineni et al. 2002, sec. 2.3)."""
     matched, total = [0] * LONGEST, [0] * LONGEST
     written = closest = 0
@@ -46,7 +46,7 @@ def bleu4(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> f
     return math.exp(min(0.0, 1 - closest / written) + precision)
 
 
-def cider(captions: Sequence[Words], references: Sequence[Sequence[Words]]) -> float:
+def cider(captions: Sequence[WordList], references: Sequence[Sequence[WordList]]) -> float:
     """CIDEr-D, from 0 to 10, averaged over n-grams up to four (Vedantam et al. 2015, arXiv:1411.5726, sec. 3 and 5).
 
     How rare an n-gram is, is counted over the references handed in.

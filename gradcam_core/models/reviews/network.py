@@ -114,7 +114,7 @@ class CharCNN(nn.Module):
         return self.head(self.dropout(torch.cat(strongest, dim=1)))
 
 
-class _Row(Layout):
+class _OneRow(Layout):
     """Maps one cell high; of a single character, one with a single cell, which for a picture would be none."""
 
     def fitted(self, shape: tuple[int, ...], size: tuple[int, int]) -> Layout:
@@ -162,7 +162,7 @@ class TrainedText:
     @cached_property
     def layouts(self) -> Mapping[str, Layout]:
         """How the outputs of all layers are laid out."""
-        return dict.fromkeys(self.offered, _Row())
+        return dict.fromkeys(self.offered, _OneRow())
 
     @cached_property
     def head(self) -> Head:

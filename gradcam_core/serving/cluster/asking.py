@@ -27,7 +27,7 @@ from ...languages import Finding
 from ...reading.photograph import Photograph
 from ...remembering import DEFAULT_TTL_SECONDS
 from . import parcel
-from .parcel import Shown
+from .parcel import AnyPhotograph
 from .replica import AT, FOUND, LACKS, PART, Recipe, Report
 
 __all__ = ["Asking", "Replicas", "in_parts"]
@@ -57,12 +57,12 @@ class Replicas(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class _Question:
+class _SentQuestion:
     """One question; `kept` are references to the visitor's own models that it is about."""
 
     key: str
     parcel: bytes
-    photographs: Mapping[str, Shown]
+    photographs: Mapping[str, AnyPhotograph]
     kept: Mapping[str, Any]
 
 
@@ -78,7 +78,7 @@ class Asking:
         # of visitors' own models: a reference to what they are made of, and who may use them
         self._private: dict[str, tuple[Any, Callable[[], bool]]] = {}
         # the file of each photograph that is remembered here
-        self._files: WeakKeyDictionary[Photograph, Shown] = WeakKeyDictionary()
+        self._files: WeakKeyDictionary[Photograph, AnyPhotograph] = WeakKeyDictionary()
         self._known: TTLCache[tuple[str, str], bool] = TTLCache(MOST_SENT, DEFAULT_TTL_SECONDS)
         self._lock = Lock()
         self._loop = asyncio.new_event_loop()
@@ -135,10 +135,10 @@ class Asking:
             return parcel.unpacked(sent, explainer, read)
 
         return unpacked(
-            self._answer(_Question(where, question, photographs, kept), watch, lambda sent: part(unpacked(sent)))
+            self._answer(_SentQuestion(where, question, photographs, kept), watch, lambda sent: part(unpacked(sent)))
         )
 
-    def _answer(self, question: _Question, watch: Watch, part: Callable[[bytes], object]) -> bytes:
+    def _answer(self, question: _SentQuestion, watch: Watch, part: Callable[[bytes], object]) -> bytes:
         with self._lock:
             along = {digest for digest in question.photographs if (question.key, digest) not in self._known}
         for attempt in range(ATTEMPTS):
@@ -163,7 +163,7 @@ class Asking:
         raise ServingError("cluster.no_answer")
 
     def _listened(
-        self, question: _Question, along: Collection[str], watch: Watch, part: Callable[[bytes], object]
+        self, question: _SentQuestion, along: Collection[str], watch: Watch, part: Callable[[bytes], object]
     ) -> Report:
         """The last report on a question that is asked once."""
         files = {digest: parcel.content(self._file(question.photographs[digest])) for digest in along}
@@ -201,7 +201,7 @@ class Asking:
             listening.cancel()
             raise
 
-    def _file(self, shown: Shown) -> Shown:
+    def _file(self, shown: AnyPhotograph) -> AnyPhotograph:
         with self._lock:
             return self._files.get(shown, shown) if isinstance(shown, Photograph) else shown
 

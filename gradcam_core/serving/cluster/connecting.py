@@ -31,7 +31,7 @@ from .replica import Opened, Replica, Report
 
 __all__ = ["HERE", "ROOT", "application", "connected", "reached", "take_share"]
 
-# of the application, by which pages find the one that is there already
+# the name of the application in Ray, by which a page finds one that runs already
 NAME = "gradcam"
 HERE = "local"
 ROOT = Path(__file__).parents[3]

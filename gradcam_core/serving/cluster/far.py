@@ -103,10 +103,16 @@ class FarExplainer(Explainer):
         return self._ask("explainer.answer_all", Handed.of(image), requests, watch=watch)
 
     def describe(
-        self, image: ImageSource | Photograph | None, *, model: str | None = None, caption: str | None = None
+        self,
+        image: ImageSource | Photograph | None,
+        *,
+        model: str | None = None,
+        caption: str | None = None,
+        watch: Watch = NOBODY,
     ) -> Description:
         """The network's caption of an image, or how likely each word of one's own `caption` is."""
-        return self._ask("explainer.describe", Handed.of(image), options={"model": model, "caption": caption})
+        asked = {"model": model, "caption": caption}
+        return self._ask("explainer.describe", Handed.of(image), watch=watch, options=asked)
 
     def ask(self, image: ImageSource | Photograph | None, question: str, *, model: str | None = None) -> Answer:
         """The most probable answers to a question about an image."""
@@ -208,7 +214,7 @@ def _archive(value: Any) -> Any:
 
 # how files travel, by the kind of an input
 CARRIED: dict[str, Callable[[Any], Any]] = {"archive": _archive, "image": Handed.of}
-# a page does not compute: whoever is let in waits for a replica, and how many wait there says how many are needed
+# a page on Ray computes nothing, so it lets many in: they wait for a replica, and Ray starts more by how many wait
 LANES = {
     CHEAP: Lane(run=32, wait=512, of_address=256, of_visitor=64),
     COSTLY: Lane(run=8, wait=64, of_address=32, of_visitor=16),

@@ -41,7 +41,7 @@ class Handed:
         return cls(digest, found) if isinstance(found, bytes) else read_photograph(found, digest)
 
 
-Shown: TypeAlias = "Handed | Photograph"
+AnyPhotograph: TypeAlias = "Handed | Photograph"
 
 
 class _Packer(pickle.Pickler):
@@ -49,7 +49,7 @@ class _Packer(pickle.Pickler):
 
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
-        self.photographs: dict[str, Shown] = {}
+        self.photographs: dict[str, AnyPhotograph] = {}
 
     def persistent_id(self, thing: Any) -> tuple[str, str] | None:
         if isinstance(thing, (Handed, Photograph)):
@@ -78,7 +78,7 @@ class _Unpacker(pickle.Unpickler):
         return self._kinds[kind](name)
 
 
-def packed(value: Any) -> tuple[bytes, Mapping[str, Shown]]:
+def packed(value: Any) -> tuple[bytes, Mapping[str, AnyPhotograph]]:
     """`value` as bytes, and the photographs that it speaks of by their digests."""
     file = io.BytesIO()
     packer = _Packer(file)
@@ -96,7 +96,7 @@ def unpacked(parcel: bytes, explainer: Explainer, photographs: Callable[[str], P
     return _Unpacker(io.BytesIO(parcel), kinds).load()
 
 
-def content(shown: Shown) -> bytes:
+def content(shown: AnyPhotograph) -> bytes:
     """All of a photograph, to be sent."""
     # pixels that were decoded later are not sent along
     return pickle.dumps(shown.file if isinstance(shown, Handed) else replace(shown), pickle.HIGHEST_PROTOCOL)

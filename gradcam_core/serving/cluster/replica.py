@@ -34,7 +34,7 @@ from ...models import LoadedModel
 from ...models.catalogue import Offer
 from ...reading.photograph import Photograph
 from ...reading.uploads import Carried
-from ...remembering import DEFAULT_TTL_SECONDS
+from ...remembering import DEFAULT_TTL_SECONDS, PHOTOGRAPH_SHARE
 from ...request import Request
 from ...types import MEGABYTE, ModelInfo
 from ..auditing import Stand
@@ -50,8 +50,6 @@ __all__ = ["AT", "FOUND", "LACKS", "PART", "REFUSED", "Opened", "Recipe", "Repli
 # or the photograph that is missing
 AT, PART, FOUND, REFUSED, LACKS = "at", "part", "found", "refused", "lacks"
 Report: TypeAlias = "tuple[str, Any]"
-# of photographs that were sent here, as a part of what is remembered
-PHOTOGRAPH_SHARE = 0.25
 SECONDS_BETWEEN_REPORTS = 0.1
 # the private models that whoever asks now may use
 usable_now: ContextVar[frozenset[str]] = ContextVar("usable_now", default=frozenset())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..parts import Page, Panel, Place
+from ..parts import Page, Panel, PanelPlace
 from .checks import checks_panel
 from .compare import compare_panel
 from .downloads import downloads_panel
@@ -36,7 +36,7 @@ PANELS = (
 )
 
 
-def lay_out_panels(place: Place, page: Page, tab_has: Mapping[str, Any]) -> None:
+def lay_out_panels(place: PanelPlace, page: Page, tab_has: Mapping[str, Any]) -> None:
     """Lay out those panels of a `place` whose needs the page and the tab have."""
     has = {**page.has, **tab_has}
     for panel in PANELS:

@@ -26,7 +26,7 @@ __all__ = ["checks_panel"]
 SLOT = "check"
 # the longer side of each picture
 PICTURE = 360
-Check: TypeAlias = Callable[[Examiner, Explanation, Watch], str]
+CheckDrawing: TypeAlias = Callable[[Examiner, Explanation, Watch], str]
 
 
 def checks_panel(page: Page, shown_photograph: gr.State) -> None:
@@ -61,7 +61,7 @@ def checks_panel(page: Page, shown_photograph: gr.State) -> None:
     shown_photograph.change(forget, None, checked, **AT_ONCE)
 
 
-def _examining(services: Services, check: Check) -> Callable[..., str]:
+def _examining(services: Services, check: CheckDrawing) -> Callable[..., str]:
     """What answers a click on the button of `check`."""
 
     def examine(
@@ -113,7 +113,7 @@ def _sanity(examiner: Examiner, explanation: Explanation, watch: Watch) -> str:
 
 
 # key of the button's words -> what it shows
-CHECKS: dict[str, Check] = {
+CHECKS: dict[str, CheckDrawing] = {
     "trust.hide": _hide,
     "trust.curves": _curves,
     "trust.sanity": _sanity,

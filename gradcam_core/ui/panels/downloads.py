@@ -32,7 +32,7 @@ from ..wording import word
 __all__ = ["FILES", "downloads_panel"]
 
 Maker: TypeAlias = Callable[[Explanation, Look, str, Examiner], bytes]
-# of pictures of that many pixels few are made at once
+# pictures of more pixels than this are made only so many at once
 LARGE_PIXELS, LARGE_AT_ONCE = 8_000_000, 2
 _large = BoundedSemaphore(LARGE_AT_ONCE)
 

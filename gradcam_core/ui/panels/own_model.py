@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import LocalContext
 
-from ...errors import ModelError
+from ...errors import LONGEST_SHOWN, ModelError
 from ...explainer import Explainer
 from ...reading.uploads import Upload
 from ...serving.failures import plain_words
@@ -30,7 +30,6 @@ from ..wording import word
 
 __all__ = ["ENDINGS", "own_model_panel", "own_models", "session"]
 
-LONGEST_SHOWN = 80
 # keys of the words for each kind of head
 HEAD_WORDS = {
     "softmax": "own.head_softmax",

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ...checks import Examiner, HideAndLook
-from ...compare import TOLD_APART, Comparison
+from ...compare import AXES, TOLD_APART, Comparison
 from ...engine.watch import Watch
 from ...explainer import Explainer
 from ...explanation import Explanation
@@ -21,8 +21,6 @@ from ..wording import word
 
 __all__ = ["PLANS", "STRIP", "WARNED", "Beside", "compared", "every_layer", "lines_under"]
 
-# what a grid has several of, in the place of one
-AXES = frozenset({"target", "method", "layer"})
 WARNED = "compare.chance"
 
 

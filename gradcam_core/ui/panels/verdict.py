@@ -25,7 +25,7 @@ from ..wording import word
 
 __all__ = ["text_verdict_panel", "verdict_line", "verdict_panel"]
 
-# longer than that it takes only where somebody asks for it
+# a check that takes longer is not made by itself, only where somebody asks for it
 MOST_SECONDS = 12.0
 # a moment later, so that who drags through a menu starts nothing; behind it the question's number
 LATER = """async (asked) => {

@@ -62,7 +62,7 @@ def folder_tab(page: Page) -> None:
                 elem_id="folder-report",
             )
             report = report_frame("folder-found")
-    looking = _Looking(page, files.GRADIO_CACHE, stop, said, last, packed, report)
+    looking = _AuditEvents(page, files.GRADIO_CACHE, stop, said, last, packed, report)
     go.click(
         looking.look,
         [files, model],
@@ -100,7 +100,7 @@ def _models(page: Page) -> gr.Dropdown:
 
 
 @dataclass(frozen=True, eq=False)
-class _Looking:
+class _AuditEvents:
     """What happens on the server; uploads lie in the `folder`, and the others are parts of the tab."""
 
     page: Page

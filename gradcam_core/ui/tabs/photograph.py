@@ -13,7 +13,6 @@ from typing import Any
 import gradio as gr
 
 from ...explainer import Explainer
-from ...languages import Finding
 from ...methods import DEFAULT_METHOD, METHODS, Method
 from ...reading.photograph import content_of, digest_of
 from ...request import AUTO, CENTRE, WHOLE, WORDED, Request
@@ -26,7 +25,7 @@ from ..photograph_input import PhotographInput
 from ..web.bars import top_bars
 from ..web.examples import example_buttons
 from ..web.stage import stage
-from ..wording import word
+from ..wording import word, words_of
 from .answering import QuestionControls, Shown, answering, rival_choices
 from .words import Examples, switching, words
 
@@ -218,9 +217,6 @@ def method_notes() -> dict[str, str]:
 
 
 def _note(method: Method) -> str:
-    def words(finding: Finding) -> str:
-        return word(finding.key, **finding.values)
-
-    warning = f" <strong>{words(method.warning)}</strong>" if method.warning else ""
-    cost = f"{word('method.cost')} {words(method.cost)}."
-    return f"<p class='note'>{words(method.good_for)}{warning} {cost} {html.escape(method.paper)}.</p>"
+    warning = f" <strong>{words_of(method.warning)}</strong>" if method.warning else ""
+    cost = f"{word('method.cost')} {words_of(method.cost)}."
+    return f"<p class='note'>{words_of(method.good_for)}{warning} {cost} {html.escape(method.paper)}.</p>"

@@ -17,7 +17,7 @@ from ..panels import lay_out_panels
 from ..parts import Page
 from ..web.bars import PICKED, bars_value, top_bars
 from ..web.text import shaded_text, text_value
-from ..wording import word
+from ..wording import word, words_of
 
 __all__ = ["text_tab"]
 
@@ -110,7 +110,7 @@ def _controls(texts: TextExplainer, text: gr.Textbox) -> dict[str, Any]:
             [(entry.title, key) for key, entry in TEXT_METHODS.items()],
             value=DEFAULT_TEXT_METHOD,
             label=word("photograph.method"),
-            info=word(TEXT_METHODS[DEFAULT_TEXT_METHOD].good_for.key),
+            info=words_of(TEXT_METHODS[DEFAULT_TEXT_METHOD].good_for),
             elem_id="text-method",
         )
     made = {
