@@ -28,17 +28,17 @@ def test_the_report_stands_on_the_page_and_a_photograph_of_it_can_be_opened(
     view.goto(f"{address}?__theme=light")
     view.get_by_role("tab", name="Folder").click()
     view.set_input_files("#folder-files input[type=file]", archive)
-    view.wait_for_function("() => document.querySelector('#folder-files').textContent.includes('all.zip')")
+    view.wait_for_selector("#folder-files a[download]")
     view.click("#folder-go")
     report = view.frame_locator("#folder-found iframe")
     report.locator("#rows figure").nth(3).wait_for(timeout=60 * SECONDS)
     assert report.locator("#rows figure").count() == 4
-    assert not view.locator("#folder-stop").is_enabled()
+    view.wait_for_selector("#folder-stop:disabled")
     # a broken file has a reason instead
     assert report.locator("#rows figure button").count() == 3
     report.locator("#rows figure button").first.click()
     view.wait_for_function(
-        "() => document.querySelector('[role=tab][aria-selected=true]').textContent === 'Photograph'"
+        "() => document.querySelector('[role=tab][aria-selected=true]').textContent.trim() === 'Photograph'"
     )
     view.close()
     assert problems == []
