@@ -34,7 +34,7 @@ from ..explanation import Explanation
 from ..languages import Finding, Said, language_now
 from ..models import LoadedModel
 from ..request import WORDED, Request, takes_options
-from .clusters import Cluster, Effect, Indices, clusters_of
+from .clusters import TRIED, Cluster, Effect, Indices, clusters_of
 from .confusions import Confusion, confusions_of
 from .listing import Listed, listed
 from .looking import Looker
@@ -47,8 +47,6 @@ __all__ = ["LEFT_OUT", "Asked", "Audit", "Making", "audit", "made_with", "steps"
 
 # what is remembered of photographs that are looked at once
 MEGABYTES = 64
-# photographs of a cluster, and others, in which its place is hidden
-TRIED = 24
 # the least and the largest share of the area that is hidden then
 HIDDEN_AREA = (0.1, 0.2)
 # options of a request that say which class is asked about: here it is always the most probable one
@@ -264,23 +262,23 @@ def _rows(making: Making, asked: Asked, files: Sequence[Listed], written: RowFil
         yield row
 
 
-def _effect(looker: Looker, table: Table, folder: Path, watch: Watch, cluster: Cluster, others: Indices) -> Effect:
+def _effect(looker: Looker, table: Table, folder: Path, watch: Watch, cluster: Cluster) -> Effect:
     """What a cluster's place does: hidden in its own photographs and in others, and put into those of other classes."""
-    dice = np.random.default_rng(0)
     share = float(np.clip(cluster.area, *HIDDEN_AREA))
-    own, beside = (dice.permutation(chosen)[:TRIED] for chosen in (cluster.members, others))
     strangers = _nearest_strangers(table, cluster.index)
 
-    def explained(place: int) -> Explanation:
-        return looker.examiner.explainer.answer(folder / table.names[place], looker.request)
+    def explained(place: int, **asked: Any) -> Explanation:
+        request = looker.request.replace(**asked)
+        return looker.examiner.explainer.answer(folder / table.names[place], request)
 
     def taken(place: int) -> float:
         explanation = explained(place)
         return explanation.target.probability - looker.without(explanation, cluster.spot, share)
 
     def put(pair: tuple[int, int]) -> float:
-        into, out_of = map(explained, pair)
-        return looker.put(into, out_of, cluster.index, cluster.spot, share)
+        into, out_of = pair
+        # how probable the class is there beforehand, the explanation of that class says
+        return looker.put(explained(into, target=cluster.index), explained(out_of), cluster.spot, share)
 
     def pairs(drawn: Indices) -> Iterator[tuple[int, int]]:
         return zip(map(int, strangers), map(int, np.resize(drawn, len(strangers))), strict=True)
@@ -288,13 +286,13 @@ def _effect(looker: Looker, table: Table, folder: Path, watch: Watch, cluster: C
     def tried(ask: Callable[[Any], float], given: Iterable[Any]) -> NDArray[np.float64]:
         return np.array(list(looker.each(ask, given)) or [0.0])
 
-    there, elsewhere = (tried(taken, map(int, drawn)) for drawn in (own, beside))
+    there, elsewhere = (tried(taken, map(int, drawn)) for drawn in (cluster.own, cluster.others))
     watch.at(1, 2)
     hidden = _surely(there, elsewhere)
     # a place that is of no more use there than elsewhere is not tried any further
-    if hidden <= 0 or not len(strangers) or not len(beside):
+    if hidden <= 0 or not len(strangers) or not len(cluster.others):
         return Effect(float(there.mean()), float(elsewhere.mean()), hidden)
-    added, by_chance = (tried(put, pairs(drawn)) for drawn in (own, beside))
+    added, by_chance = (tried(put, pairs(drawn)) for drawn in (cluster.own, cluster.others))
     watch.at(2, 2)
     surely = min(hidden, _surely(added, by_chance))
     return Effect(float(there.mean()), float(elsewhere.mean()), surely, float(added.mean()), float(by_chance.mean()))

@@ -70,7 +70,8 @@ class Cluster(Said):
     `place` where most of that lies; `area` is the smallest part that holds half of it, and `apart` how far its centre
     lies from that of the other photographs, in sides of what the network saw. `rare` is how probable it would be that
     so many of the class look there if they did so as often as other classes do: objects, too, stand at the side.
-    `accuracy` is None where no truth is known, and `effect` where the place was not tried.
+    `accuracy` is None where no truth is known. The place is tried in `own`, some of the members, and held against
+    `others`, some that are not; `effect` is None where it was not tried.
     """
 
     index: int
@@ -83,6 +84,8 @@ class Cluster(Said):
     apart: float
     accuracy: float | None
     rare: float
+    own: Indices
+    others: Indices
     effect: Effect | None = None
 
     @property
@@ -176,8 +179,8 @@ STRANGERS = 20
 CORE = 0.9
 # a cluster is called suspicious from this value on, found with tests.benchmarks.audit
 ALARM = 0.12
-# how many places are tried at most
-MOST_TRIED = 40
+# how many places are tried at most, and in how many photographs of a cluster and of others
+MOST_TRIED, TRIED = 40, 24
 
 
 def grouped(features: MapArray) -> NDArray[np.intp]:
@@ -205,9 +208,7 @@ def grouped(features: MapArray) -> NDArray[np.intp]:
     return numbers
 
 
-def clusters_of(
-    table: Table, labels: Sequence[str], effect: Callable[[Cluster, Indices], Effect | None]
-) -> tuple[Cluster, ...]:
+def clusters_of(table: Table, labels: Sequence[str], effect: Callable[[Cluster], Effect | None]) -> tuple[Cluster, ...]:
     """The clusters of every class, the most suspicious first; `effect` tries a cluster's place, there and in others."""
     found: list[Cluster] = []
     for index in np.unique(table.index):
@@ -220,11 +221,8 @@ def clusters_of(
             for members, rare in _groups(table, own, numbers)
         ]
     found.sort(key=lambda one: -one.apart * (1 - one.area))
-    tried = [
-        replace(one, effect=effect(one, _others(table, one.index, one.members))) if number < MOST_TRIED else one
-        for number, one in enumerate(found)
-    ]
-    return tuple(sorted(tried, key=lambda one: (-one.suspicion, -len(one.members))))
+    tried = [replace(one, effect=effect(one)) for one in found[:MOST_TRIED]]
+    return tuple(sorted([*tried, *found[MOST_TRIED:]], key=lambda one: (-one.suspicion, -len(one.members))))
 
 
 def _groups(table: Table, own: Indices, numbers: NDArray[np.intp]) -> list[tuple[Indices, float | None]]:
@@ -283,16 +281,21 @@ def _spot(mean: MapArray, others: MapArray) -> MapArray:
     return more / more.sum() if more.any() else mean
 
 
-def _cluster(table: Table, index: int, label: str, own: Indices, members: Indices, rare: float | None) -> Cluster:
+def _cluster(table: Table, index: int, label: str, among: Indices, members: Indices, rare: float | None) -> Cluster:
     mean, others = table.maps[members].mean(0), _others(table, index, members)
     elsewhere = table.maps[others].mean(0) if len(others) else None
     spot = mean if elsewhere is None else _spot(mean, elsewhere)
     distance = ((table.soft - softened(mean[None])) ** 2).sum(1)
     members = members[np.argsort(distance[members], kind="stable")]
     if rare is None:
-        rare = _rare(distance, own, members, np.flatnonzero(table.index != index))
+        rare = _rare(distance, among, members, np.flatnonzero(table.index != index))
     apart = 0.0 if elsewhere is None else float(np.hypot(*np.subtract(centre(spot), centre(elsewhere))))
-    return Cluster(index, label, members, len(own), mean, spot, half_area(spot), apart, table.accuracy(members), rare)
+    accuracy, dice = table.accuracy(members), np.random.default_rng(0)
+    # these alone are kept: the others of many clusters are many times the folder
+    own, beside = (dice.permutation(chosen)[:TRIED] for chosen in (members, others))
+    return Cluster(
+        index, label, members, len(among), mean, spot, half_area(spot), apart, accuracy, rare, own, beside
+    )  # fmt: skip
 
 
 def _are_alike(table: Table, own: Indices) -> bool:

@@ -109,15 +109,13 @@ class Looker:
         places = order(cam, explanation.placement.input_size, explanation.placement.part)
         return float(self.examiner.probabilities_without(explanation, [places < share])[0, explanation.target.index])
 
-    def put(self, into: Explanation, out_of: Explanation, index: int, cam: NDArray[np.float32], share: float) -> float:
+    def put(self, into: Explanation, out_of: Explanation, cam: NDArray[np.float32], share: float) -> float:
         """What the hottest `share` of `cam`, cut `out_of` one photograph and put `into` another at the same place, adds
-        to the probability there of the class `index`."""
+        there to the probability of the class that `into` explains."""
         places = order(cam, into.placement.input_size, into.placement.part)
         other = first_of(self.examiner.explainer.given(out_of))
-        before, after = self.examiner.probabilities_without(
-            into, [np.zeros_like(places, bool), places < share], instead=other
-        )
-        return float(after[index] - before[index])
+        together = self.examiner.probabilities_without(into, [places < share], instead=other)
+        return float(together[0, into.target.index]) - into.target.probability
 
     def _when_hidden(self, explanation: Explanation) -> dict[str, Any]:
         if explanation.blank:

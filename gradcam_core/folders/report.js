@@ -160,7 +160,7 @@ function options(select, values) {
   }));
 }
 
-clusters.forEach((cluster, number) => {
+clusters.forEach((cluster) => {
   const box = made("div", undefined, cluster.suspicious ? "card alarm" : "card");
   box.append(made("p", cluster.sentence));
   if (cluster.accuracy !== null) box.append(made("p", words.accuracy.replace("{share}", percent(cluster.accuracy)), "facts"));
@@ -172,9 +172,11 @@ clusters.forEach((cluster, number) => {
   pen.fillStyle = "#888";
   pen.fillRect(0, 0, 96, 96);
   pen.drawImage(heat(cluster.map, cluster.side, cluster.side), 0, 0, 96, 96);
-  strip.append(mean, ...cluster.members.map((name) => openable(at.get(name), name)));
-  const button = made("button", words.show_these.replace("{count}", cluster.count));
-  button.onclick = () => choose((row) => row[CLUSTER] === number);
+  strip.append(mean, ...cluster.members.slice(0, cluster.typical).map((name) => openable(at.get(name), name)));
+  const button = made("button", words.show_these.replace("{count}", cluster.members.length));
+  // a photograph may be in several of them, and has the colour of the most suspicious one
+  const own = new Set(cluster.members.map((name) => at.get(name)));
+  button.onclick = () => choose((_, place) => own.has(place));
   box.append(strip, made("p"), button);
   by("cluster-cards").append(box);
 });
@@ -240,6 +242,8 @@ function position(event) {
 }
 plane.onpointerdown = (event) => { from = position(event); to = null; plane.setPointerCapture(event.pointerId); };
 plane.onpointermove = (event) => { if (from) { to = position(event); plot(); } };
+// a finger that scrolls the page chooses nothing
+plane.onpointercancel = () => { from = to = null; plot(); };
 plane.onpointerup = () => {
   if (from && to) {
     const label = by("points-class").value, [first, second] = [from, to];

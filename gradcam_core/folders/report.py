@@ -165,8 +165,8 @@ def _cluster(cluster: Cluster, table: Table, language: str) -> dict[str, Any]:
         "accuracy": cluster.accuracy,
         "map": _levels(cluster.spot),
         "side": len(cluster.spot),
-        "members": [table.names[one] for one in cluster.typical],
-        "count": len(cluster.members),
+        "members": [table.names[one] for one in cluster.members],
+        "typical": len(cluster.typical),
     }
 
 

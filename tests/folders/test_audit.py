@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from gradcam_core import Audit, Examiner, Explainer, OptionError, Request, StoppedError, Watch, audit
 from gradcam_core.canvases.picture import order
 from gradcam_core.folders import LEFT_OUT, SCHEMA, Row
-from gradcam_core.folders.clusters import RARE, unusual
+from gradcam_core.folders.clusters import RARE, TRIED, unusual
 from gradcam_core.folders.looking import Looker
 from gradcam_core.report.__main__ import command_line, main
-from tests.helpers import small_spec
+from tests.helpers import counted_calls, small_spec
 
 LABELS = ("horse", "cow </script><b>")
 SIDE, CELL = 64, 8
@@ -111,10 +111,15 @@ def test_what_is_put_into_another_photograph_is_what_the_network_says_of_the_two
     explainer: Explainer, cheat: Audit
 ) -> None:
     looker = Looker(Examiner(explainer), Request.parse(model="own"), LABELS)
-    into, out_of = (explainer.explain(cheat.folder / name, model="own") for name in ("0/00.png", "horse/00.png"))
+    into, out_of = (
+        explainer.explain(cheat.folder / name, model="own", target="horse") for name in ("0/00.png", "horse/00.png")
+    )
     corner = np.zeros((8, 8), np.float32)
     corner[6:, :2] = [[4, 3], [2, 1]]
-    added = looker.put(into, out_of, 0, corner, 4 / 64)
+    with counted_calls(explainer.runner, "outputs") as asked:
+        added = looker.put(into, out_of, corner, 4 / 64)
+    # how probable it is without, the explanation says
+    assert [variants.count for _, _, variants, *_ in asked] == [1]
     green, red = (explainer.inputs(one) for one in (into, out_of))
     places = torch.from_numpy(order(corner, (SIDE, SIDE)) < 4 / 64)
     assert places.sum() == SIDE**2 // 16
@@ -123,6 +128,16 @@ def test_what_is_put_into_another_photograph_is_what_the_network_says_of_the_two
         before, after = explainer.load("own").network(torch.cat([green, both])).softmax(-1)[:, 0].tolist()
     assert added == pytest.approx(after - before, abs=1e-5)
     assert added > 0.05
+
+
+def test_a_place_is_tried_in_members_and_held_against_others(cheat: Audit) -> None:
+    for cluster in cheat.clusters:
+        assert cluster.effect is not None
+        assert 0 < len(cluster.own) <= TRIED
+        assert {*cluster.own} <= {*cluster.members}
+        assert not {*cluster.others} & {*cluster.members}
+        # enough of the class are left to hold it against
+        assert {*cheat.table.index[cluster.others]} == {cluster.index}
 
 
 def test_photographs_with_more_evidence_at_a_place_than_other_classes_have_are_found() -> None:
@@ -274,6 +289,10 @@ def test_the_report_holds_all_and_fetches_nothing(cheat: Audit, tmp_path: Path) 
     assert cheat.clusters[0].sentence == data["clusters"][0]["sentence"]
     marked = [row for row in data["rows"] if row[11] == 0]
     assert len(marked) == len(cheat.clusters[0].members)
+    # a photograph may be in several of them: each of them has all of its own
+    for shown, cluster in zip(data["clusters"], cheat.clusters, strict=True):
+        assert shown["members"] == [cheat.table.names[one] for one in cluster.members]
+        assert shown["typical"] == 3
     assert not re.search(r"https?://|@import|url\(", page)
     assert "{{" not in page
     # the script finds each part by its id

@@ -37,6 +37,8 @@ ATTEMPTS = 6
 PAUSE_SECONDS = 0.25
 # how soon it is noticed that nobody waits any more
 LISTEN_SECONDS = 0.25
+# what does not end by then is left behind
+END_SECONDS = 5
 # photographs of which it is known where they have been sent
 MOST_SENT = 100_000
 
@@ -86,7 +88,8 @@ class Asking:
         self._thread.start()
 
     def close(self) -> None:
-        """Ask no more."""
+        """Ask no more; whoever waits for an answer hears that there is none."""
+        asyncio.run_coroutine_threadsafe(_end_others(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -185,7 +188,8 @@ class Asking:
                     watch.at(*at)
                     continue
                 if report is None:
-                    listening.result()
+                    if not listening.cancelled():
+                        listening.result()
                     raise ServingError("cluster.no_answer")
                 if report[0] == PART:
                     self.received += len(report[1])
@@ -204,6 +208,15 @@ class Asking:
     def _file(self, shown: AnyPhotograph) -> AnyPhotograph:
         with self._lock:
             return self._files.get(shown, shown) if isinstance(shown, Photograph) else shown
+
+
+async def _end_others() -> None:
+    """End all that runs beside this in its loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for one in others:
+        one.cancel()
+    if others:
+        await asyncio.wait(others, timeout=END_SECONDS)
 
 
 def in_parts(ask: Callable[..., object], watch: Watch) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
@@ -33,6 +34,8 @@ __all__ = ["HERE", "ROOT", "application", "connected", "reached", "take_share"]
 
 # the name of the application in Ray, by which a page finds one that runs already
 NAME = "gradcam"
+# what its status is where it has to be started
+GONE = frozenset(("NOT_STARTED", "DEPLOY_FAILED"))
 HERE = "local"
 ROOT = Path(__file__).parents[3]
 # questions that one replica computes beside each other; what waits behind them makes Ray start another one
@@ -45,6 +48,8 @@ SETTINGS: Mapping[str, Any] = {
     "health_check_timeout_s": 30,
 }
 AUTOSCALING: Mapping[str, Any] = {"min_replicas": 1, "max_replicas": 100, "target_ongoing_requests": 2}
+# until replicas that another page is starting are there, or one that was lost is replaced
+WAIT_SECONDS, PAUSE_SECONDS = 900, 0.5
 # the same photograph to the same replica, while that one has room for it
 ROUTER = "ray.serve.experimental.consistent_hash_router.ConsistentHashRouter"
 
@@ -147,9 +152,20 @@ def _begin(ray: Any, address: str) -> None:
 
 
 def _running(serve: Any) -> Any:
-    """The replicas of an application that is there already."""
-    known = serve.status().applications.get(NAME)
-    return serve.get_app_handle(NAME) if known is not None and known.status == "RUNNING" else None
+    """The replicas of an application that is there already, None where there is none; raises ServingError.
+
+    While one replica is replaced, or the first are started, it is waited for: whoever started the application anew
+    would end what the others compute for other pages.
+    """
+    until = time.monotonic() + WAIT_SECONDS
+    while (known := serve.status().applications.get(NAME)) is not None and known.status not in GONE:
+        computing = any(one.replica_states.get("RUNNING") for one in known.deployments.values())
+        if known.status == "RUNNING" or (computing and known.status != "DELETING"):
+            return serve.get_app_handle(NAME)
+        if time.monotonic() >= until:
+            raise ServingError("cluster.not_started", error=first_line(RuntimeError(known.message), known.status))
+        time.sleep(PAUSE_SECONDS)
+    return None
 
 
 def _started(serve: Any, options: Mapping[str, Any], replicas: int | None) -> Any:

@@ -155,7 +155,9 @@ class _AuditEvents:
         found = say(stand.finding)
         if stand.found is None:
             share = f"<progress max='{stand.count}' value='{stand.done}'></progress>"
-            return {self.said: f"<p class='sentence'>{html.escape(found)}</p>{share}", self.last: _strip(stand.rows)}
+            told = f"<p class='sentence'>{html.escape(found)}</p>{share}"
+            # said each time: a page that is busy may skip all but the last of what it is sent
+            return {self.stop: gr.update(interactive=True), self.said: told, self.last: _strip(stand.rows)}
         report = in_answer(stand.report, "audit.html", self.folder)
         paths = [report["path"], written(stand.table, "rows.parquet", self.folder)]
         return {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -28,6 +30,7 @@ from gradcam_core.serving import auditing
 from gradcam_core.serving.cluster import asking, parcel
 from gradcam_core.serving.cluster.asking import Asking
 from gradcam_core.serving.cluster.far import FarExaminer, FarExplainer, FarServices
+from gradcam_core.serving.cluster.replica import Report
 from gradcam_core.serving.demo import Demo
 from gradcam_core.serving.endpoints import ENDPOINTS
 from gradcam_core.serving.inputs import REQUIRED
@@ -226,8 +229,6 @@ def test_progress_and_stop_pass_through(far: Services, replicas: ReplicasHere, n
 def test_one_that_waits_for_nothing_is_stopped_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     class Silent:
         async def reports(self, *_: Any) -> Any:
-            import asyncio
-
             await asyncio.sleep(600)
             yield "at", (0, 1)
 
@@ -328,3 +329,29 @@ def test_whoever_leaves_a_folder_or_stops_it_ends_it(far: Services, replicas: Re
     while any(one.busy() for one in replicas.replicas):
         assert time.monotonic() < until
         time.sleep(0.05)
+
+
+def test_whoever_waits_when_it_is_closed_hears_that_there_is_no_answer() -> None:
+    begun = Event()
+
+    class Silent:
+        """Never reports."""
+
+        async def reports(self, *_: Any) -> AsyncIterator[Report]:
+            begun.set()
+            await asyncio.sleep(600)
+            yield "never", None
+
+        def is_loss(self, error: BaseException) -> bool:
+            return False
+
+        def keep(self, value: Any) -> Any:
+            return value
+
+    asked = Asking(Silent())
+    with ThreadPoolExecutor(1) as visitor:
+        waiting = visitor.submit(asked.ask, Explainer(device="cpu", cache_mb=1), "opened")
+        assert begun.wait(60)
+        asked.close()
+        with pytest.raises(ServingError, match="does not answer"):
+            waiting.result(60)

@@ -23,8 +23,8 @@ async function draw() {
   element.replaceChildren(frame);
 }
 
-function hear(event) {
-  if (!element.isConnected) removeEventListener("message", hear);
+function told(event) {
+  if (!element.isConnected) removeEventListener("message", told);
   if (!frame || event.source !== frame.contentWindow || typeof event.data !== "object") return;
   const { height, at, open } = event.data;
   if (height > 0) frame.style.height = `${height}px`;
@@ -32,6 +32,6 @@ function hear(event) {
   if (typeof open === "string") trigger("select", { open });
 }
 
-addEventListener("message", hear);
+addEventListener("message", told);
 watch("value", draw);
 draw();
