@@ -10,10 +10,10 @@ its pass. Public names: `Looks`, `Parts`, `PartsCapture`, `Says`, `own_name`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,8 @@ __all__ = ["Looks", "Parts", "PartsCapture", "Says", "own_name"]
 PART, SEEN = "part", "seen"
 # a row of numbers as one place
 ROW = Layout(channels=2, grid=(1, 1), on_image=False)
+# a step to its (n, 1, K) scores
+Again: TypeAlias = Callable[[int], Tensor]
 
 
 class Looks(nn.Module):
@@ -46,7 +48,11 @@ class Looks(nn.Module):
 
 
 class Says(nn.Module):
-    """What comes behind, `network.say`: (n, 1, N) rows, each what was seen of `shape`, and the words to scores."""
+    """What comes behind, `network.say`: (n, 1, N) rows, each what was seen of `shape`, and the words to scores.
+
+    With them comes what gives the (n, 1, K) scores of one step again, whose gradient goes back through no other: None
+    of a network without `in_steps`, which returns both.
+    """
 
     def __init__(self, network: nn.Module, shape: Sequence[int]) -> None:
         super().__init__()
@@ -54,9 +60,10 @@ class Says(nn.Module):
         self.seen = nn.Identity()
         self._shape = tuple(shape)
 
-    def forward(self, row: Tensor, *words: Tensor) -> Tensor:
-        scores: Tensor = self.network.say(self.seen(row).reshape(-1, *self._shape), *words)  # type: ignore[operator]
-        return scores
+    def forward(self, row: Tensor, *words: Tensor) -> tuple[Tensor, Again | None]:
+        network: Any = self.network
+        seen = self.seen(row).reshape(-1, *self._shape)
+        return network.in_steps(seen, *words) if hasattr(network, "in_steps") else (network.say(seen, *words), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,13 +88,21 @@ class Parts:
         modules: dict[str, nn.Module] = {SEEN: self.says.seen, **{name: model.offered[name] for name in words}}
         layouts = {SEEN: ROW, **{name: model.layouts[name] for name in words}}
         given = {SEEN: looked.logits.detach()[:, None], **beside}
-        return PartsCapture(self, looked, capturing.run(self.says, given, modules, layouts=layouts))
+        again: list[Again | None] = []
+
+        def scores(returned: tuple[Tensor, Again | None]) -> Tensor:
+            again.append(returned[1])
+            return returned[0]
+
+        said = capturing.run(self.says, given, modules, layouts=layouts, logits=scores)
+        return PartsCapture(self, looked, said, again[-1])
 
     def scores(self, rows: Tensor, beside: Inputs) -> Tensor:
         """The network's scores for n rows, (n, N), each with the same words."""
         words = (values.expand(len(rows), *values.shape[1:]) for values in beside.values())
         with torch.inference_mode():
-            return self.says(rows[:, None], *words)
+            scores: Tensor = self.says(rows[:, None], *words)[0]
+            return scores
 
 
 def own_name(place: str, layer: str) -> str | None:
@@ -109,11 +124,17 @@ class _Slopes(Score):
 
 @dataclass(frozen=True, eq=False)
 class PartsCapture:
-    """A `Capture` of both parts: what was `looked` at, whoever else asks about it, and what was `said` about it."""
+    """A `Capture` of both parts: what was `looked` at, whoever else asks about it, and what was `said` about it.
+
+    `again` gives the outputs of one step again, with the graph that they alone were made by; they are kept for the next
+    question about that step.
+    """
 
     parts: Parts
     looked: Capture
     said: EagerCapture
+    again: Again | None = None
+    _steps: dict[int, Tensor] = field(default_factory=dict)
 
     @property
     def logits(self) -> Tensor:
@@ -128,7 +149,7 @@ class PartsCapture:
     @property
     def nbytes(self) -> int:
         """Bytes that it keeps in memory beside what it shares."""
-        return self.said.nbytes
+        return self.said.nbytes + (0 if self.again is None else self.logits.nbytes)
 
     @cached_property
     def layouts(self) -> Mapping[str, Layout]:
@@ -151,7 +172,8 @@ class PartsCapture:
         own = {layer: self._own(layer) for layer in layers}
         names = [name for name in own.values() if name is not None]
         words = [layer for layer, name in own.items() if name is None]
-        found = self.said.gradients_at([*([SEEN] if names else []), *words], score)
+        said, score = self._narrowed(score)
+        found = said.gradients_at([*([SEEN] if names else []), *words], score)
         # the chain rule, cut where the parts meet
         further = self.looked.gradients_at(names, _Slopes(values=found[SEEN])) if names else {}
         return {layer: found[layer] if name is None else further[name] for layer, name in own.items()}
@@ -162,6 +184,17 @@ class PartsCapture:
         if own is None:
             return self.said.along(layer, direction)
         return self.said.along(SEEN, self.looked.along(own, direction)[:, None, None])
+
+    def _narrowed(self, score: Score) -> tuple[EagerCapture, Score]:
+        """What was said and the `score` of it: of one step alone where that is all that is asked about."""
+        alone = score.alone()
+        if self.again is None or alone is None or not 0 <= alone[0] < self.logits.shape[1]:
+            return self.said, score
+        step, of_step = alone
+        if step not in self._steps:
+            with torch.enable_grad():
+                self._steps[step] = self.again(step)
+        return replace(self.said, logits=self._steps[step]), of_step
 
     def _own(self, layer: str) -> str | None:
         if layer not in self.layouts:

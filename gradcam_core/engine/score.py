@@ -71,13 +71,20 @@ class Score:
                 slopes[:, step] -= weight * values[:, step].float().softmax(-1)
         return slopes.to(logits.dtype).reshape(logits.shape)
 
+    def alone(self) -> tuple[int, Score] | None:
+        """The only step that it is about, and the score of that step's outputs alone; None of several steps."""
+        steps = {step for step, _, _ in self.terms}
+        if len(steps) != 1:
+            return None
+        return steps.pop(), replace(self, terms=tuple((0, index, weight) for _, index, weight in self.terms))
+
     def parts(self) -> list[tuple[float, Score]]:
         """(weight, score) pairs that add up to this score: those worth remembering one by one.
 
         Questions about one step share them: a class, its opposite, what it has beside another class. A sum over
         several steps stays as it is, up to its sign, since its gradient as a whole costs one backward pass.
         """
-        if len({step for step, _, _ in self.terms}) == 1:
+        if self.alone() is not None:
             return [(weight, replace(self, terms=((step, index, 1.0),))) for step, index, weight in self.terms]
         sign = -1.0 if self.terms and self.terms[0][2] < 0 else 1.0
         return [(sign, replace(self, terms=tuple((step, index, sign * weight) for step, index, weight in self.terms)))]

@@ -46,7 +46,8 @@ class Wording:
     never saw. `embedding` is the dotted name of the module whose output, (1, T, E), holds the words: with it a
     question's words have values too. `looks_with` names the module that is given the image alone, "" where
     image and words go through the network together. Of one `in_parts`, `network(image, words)` is `network.say(seen,
-    words)` of what that module returns: it is run once for a photograph, whatever is asked. With
+    words)` of what that module returns: it is run once for a photograph, whatever is asked. Where it has `in_steps`,
+    that returns the same and what gives the (n, 1, V) scores of one step again, whose gradient is cheaper. With
     `english_only` other scripts are refused. `words` are the texts of all numbers, where they are known.
     """
 

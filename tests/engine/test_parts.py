@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from gradcam_core.engine.parts import Looks, Parts, PartsCapture, Says
 from gradcam_core.engine.runner import LocalRunner, Variants
 from gradcam_core.engine.score import Score
 from gradcam_core.engine.traced import PartsReplay, TracedCapture, TracedRunner
-from gradcam_core.errors import LayerError
+from gradcam_core.errors import LayerError, TargetError
 
 from .networks import converted_here
 from .test_traced import Model
@@ -50,10 +51,25 @@ class Speaks(nn.Module):
         return self.say(self.eyes(image), words)
 
 
-def models() -> tuple[Model, Model]:
+class SpeaksInSteps(Speaks):
+    """The same, which gives each step alone as well; `asked` are those that it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[int] = []
+
+    def in_steps(self, seen: Tensor, words: Tensor) -> tuple[Tensor, Callable[[int], Tensor]]:
+        def again(step: int) -> Tensor:
+            self.asked.append(step)
+            return self.say(seen, words[:, step : step + 1])
+
+        return self.say(seen, words), again
+
+
+def models(kind: type[Speaks] = Speaks) -> tuple[Model, Model]:
     """The same network whole, and in parts."""
     torch.manual_seed(0)
-    network = Speaks().eval().requires_grad_(False)
+    network = kind().eval().requires_grad_(False)
     whole, apart = Model(network, (*LAYERS, WORDS)), Model(network, (*LAYERS, WORDS))
     for model in (whole, apart):
         model.layouts = LAYOUTS
@@ -67,9 +83,9 @@ def given() -> dict[str, Tensor]:
     return {"image": torch.randn(1, 3, *SIZE), "words": torch.tensor([[5, 1, 7]])}
 
 
-def both(runner: Any) -> tuple[Any, PartsCapture]:
+def both(runner: Any, kind: type[Speaks] = Speaks) -> tuple[Any, PartsCapture]:
     """What it captures of the network whole, and of its parts."""
-    whole, apart = models()
+    whole, apart = models(kind)
     inputs = given()
     image, words = {"image": inputs["image"]}, {"words": inputs["words"]}
     looks = apart.parts.looks  # type: ignore[attr-defined]
@@ -97,6 +113,21 @@ def test_a_capture_of_both_parts_is_that_of_the_whole() -> None:
     torch.testing.assert_close(found[WORDS], whole.gradient(WORDS, SCORE))
     with pytest.raises(LayerError, match=r"eyes\.third"):
         apart.gradient("eyes.third", SCORE)
+
+
+def test_a_question_about_one_step_goes_back_through_that_alone() -> None:
+    whole, apart = both(PLAIN, SpeaksInSteps)
+    network: Any = apart.parts.says.network
+    for target in (3, 8):
+        score = Score(((1, target, 1.0), (1, 2, -0.5)), log=True)
+        torch.testing.assert_close(apart.gradient(LAYERS[0], score), whole.gradient(LAYERS[0], score))
+    # made once, and remembered for the second class
+    assert network.asked == [1]
+    torch.testing.assert_close(apart.gradient(LAYERS[0], SCORE), whole.gradient(LAYERS[0], SCORE))
+    assert network.asked == [1]
+    for step in (-1, 3):
+        with pytest.raises(TargetError, match=f"(?i)step.*{step}"):
+            apart.gradient(LAYERS[0], Score.logit(2, step=step))
 
 
 def test_several_questions_share_the_pass_of_the_part_that_looks() -> None:

@@ -44,10 +44,9 @@ class CaptionShape:
 
 @dataclass(frozen=True)
 class Picture:
-    """What the words are made from: (N, P, D) values and keys of the places, (N, K) concept logits."""
+    """What the words are made from: (N, P, D) values of the places, (N, K) concept logits."""
 
     values: Tensor
-    keys: Tensor
     concepts: Tensor
 
 
@@ -63,6 +62,11 @@ class WordLSTM(nn.Module):
         self.recurrent = nn.Linear(hidden, 4 * hidden, bias=False)
 
     def forward(self, vectors: Tensor, state: State) -> tuple[Tensor, State]:
+        found, state = self.one_by_one(vectors, state)
+        return torch.stack(found, dim=1), state
+
+    def one_by_one(self, vectors: Tensor, state: State) -> tuple[list[Tensor], State]:
+        """The same with (N, H) behind each word: the gradient of one goes back through no later word."""
         hidden, cell = state
         found = []
         for gates in self.input(vectors).unbind(1):
@@ -70,7 +74,7 @@ class WordLSTM(nn.Module):
             cell = torch.sigmoid(forget) * cell + torch.sigmoid(entry) * torch.tanh(new)
             hidden = torch.sigmoid(out) * torch.tanh(cell)
             found.append(hidden)
-        return torch.stack(found, dim=1), (hidden, cell)
+        return found, (hidden, cell)
 
 
 class CaptionNetwork(nn.Module):
@@ -114,8 +118,7 @@ class CaptionNetwork(nn.Module):
         values = torch.relu(self.place(self.standardise(places)))
         votes = self.votes(self.dropout(values))
         concepts = torch.logsumexp(votes, dim=1) - math.log(votes.shape[1])
-        values = self.dropout(values)
-        return Picture(values, self.key(values), concepts)
+        return Picture(self.dropout(values), concepts)
 
     def first_state(self, picture: Picture) -> State:
         """The LSTM's (N, H) hidden and cell state before the first word."""
@@ -124,7 +127,8 @@ class CaptionNetwork(nn.Module):
 
     def attend(self, states: Tensor, picture: Picture) -> tuple[Tensor, Tensor]:
         """(N, T, H) states to what they look at, (N, T, D), and how much at each place, (N, T, P)."""
-        scores = self.query(states) @ picture.keys.transpose(1, 2) / math.sqrt(self.shape.width)
+        # a key of each place, key.weight @ value, would have to be made and gone back through for all of them
+        scores = self.query(states) @ self.key.weight @ picture.values.transpose(1, 2) / math.sqrt(self.shape.width)
         shares = scores.softmax(-1)
         return shares @ picture.values, shares
 
@@ -142,16 +146,20 @@ class CaptionNetwork(nn.Module):
     def step(self, picture: Picture, words: Tensor, state: State) -> tuple[Tensor, State]:
         """(N, T) words on from `state` to (N, T, V) logits and the state behind them."""
         states, state = self.lstm(self.dropout(self.embedding(words)), state)
-        concepts = picture.concepts.unsqueeze(1).expand(-1, words.shape[1], -1)
-        return self.score(self.mixed(states, picture), self.trust(states), concepts), state
+        return self.spoken(states, picture), state
+
+    def spoken(self, states: Tensor, picture: Picture) -> Tensor:
+        """(N, T, H) states to the (N, T, V) logits of what follows."""
+        concepts = picture.concepts.unsqueeze(1).expand(-1, states.shape[1], -1)
+        return self.score(self.mixed(states, picture), self.trust(states), concepts)
 
     def speller(self, picture: Picture) -> Speller:
         """What `step` computes of one photograph and one word each, in a fraction of the time.
 
         What is the same for every word is computed once, and no modules are called: each of their calls asks for hooks.
         """
-        keys = picture.keys[0].T / math.sqrt(self.shape.width)
         values = picture.values[0]
+        keys = self.key(values).T / math.sqrt(self.shape.width)
         votes = nn.functional.pad(picture.concepts, (0, 1)).index_select(-1, self.columns)
         linear, vectors = nn.functional.linear, self.embedding.weight
         lstm, query, trust, mix = self.lstm, self.query, self.trust, self.mix
@@ -175,5 +183,14 @@ class CaptionNetwork(nn.Module):
 
     def say(self, maps: Tensor, words: Tensor) -> Tensor:
         """The same from the backbone's (N, C, h, w) maps."""
+        return self.in_steps(maps, words)[0]
+
+    def in_steps(self, maps: Tensor, words: Tensor) -> tuple[Tensor, Callable[[int], Tensor]]:
+        """`say`, and what gives the (N, 1, V) logits of one step again, whose gradient goes back through no other."""
         picture = self.look(maps.flatten(2).transpose(1, 2))
-        return self.step(picture, words, self.first_state(picture))[0]
+        states, _ = self.lstm.one_by_one(self.dropout(self.embedding(words)), self.first_state(picture))
+
+        def again(step: int) -> Tensor:
+            return self.spoken(states[step].unsqueeze(1), picture)
+
+        return self.spoken(torch.stack(states, dim=1), picture), again

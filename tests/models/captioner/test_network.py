@@ -106,6 +106,40 @@ def test_a_word_depends_on_those_before_it_alone() -> None:
     assert (first[:, 2:] - second[:, 2:]).abs().max() > 1e-3
 
 
+def test_a_step_alone_has_the_same_logits_and_gradient() -> None:
+    network, maps = network_of(2), maps_of(2).requires_grad_()
+    words = torch.tensor([[START, 4, 5, 6]])
+    logits, again = network.in_steps(maps, words)
+    torch.testing.assert_close(logits, network(maps, words))
+    for step in range(4):
+        alone = again(step)
+        torch.testing.assert_close(alone[:, 0], logits[:, step], rtol=1e-5, atol=1e-5)
+        (whole,) = torch.autograd.grad(logits[0, step, 5], maps, retain_graph=True)
+        (found,) = torch.autograd.grad(alone[0, 0, 5], maps, retain_graph=True)
+        torch.testing.assert_close(found, whole, rtol=1e-5, atol=1e-5)
+        assert whole.abs().max() > 1e-3
+
+
+def test_a_step_alone_goes_back_through_no_later_word() -> None:
+    network, maps = network_of(2), maps_of(2)
+    network.embedding.weight.requires_grad_()
+    words = torch.tensor([[START, 4, 5, 6]])
+    _, again = network.in_steps(maps, words)
+    # nothing but the words before it in its graph: as many gates as there are words up to it
+    assert [_count(again(step), "SplitBackward") for step in range(3)] == [2, 3, 4]
+
+
+def _count(tensor: torch.Tensor, kind: str) -> int:
+    """How many operations of a kind its graph has."""
+    found, left = set(), [tensor.grad_fn]
+    while left:
+        node = left.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            left += [further for further, _ in node.next_functions]
+    return sum(node.name().startswith(kind) for node in found)
+
+
 def test_concept_votes_are_added_to_their_words_alone() -> None:
     network = network_of(0)
     mixed, trust = torch.zeros(1, 6), torch.zeros(1, 1)
