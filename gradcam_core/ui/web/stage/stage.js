@@ -174,13 +174,16 @@ function wish(changes) {
   state.ahead = found;
   fit();
   draw();
-  // the verdict is about the map before, and is kept for it
-  const verdict = document.querySelector("#verdict .verdict");
-  if (verdict) {
-    state.judged ??= verdict.innerHTML;
-    verdict.innerHTML = "[[say verdict.looking]]";
-  }
+  judging();
   return true;
+}
+// a verdict is about the map before, and kept for it until another one is there
+function judging() {
+  const verdict = document.querySelector("#verdict .verdict");
+  if (!verdict) return;
+  state.judged ??= verdict.cloneNode(true);
+  verdict.dataset.state = "looking";
+  verdict.textContent = "[[say verdict.looking]]";
 }
 hear("cam-pick", (target, event) => {
   if (wish({ target })) event.preventDefault();
@@ -200,8 +203,7 @@ for (const type of ["input", "change"]) {
 // the server refuses what was shown ahead of its answer
 function takeBack() {
   if (!state.ahead) return;
-  const verdict = document.querySelector("#verdict .verdict");
-  if (verdict && state.judged !== null) verdict.innerHTML = state.judged;
+  if (state.judged) document.querySelector("#verdict .verdict")?.replaceWith(state.judged);
   Object.assign(state, { ahead: null, judged: null });
   fit();
   schedule();
