@@ -122,7 +122,7 @@ class Comparison(Said):
         return found
 
     def difference(self, column: int = 0) -> Image.Image | None:
-        """Where the first two maps of `column` differ, over the photograph: orange where the first one is stronger.
+        """Where the first two maps of `column` differ, over the photograph in grey: orange where the first is stronger.
 
         Each is divided by its strongest place before, and the colours end at the greatest difference; small, to be
         looked at. None where one of the two has no map.
@@ -133,9 +133,10 @@ class Comparison(Said):
         first, second = first.at_most(MOST_DRAWN), second.at_most(MOST_DRAWN)
         drawn = [project(normalise(one.cam), one.placement) for one in (first, second)]
         differs = drawn[0] - drawn[1]
-        # maps that are alike differ by little, and faint colours over a photograph would show nothing of it
+        # maps that are alike differ by little, and over a photograph's own colours nothing would be seen of it
         greatest = np.nanmax(np.abs(differs), initial=0.0)
-        return overlay_picture(first.photograph.pixels, differs / (greatest or 1.0), Look(signed=True))
+        grey = np.asarray(Image.fromarray(first.photograph.pixels).convert("L").convert("RGB"))
+        return overlay_picture(grey, differs / (greatest or 1.0), Look(signed=True, opacity=1.0))
 
     @property
     def finding(self) -> Finding:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gradcam_core import Examiner, Explainer, LayerError, Look, MethodError, StoppedError, TargetError, Watch
 from gradcam_core.canvases.project import normalise, project
@@ -213,13 +214,15 @@ def test_where_two_models_differ_is_a_picture(two: Explainer) -> None:
     assert second is not None
     drawn = [project(normalise(one.cam), one.placement) for one in (first, second)]
     differs = drawn[0] - drawn[1]
-    # the colours end at the greatest difference
-    expected = overlay_picture(first.photograph.pixels, differs / np.nanmax(np.abs(differs)), Look(signed=True))
+    # the colours end at the greatest difference; nothing else has any
+    grey = np.asarray(Image.fromarray(first.photograph.pixels).convert("L").convert("RGB"))
+    look = Look(signed=True, opacity=1.0)
+    expected = overlay_picture(grey, differs / np.nanmax(np.abs(differs)), look)
     np.testing.assert_array_equal(np.asarray(grid.difference()), np.asarray(expected))
     # of a model to itself nothing is coloured
     same = two.compare(shown, targets=[0], layers=["cells"], models=["first", "first"]).difference()
     seen = np.isfinite(drawn[0])
-    np.testing.assert_array_equal(np.asarray(same)[seen], np.asarray(first.photograph.pixels)[seen])
+    np.testing.assert_array_equal(np.asarray(same)[seen], grey[seen])
     assert two.compare(shown, targets=[0], model="first").difference() is None
 
 

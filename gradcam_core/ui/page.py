@@ -24,6 +24,7 @@ from ..serving.demo import Demo
 from ..serving.folder import KEEP_SECONDS, ServerFolder
 from ..serving.guard import Guard
 from ..serving.hosts import Hosts, name_of
+from ..serving.packed import Packed
 from ..serving.plain_log import keep_lines_apart
 from ..serving.room import Room
 from ..serving.services import Services
@@ -124,7 +125,8 @@ def serve(
     @asynccontextmanager
     async def guarded(app: FastAPI) -> AsyncIterator[None]:
         # in front of gradio's own middleware, which lets in other sites
-        guard = Guard(cast(Any, app.middleware_stack), allowed, cast(PageQueue, page._queue).listening, room, max_file)
+        packed = Packed(cast(Any, app.middleware_stack))
+        guard = Guard(packed, allowed, cast(PageQueue, page._queue).listening, room, max_file)
         guards.append(guard)
         app.middleware_stack = guard
         yield
@@ -199,4 +201,9 @@ def _theme() -> gr.themes.Base:
         font=["system-ui", "sans-serif"],
         font_mono=["ui-monospace", "monospace"],
     )
-    return theme.set(body_text_color_subdued="*neutral_600", block_info_text_color="*neutral_600")
+    return theme.set(
+        body_text_color_subdued="*neutral_600",
+        block_info_text_color="*neutral_600",
+        # what can be ticked is seen in the dark as well
+        checkbox_border_color_dark="*neutral_400",
+    )

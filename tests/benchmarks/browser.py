@@ -50,10 +50,9 @@ class Wire:
         self.came = self.went = 0
         session = view.context.new_cdp_session(view)
         session.send("Network.enable")
-        # as they come: the stream of answers stays open behind the last one
-        session.on(
-            "Network.dataReceived", lambda event: self._add(event["encodedDataLength"] or event["dataLength"], 0)
-        )
+        # as they come: the stream of answers stays open behind the last one. What is packed comes with its packed size,
+        # in some of its parts, and what the browser had already with none
+        session.on("Network.dataReceived", lambda event: self._add(event["encodedDataLength"], 0))
         view.on("request", lambda request: self._add(0, len(request.post_data_buffer or b"")))
 
     def _add(self, came: float, went: float) -> None:

@@ -45,6 +45,10 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         "`architecture` {architecture!r} cannot be built for inputs of {size} pixels ({reason}); give "
         "the `input_size` that it was trained with."
     ),
+    "architecture.missing": (
+        "Say which architecture these weights were trained in: its name in torchvision or timm, such as resnet18. The"
+        " file's name does not tell."
+    ),
     "architecture.unknown": ("`architecture` {shown} is not a classifier of torchvision's or timm's. {near}"),
     "checkpoint.damaged": "`path` {name!r} is damaged, cut off, or no checkpoint of PyTorch's.",
     "checkpoint.damaged_safetensors": "`path` {name!r} is damaged or no safetensors file ({what}).",

@@ -23,8 +23,9 @@ def _place(x: int, y: int, above: tuple[tuple[str, float], ...], below: tuple[tu
 def _compared(target: str, probability: float, faint: int, maps: str, counterfactual: bool) -> str:
     text = f"{maps} With nothing hidden “{target}” is at {percent(probability)}."
     if faint:
+        shows = "shows" if faint == 1 else "show"
         text += (
-            f" {faint} of them show next to nothing on this scale: without “One scale for all” each shows its shape."
+            f" {faint} of them {shows} next to nothing on this scale: without “One scale for all” each shows its shape."
         )
     return text + (" The maps are of what speaks against." if counterfactual else "")
 
@@ -42,6 +43,7 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "compare.alike": "like the first: {value:.2f}",
     "compare.at_random": "at random: {share:percent}",
     "compare.button": "Compare",
+    "compare.by_itself": "{title}; the colours end at its own strongest place.",
     "compare.chance": "no more than chance",
     "compare.classes_layers": "classes × layers",
     "compare.classes_methods": "classes × methods",

@@ -46,6 +46,10 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         "`architecture` {architecture!r}{architecture:은/는} {size} 픽셀 입력으로 만들 수 없습니다({reason})."
         " 학습할 때의 `input_size`를 쓰세요."
     ),
+    "architecture.missing": (
+        "이 가중치를 학습한 구조를 torchvision이나 timm의 이름(예: resnet18)으로 써 주세요. 파일 이름으로는 알"
+        " 수 없습니다."
+    ),
     "architecture.unknown": "`architecture` {shown}{shown:은/는} torchvision이나 timm의 분류기가 아닙니다. {near}",
     "checkpoint.damaged": "`path` {name!r}{name:은/는} 손상되었거나 잘렸거나 PyTorch 체크포인트가 아닙니다.",
     "checkpoint.damaged_safetensors": "`path` {name!r}{name:은/는} 손상되었거나 safetensors 파일이 아닙니다({what}).",

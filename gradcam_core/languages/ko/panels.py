@@ -43,6 +43,7 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "compare.alike": "첫 번째와 유사도: {value:.2f}",
     "compare.at_random": "무작위로 가림: {share:percent}",
     "compare.button": "비교",
+    "compare.by_itself": "{title}. 색은 이 모델의 가장 강한 위치에 맞췄습니다.",
     "compare.chance": "우연 수준",
     "compare.classes_layers": "클래스 × 레이어",
     "compare.classes_methods": "클래스 × 방법",

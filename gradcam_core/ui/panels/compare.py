@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
+from PIL import Image
 
 from ...canvases.urls import jpeg_url
 from ...compare import Comparison
@@ -22,6 +23,7 @@ from ...serving.services import Services
 from ..handlers import Controls, explain, model_choices
 from ..messages import note, problem_box, sentence
 from ..parts import AT_ONCE, Page, told
+from ..web.bars import bars_value
 from ..web.grid import TAKEN, grid_value, maps_grid
 from ..wording import word
 from .plans import PLANS, STRIP, WARNED, Beside, compared, every_layer, lines_under
@@ -31,7 +33,7 @@ __all__ = ["compare_panel"]
 SLOT = "comparison"
 # a map whose strongest place has less than this part of the shared scale is nearly the photograph alone
 FAINT = 0.1
-# the longer side of the picture of what differs
+# the longer side of each picture of two models
 DIFFERENCE = 480
 QUICK = [key for key, method in METHODS.items() if REPLAY not in method.needs and method.in_score]
 # layers by themselves are looked at for their shape: far from the output one scale for all leaves nothing to see
@@ -168,17 +170,36 @@ def _said(grid: Comparison, explanation: Explanation, *, shared: bool) -> str:
         faint=sum(_is_faint(grid, *place) for place in at) if shared else 0, maps=said,
         counterfactual=explanation.counterfactual,
     )  # fmt: skip
-    return sentence(found) + _difference(grid) + (explained() if shared else "")
+    return sentence(found) + _side_by_side(grid) + (explained() if shared else "")
 
 
-def _difference(grid: Comparison) -> str:
-    """Where two models differ, as a picture."""
+def _side_by_side(grid: Comparison) -> str:
+    """What two models see and say, and where they differ, as pictures of one size."""
     picture = grid.difference() if grid.row_axis == "model" else None
     if picture is None:
         return ""
-    said = html.escape(word("compare.difference", first=grid.rows[0], second=grid.rows[1]))
-    url = jpeg_url(picture, DIFFERENCE)
-    return f"<figure class='difference'><img src='{url}' alt='{said}'><figcaption>{said}</figcaption></figure>"
+    both = [row[0].explanation for row in grid.cells[:2]]
+    models = [
+        _figure(one.at_most(DIFFERENCE**2).overlay(), word("compare.by_itself", title=title), _bars(one))
+        for one, title in zip(both, grid.rows, strict=False)
+        if one is not None
+    ]
+    differ = _figure(picture, word("compare.difference", first=grid.rows[0], second=grid.rows[1]))
+    return f"<div class='models'>{''.join(models)}{differ}</div>"
+
+
+def _figure(picture: Image.Image, said: str, under: str = "") -> str:
+    url, said = jpeg_url(picture, DIFFERENCE), html.escape(said)
+    return f"<figure><img src='{url}' alt=''><figcaption>{said}</figcaption>{under}</figure>"
+
+
+def _bars(explanation: Explanation) -> str:
+    rows = bars_value(explanation)["rows"]
+    return "".join(
+        f"<p class='bar'><span>{html.escape(row['label'])}</span><span>{row['percent']}</span>"
+        f"<span class='track'><span class='meter' style='width:{row['share'] * 100:.1f}%'></span></span></p>"
+        for row in rows
+    )
 
 
 def explained() -> str:

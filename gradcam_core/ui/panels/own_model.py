@@ -68,6 +68,8 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
     ) -> dict[Any, Any]:  # fmt: skip
         files = [Upload(path, weights.GRADIO_CACHE) if path else None for path in (weights_file, labels_file)]
         try:
+            if weights_file and not name.strip():
+                raise ModelError("architecture.missing")
             own = shelf.put(
                 files[0], name.strip(), files[1], input_size=_whole(size_text), mean=_three("mean", mean_text),
                 std=_three("std", std_text), head=head_key or None,

@@ -17,7 +17,7 @@ __all__ = ["curves_drawing", "sanity_drawing"]
 
 # width and height of a drawing in its own units, and what is left for the words at its axes
 WIDE, HIGH = 300, 150
-LEFT, UNDER, AROUND = 34, 18, 8
+LEFT, UNDER, AROUND = 44, 18, 8
 # which places go first along a line
 KINDS = ("hottest", "random", "coldest")
 

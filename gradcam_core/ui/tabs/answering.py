@@ -124,7 +124,7 @@ def answering(page: Page, given: QuestionControls, shown: Shown, asks: Sequence[
         [page.blocks.load, given.ready.change, *changes],
         QuestionHandler(page, given, shown).update,
         [*every_control, shown.asked, given.ticket, given.address, given.kept, given.kept_model],
-        [*every_control, shown.problem, shown.sentence, shown.stage, bars, shown.asked, *shown.words.drawn, *mine],
+        [*every_control, shown.problem, shown.stage, shown.asked, *shown.words.drawn, *mine],
         js=WITH_TICKET,
         # the core tells in plain words what it cannot use; gradio would go through another thread for each control
         preprocess=False,
@@ -242,13 +242,13 @@ class QuestionHandler:
     def _answered(self, explanation: Explanation, asked: Controls, before: Controls | None) -> dict[Any, Any]:
         shown = self.shown
         link = link_to(explanation, self.given.examples)
-        on_stage: dict[str, Any] = {"answer": stage_answer(explanation, next(ANSWERS), asked.question) | {"link": link}}
+        # sentence and bars come with the map, and are shown with it: see stage.js
+        beside = {"link": link, "said": headed(explanation), "bars": bars_value(explanation)}
+        on_stage: dict[str, Any] = {"answer": stage_answer(explanation, next(ANSWERS), asked.question) | beside}
         if before is None or asked.image != before.image:
             on_stage["photo"] = stage_photo(explanation.photograph)
         changes: dict[Any, Any] = {
             shown.problem: gr.update(visible=False),
-            shown.sentence: headed(explanation),
-            shown.bars: bars_value(explanation),
             shown.asked: asked,
             shown.stage: gr.update(**on_stage),
         }

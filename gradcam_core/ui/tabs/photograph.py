@@ -17,13 +17,13 @@ from ...methods import DEFAULT_METHOD, METHODS, Method
 from ...reading.photograph import content_of, digest_of
 from ...request import AUTO, CENTRE, WHOLE, WORDED, Request
 from ..handlers import layer_choices, target_choices, usual_view
-from ..messages import sentence
 from ..model_menu import model_menu
 from ..panels import lay_out_panels
 from ..parts import Page
 from ..photograph_input import PhotographInput
 from ..web.bars import top_bars
 from ..web.examples import example_buttons
+from ..web.sentence import shown_sentence
 from ..web.stage import stage
 from ..wording import word, words_of
 from .answering import QuestionControls, Shown, answering, rival_choices
@@ -103,7 +103,7 @@ def _shown(
         controls |= spoken.controls
         with gr.Row():
             with gr.Column(scale=4, min_width=320):
-                found = gr.HTML(sentence(word("photograph.waiting")), elem_id="sentence")
+                found = shown_sentence("sentence")
             with gr.Column(scale=1, min_width=220):
                 lay_out_panels("beside the sentence", page, has)
         cancel = gr.Button(word("page.cancel"), size="sm", min_width=80, elem_id="cancel")

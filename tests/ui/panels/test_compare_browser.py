@@ -101,5 +101,16 @@ def test_two_models_side_by_side(browser: Any, address: str, explainer: Explaine
         view.locator("#grid table button").nth(1).wait_for(timeout=60 * SECONDS)
         assert view.locator("#grid th[scope=row]").all_inner_texts() == list(grid.rows)
         assert f"(rank correlation {grid.rank_correlation()[0, 1]:.2f})" in view.inner_text("#compared")
+        # both answers as large as where they differ
+        pictures = view.locator("#compared .models img")
+        widths = pictures.evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+        assert len(widths) == 3
+        assert min(widths) > 300
+        assert max(widths) - min(widths) < 1
+        both = [row[0].explanation for row in grid.cells]
+        labels = [prediction.label for one in both if one is not None for prediction in one.top]
+        said = view.locator("#compared .bar > span:first-child").all_inner_texts()
+        assert [label for label in said if label in labels] == said
+        assert len(said) >= 10
         # the map of another model is there to be looked at
         assert [one.is_enabled() for one in view.locator("#grid table button").all()] == [True, False]

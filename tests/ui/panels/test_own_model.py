@@ -62,6 +62,13 @@ def weights(tmp_path: Path) -> Callable[[], str]:
     return make
 
 
+def test_weights_without_an_architecture_ask_for_one(weights: Callable[[], str], tmp_path: Path) -> None:
+    path = weights()
+    answer = Visitor(Explainer(device="cpu"), tmp_path).load(path, " ", None, "", "", "")
+    assert "Say which architecture these weights were trained in" in answer["own-note"]
+    assert not Path(path).exists()
+
+
 def test_a_model_is_chosen_and_its_file_deleted(weights: Callable[[], str], tmp_path: Path) -> None:
     explainer = Explainer(device="cpu")
     visitor = Visitor(explainer, tmp_path)

@@ -5,11 +5,13 @@
 //               bottom] in original pixels, note, sides [above zero, below], signed}: the map, where it lies and what its signs
 //               mean; drawn only over the photograph `id`, with both sides unless told otherwise where it is `signed`;
 //               `link` {query, photo, model} is what an address asks for to show it again, and what is in it;
-//               `scale` is the strongest value of either side, at which the colours end unless they are stretched
-// props.near    {context, answers: {"class side": an answer with `said`, its sentences}} or null: what is shown at once when
+//               `scale` is the strongest value of either side, at which the colours end unless they are stretched;
+//               `said` and `bars` are its sentences and its bars
+// props.near    {context, answers: {"class side": an answer without `bars`}} or null: what is shown at once when
 //               somebody asks for another class or side, until the server's own answer comes, or `refused` is another
 // props.empty   whether no photograph is on its way yet
 // props.colors  {names, tables, signed}: base64 RGB tables of 256 colours; props.unseen: see render.py
+// tells cam-shown {said, bars, target} in the frame that draws another answer: sentence, map and bars change together
 // event submit  {strokes}: what was brushed over, [{points: [[x, y], ...], radius}] in original pixels
 // props.value   {opacity, threshold, colormap, signed, stretched, view}: the look, sent along for downloads
 // Uses ../maps.js, which stands in front of it.
@@ -18,7 +20,7 @@ const $ = (selector) => element.querySelector(selector);
 const heatmap = $(".heatmap"), picture = $(".picture"), ramp = $(".ramp"), readout = $(".readout");
 const divider = $(".divider"), frame = $(".frame");
 // on the left of `split`, a part of the picture's width, lies the overlay, on the right the photograph
-const state = { split: 1, photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null, signed: false, ahead: null, told: new Map(), number: props.answer?.number };
+const state = { split: 1, photo: null, photoId: null, values: null, top: 0, cursor: null, strokes: [], stroke: null, signed: false, ahead: null, told: null, judged: null, number: props.answer?.number };
 const shown = () => state.ahead ?? props.answer;
 
 const tables = Object.fromEntries(Object.entries(props.colors.tables).map(([name, text]) => [name, bytes(text)]));
@@ -115,7 +117,15 @@ function draw() {
     if (answer.link) $(".panels").dataset.link = link();
     element.dataset.drawn = `${answer.number}`;
   }
+  announce(answer);
   read();
+}
+// the rest of the tab says what the pictures show; a look that changes is no other answer
+function announce({ number, context, target, side, said, bars }) {
+  const now = `${number} ${context} ${target} ${side}`;
+  if (now === state.told) return;
+  state.told = now;
+  tell("cam-shown", { said, bars, target });
 }
 function schedule() {
   if (!scheduled) requestAnimationFrame(draw);
@@ -149,6 +159,8 @@ function load() {
     mapped = "";
     schedule();
   };
+  // without pictures there are still words
+  image.onerror = () => { if (props.photo.id === photo.id && props.answer) announce(props.answer); };
   image.src = photo.url;
 }
 
@@ -160,27 +172,22 @@ function wish(changes) {
   const found = near.answers[`${target} ${side}`];
   if (!found) return false;
   state.ahead = found;
-  tell("cam-ahead", target);
   fit();
   draw();
-  say("#sentence .answer", found.said);
-  say("#verdict .verdict", "[[say verdict.looking]]");
+  judging();
   return true;
 }
-// what stands there until the server's own words come; what stood there before is kept
-function say(place, words) {
-  const told = document.querySelector(place);
-  if (!told) return;
-  if (!state.told.has(told)) state.told.set(told, told.innerHTML);
-  told.innerHTML = words;
+// a verdict is about the map before, and kept for it until another one is there
+function judging() {
+  const verdict = document.querySelector("#verdict .verdict");
+  if (!verdict) return;
+  state.judged ??= verdict.cloneNode(true);
+  verdict.dataset.state = "looking";
+  verdict.textContent = "[[say verdict.looking]]";
 }
 hear("cam-pick", (target, event) => {
   if (wish({ target })) event.preventDefault();
 });
-function behind() {
-  Object.assign(state, { ahead: null, told: new Map() });
-  tell("cam-ahead", null);
-}
 // gradio hears of another side once it is painted: what it does then takes the browser a while
 let held = false;
 for (const type of ["input", "change"]) {
@@ -196,8 +203,8 @@ for (const type of ["input", "change"]) {
 // the server refuses what was shown ahead of its answer
 function takeBack() {
   if (!state.ahead) return;
-  for (const [told, words] of state.told) told.innerHTML = words;
-  behind();
+  if (state.judged) document.querySelector("#verdict .verdict")?.replaceWith(state.judged);
+  Object.assign(state, { ahead: null, judged: null });
   fit();
   schedule();
 }
@@ -386,8 +393,7 @@ watch(["photo", "answer"], () => {
   // an update from the server may bring back the look that the page began with: the controls say what is wanted
   takeLook();
   // and it may bring the answer that is there
-  if (props.answer?.number !== state.number) behind();
-  state.number = props.answer?.number;
+  if (props.answer?.number !== state.number) Object.assign(state, { ahead: null, judged: null, number: props.answer?.number });
   load();
 });
 watch(["near", "refused"], takeLook);
