@@ -30,6 +30,7 @@ from ..languages import Finding
 from .calls import Calls, module_of
 from .capture import recording, tensor_in, with_tensor
 from .convert import apart, reason_of
+from .decisions import reads
 from .engine import LAST_SECONDS, Engine, WayBack, close
 from .front import Front, engine_missing
 from .graph import Graph
@@ -139,6 +140,8 @@ class Gate:
             raise ModelError(missing.key, **missing.values)
         check_hooks(self._network)
         self._check_room()
+        if reads(self._network, self._inputs):
+            raise ModelError("engine.reads_values")
         key = digest(self._network, self._inputs, self._layers) if self._store else ""
         kept = self._store.find(key) if self._store else None
         if kept is not None:

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +24,7 @@ from PIL import Image, UnidentifiedImageError
 from ..errors import ImageError
 from ..languages import Finding, Noted
 from .containers import Frames, checked, described_tiff, without_texts
+from .deep_colours import brightened
 from .pixels import is_deep, orientation, plain, rgb, shades, upright_size
 from .uploads import PHOTOGRAPH_FILE, Upload
 
@@ -88,6 +89,7 @@ class Photograph(Noted):
         with _decoding(self.size):
             image, _ = _open(self.encoded)
             turned = _decoded(image, self.encoded)
+            brightened(image, partial(_opened, self.encoded))
             return rgb(image, turned)
 
     def at_least(self, short: int) -> NDArray[np.uint8]:
@@ -143,7 +145,8 @@ def read_photograph(source: ImageSource | None, digest: str = "") -> Photograph:
         if image.has_transparency_data and not is_deep(image):
             remarks.append(Finding("note.transparent"))
         grey = shades(image)
-        remarks += grey.remarks if grey else []
+        colours = brightened(image, partial(_opened, file)) if file else None
+        remarks += [remark for scale in (grey, colours) if scale for remark in scale.remarks]
         preview = rgb(image, turned, times, grey)
     reduced = times > 1 or image.size != stored
     size = upright_size(stored, turned)
@@ -174,14 +177,10 @@ def _draft(image: Image.Image) -> int:
 
 def _decoded(image: Image.Image, file: bytes) -> int:
     """Decode `image`, read from `file` where it was opened here, and tell how it has to be turned."""
+    image.load()
     if file and image.format == "TIFF":
-        # Pillow would turn it and write all notes anew, which fails where one of them is broken
-        image.load_end = lambda: None  # type: ignore[attr-defined]
-        image.load()
         # what it believes to be its size once it is turned
         image._size = image.im.size
-    else:
-        image.load()
     return orientation(image, file)
 
 
@@ -270,7 +269,7 @@ def _open(data: bytes) -> tuple[Image.Image, Frames | None]:
         raise ImageError("photograph.other_kind", kind=refused)
     frames = checked(data)
     try:
-        return Image.open(BytesIO(without_texts(data)), formats=FORMATS), frames
+        return _opened(data), frames
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError("photograph.too_many_pixels", megapixels=MAX_PIXELS // 1_000_000) from error
     except UnidentifiedImageError as error:
@@ -279,6 +278,14 @@ def _open(data: bytes) -> tuple[Image.Image, Frames | None]:
         raise ImageError("photograph.not_an_image") from error
     except DAMAGE as error:
         raise _damaged(error) from error
+
+
+def _opened(data: bytes) -> Image.Image:
+    image = Image.open(BytesIO(without_texts(data)), formats=FORMATS)
+    if image.format == "TIFF":
+        # Pillow would turn it and write all notes anew, which fails where one of them is broken
+        image.load_end = lambda: None  # type: ignore[method-assign]
+    return image
 
 
 def _refused_by_name(data: bytes) -> Finding | None:

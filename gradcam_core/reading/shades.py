@@ -1,4 +1,4 @@
-"""Grey images of more than 8 bits: which of their values are shown as black and which as white.
+"""Images of more than 8 bits: which of their values are shown as black and which as white.
 
     shades = shades_of(image, bands)
     shades.eight_bits(values), shades.remarks
@@ -31,6 +31,7 @@ DIM, DARK = 1 / 4, 1 / 16
 FEW, FAR = 2000, 2.0
 PHOTOMETRIC, SAMPLE_FORMAT = 262, 339
 WHITE_IS_ZERO, UNSIGNED = 0, 1
+COLOURS = frozenset({"RGB", "RGBA"})
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,21 @@ class Shades:
     expected: bool
     finite: bool = True
     unsigned: bool = False
+    coloured: bool = False
 
     @property
     def remarks(self) -> list[Finding]:
         """What a person should know about the scale."""
         found = []
         if not self.expected:
-            found.append(Finding("note.shades", black=self.black, white=self.white))
+            key = "note.shades_of_colours" if self.coloured else "note.shades"
+            found.append(Finding(key, black=self.black, white=self.white))
         if not self.finite:
             found.append(Finding("note.not_finite"))
         return found
 
     def eight_bits(self, values: NDArray[Any]) -> NDArray[np.uint8]:
-        """Grey values to 8 bits; what is no number is black, infinity the end that it lies at."""
+        """Values to 8 bits; what is no number is black, infinity the end that it lies at."""
         wide = _read(values, self.unsigned).astype(np.float64)
         low, high = sorted((self.black, self.white))
         wide = np.nan_to_num(wide, nan=self.black, posinf=high, neginf=low)
@@ -67,7 +70,7 @@ class Shades:
 
 
 def shades_of(image: Image.Image, bands: Iterable[NDArray[Any]]) -> Shades:
-    """The shades of a grey `image`, all of whose values are in `bands`."""
+    """The shades of an `image`, all of whose values are in `bands`."""
     tags = getattr(image, "tag_v2", {})
     unsigned = image.mode == "I" and bool(tags) and tags.get(SAMPLE_FORMAT, UNSIGNED) in (UNSIGNED, (UNSIGNED,))
     least, most, finite, kind = np.empty(0), np.empty(0), True, np.dtype(np.uint8)
@@ -90,7 +93,7 @@ def shades_of(image: Image.Image, bands: Iterable[NDArray[Any]]) -> Shades:
         black, white, expected = _of_whole_numbers(low, high, kind.itemsize)
     if tags.get(PHOTOMETRIC) == WHITE_IS_ZERO:
         black, white = white, black
-    return Shades(black, white, expected and not broken, finite, unsigned)
+    return Shades(black, white, expected and not broken, finite, unsigned, image.mode in COLOURS)
 
 
 def _range(least: NDArray[np.float64], most: NDArray[np.float64]) -> tuple[float, float, bool]:

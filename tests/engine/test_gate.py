@@ -194,6 +194,76 @@ def test_what_differs_or_cannot_be_traced_stays_with_torch(make: Callable[[], nn
     assert all(torch.equal(network.state_dict()[name], tensor) for name, tensor in before.items())
 
 
+def seen_by_numpy(x: Tensor) -> bool:
+    try:
+        return float(x.detach().numpy().mean()) > 1
+    except RuntimeError:
+        # of what a tracer hands in
+        return False
+
+
+def seen_by_a_list(x: Tensor) -> bool:
+    try:
+        return max(x.flatten().tolist()) > 8
+    except Exception:
+        return False
+
+
+def seen_by_its_shape(x: Tensor) -> bool:
+    return not torch.compiler.is_compiling() and len((x > 8).nonzero()) > 3
+
+
+# whether a picture is bright, in ways that a tracer does not see; none of the gate's trials is
+HIDDEN: dict[str, Callable[[Tensor], bool]] = {
+    "numpy": seen_by_numpy,
+    "list": seen_by_a_list,
+    "shape": seen_by_its_shape,
+    "mask": lambda x: not torch.compiler.is_compiling() and x[x > 8].shape[0] > 3,
+    "not while exported": lambda x: not torch.compiler.is_exporting() and bool(x.mean() > 1),
+    "not while compiled": lambda x: not torch.compiler.is_compiling() and x.mean().item() > 1,
+    "equal": lambda x: not torch.compiler.is_compiling() and torch.equal(x, x.clamp(min=1)),
+    "text": lambda x: f"{x.max() > 8}" == "True",
+}
+
+
+@pytest.mark.parametrize("bright", HIDDEN.values(), ids=HIDDEN)
+def test_what_takes_another_way_by_numbers_of_the_picture_stays_with_torch(bright: Callable[[Tensor], bool]) -> None:
+    class Hidden(Plain):
+        def forward(self, x: Tensor) -> Tensor:
+            features = self.features(x)
+            return self.head((features.flip(1) if bright(x) else features).mean((2, 3)))
+
+    light = torch.full((1, 3, 16, 16), 9.0)
+    assert bright(light)
+    assert not bright(inputs())
+    assert "reads numbers that depend on the picture" in refused(Hidden())
+
+
+# ways that are part of the graph, whichever is taken
+SHOWN: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "where": lambda f, x: torch.where(x.mean() > 1, f.flip(1), f),
+    "argmax": lambda f, _: f * (functional.one_hot(f.mean((2, 3)).argmax(1), 12)[..., None, None] + 0.5),
+    "sort": lambda f, _: f.flatten(2).sort(-1, descending=True)[0].view_as(f) * torch.arange(8),
+    "order": lambda f, _: f[:, f.mean((0, 2, 3)).argsort()],
+    "a number of its own": lambda f, _: f * (2.0 if torch.tensor([3.0]).tolist()[0] > 1 else 1.0),
+}
+
+
+@pytest.mark.parametrize("way", SHOWN.values(), ids=SHOWN)
+def test_what_the_graph_shows_is_equal_whichever_way_is_taken(way: Callable[[Tensor, Tensor], Tensor]) -> None:
+    class Shown(Plain):
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(way(self.features(x), x).mean((2, 3)))
+
+    network = Shown()
+    gate = gate_of(network)
+    assert gate.wait(900) == Decision("openvino")
+    assert gate.engine is not None
+    for given in (inputs(), inputs() * 3 + 4, torch.zeros(1, 3, 16, 16), -20 * inputs().abs()):
+        found, expected = gate.engine.scores(given), network(given)
+        assert float((found - expected).abs().max()) <= TOLERANCE * float(expected.abs().max())
+
+
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize("make", [scripted, Wide], ids=["scripted", "doubles"])
 def test_whatever_is_decided_the_answers_are_the_networks_own(make: Callable[[], nn.Module]) -> None:

@@ -1,4 +1,4 @@
-"""Grey images of many bits are shown on the scale of what is in them; broken notes spoil no picture.
+"""Images of many bits are shown on the scale of what is in them; broken notes spoil no picture.
 
 The files are written here byte by byte, and the expected greys are worked out with numpy.
 """
@@ -302,3 +302,96 @@ def test_a_text_that_says_how_a_png_is_turned_is_still_read() -> None:
     for chunks in [((b"iTXt", about),), ((b"tEXt", LONG), (b"iTXt", about))]:
         assert read_photograph(png(*chunks)).size == (8, 12)
     assert read_photograph(png((b"eXIf", exif(SIX)[6:]), (b"tEXt", LONG))).size == (8, 12)
+
+
+# --- colours of 16 bits
+
+# red rises to the right, green falls, blue is half of red: none is grey
+COLOURS = np.stack([RAMP, 1 - RAMP, RAMP / 2], -1)
+
+
+def deep_png(values: NDArray[Any], kind: int, *, thinned: bool = False) -> bytes:
+    """A PNG of 16 bits a value: of `kind` 2 in colour, 4 grey and opaque, 6 both."""
+    height, width = values.shape[:2]
+    rows = values.astype(">u2")
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    parts = [rows[y::down, x::across] for x, y, across, down in passes] if thinned else [rows]
+    lines = b"".join(b"\0" + row.tobytes() for part in parts if part.size for row in part)
+    made = [
+        (b"IHDR", struct.pack(">LLBBBBB", width, height, 16, kind, 0, 0, int(thinned))),
+        (b"IDAT", zlib.compress(lines)),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">L", len(body)) + name + body + struct.pack(">L", zlib.crc32(name + body)) for name, body in made
+    )
+
+
+def colours_as(kind: str, values: NDArray[np.uint16]) -> bytes:
+    if kind.startswith("png"):
+        return deep_png(values, 2, thinned=kind == "png, thinned")
+    if kind == "tiff, packed":
+        return packed_tiff(values)
+    return tiff(values, 2, order=">" if "big" in kind else "<")
+
+
+def packed_tiff(values: NDArray[np.uint16]) -> bytes:
+    """Colours as a compressed TIFF (deflate), which another decoder reads."""
+    height, width, bands = values.shape
+    body = zlib.compress(values.astype("<u2").tobytes())
+    body += b"\0" * (len(body) % 2)
+    at = 8 + len(body)
+    entries = [
+        struct.pack("<HHLHH", 256, 3, 1, width, 0), struct.pack("<HHLHH", 257, 3, 1, height, 0),
+        struct.pack("<HHLL", 258, 3, bands, at), struct.pack("<HHLHH", 259, 3, 1, 8, 0),
+        struct.pack("<HHLHH", 262, 3, 1, 2, 0), struct.pack("<HHLL", 273, 4, 1, 8),
+        struct.pack("<HHLHH", 277, 3, 1, bands, 0), struct.pack("<HHLHH", 278, 3, 1, height, 0),
+        struct.pack("<HHLL", 279, 4, 1, len(body)),
+    ]  # fmt: skip
+    notes = struct.pack("<H", len(entries)) + b"".join(entries) + struct.pack("<L", 0)
+    return b"II*\0" + struct.pack("<L", at + 2 * bands) + body + struct.pack("<H", 16) * bands + notes
+
+
+@pytest.mark.parametrize("kind", ["png", "png, thinned", "tiff", "tiff, big-endian", "tiff, packed"])
+@pytest.mark.parametrize(
+    ("highest", "white"), [(5, 5), (63, 63), (200, 255), (1000, 1023), (4095, 4095), (16000, 16383), (65535, 65535)]
+)
+def test_colours_that_use_few_of_16_bits_are_as_bright_as_greys_that_do(kind: str, highest: int, white: int) -> None:
+    values = np.round(COLOURS * highest).astype(np.uint16)
+    photograph = read_photograph(colours_as(kind, values))
+    # of what is as bright as it says, Pillow keeps the upper byte
+    expected = values // 256 if white == 65535 else np.rint(values / white * 255)
+    assert np.abs(photograph.pixels.astype(float) - expected).max() <= 0.51
+    told = f"This image's colours are dark for its 16 bits: 0 is shown as black and {white} as white."
+    assert photograph.notes == (() if white == 65535 else (told,))
+
+
+def test_a_single_broken_colour_leaves_the_others_as_bright_as_they_are() -> None:
+    values = (np.random.default_rng(0).uniform(0, 4095, (80, 60, 3))).astype(np.uint16)
+    values[41, 7, 1] = 65535
+    found = read_photograph(deep_png(values, 2)).pixels
+    assert np.abs(found - np.clip(values / 4095, 0, 1) * 255).max() <= 0.75
+
+
+@pytest.mark.parametrize("opaque", [4095, 65535])
+def test_how_opaque_dark_colours_and_greys_are_is_kept(opaque: int) -> None:
+    whole = np.full(RAMP.shape, opaque)
+    whole[0] = 0
+    grey_values, colours = np.round(RAMP * 4095), np.round(COLOURS * 4095)
+    for kind, values in ((4, np.stack([grey_values, whole], -1)), (6, np.concatenate([colours, whole[..., None]], -1))):
+        found = read_photograph(deep_png(values.astype(np.uint16), kind)).pixels
+        assert (found[0] == 255).all()
+        shown = values[1:, :, : kind - 3] / 4095 * 255
+        assert np.abs(found[1:] - shown).max() <= 1
+
+
+def test_of_dark_colours_in_a_large_or_turned_file_the_same() -> None:
+    values = np.round(np.kron(COLOURS, np.ones((500, 320, 1))) * 4095).astype(np.uint16)
+    photograph = read_photograph(deep_png(values, 2))
+    assert photograph.encoded
+    for pixels in (photograph.preview[::10, ::10], photograph.pixels[::10, ::10]):
+        assert np.percentile(pixels[..., 0], 95) > 200
+    small = np.round(COLOURS * 4095).astype(np.uint16)
+    turned = read_photograph(tiff(small, 2, (0x0112, 3, 1, struct.pack("<HH", 6, 0))))
+    expected = (small / 4095 * 255).transpose(1, 0, 2)[:, ::-1]
+    assert np.abs(turned.pixels - expected).max() <= 0.51

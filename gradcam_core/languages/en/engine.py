@@ -41,6 +41,7 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
     "engine.process_failed": ("The process that traces and converts it ended with {returncode} ({words})."),
     "engine.processor_unknown": "OpenVINO does not know this processor",
     "engine.random_scores": "It gives other scores each time that it is run.",
+    "engine.reads_values": "Its code reads numbers that depend on the picture, and may do otherwise for another one.",
     "engine.scores_differ": "Its scores differ from those of its graph.",
     "engine.stopped": "It was stopped before it was done.",
     "engine.trying_too_slow": "Trying it out takes longer than {seconds:.0f} seconds.",

@@ -150,6 +150,9 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "note.not_evidence": "Detail, not evidence: it draws edges almost regardless of what the network learned.",
     "note.not_finite": "Some of its values are no numbers or infinite; they are shown as black or white.",
     "note.shades": "Of this image's grey values {black:g} is shown as black and {white:g} as white.",
+    "note.shades_of_colours": (
+        "This image's colours are dark for its 16 bits: {black:g} is shown as black and {white:g} as white."
+    ),
     "note.part_of_input": (
         "The network shows its layer {layer} only a part of what it is given, {share:percent} of this image; the rest"
         " is striped."

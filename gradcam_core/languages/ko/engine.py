@@ -42,6 +42,7 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
     "engine.process_failed": "추적하고 변환하는 프로세스가 {returncode} 코드로 끝났습니다({words}).",
     "engine.processor_unknown": "OpenVINO가 모르는 프로세서입니다",
     "engine.random_scores": "실행할 때마다 점수가 다릅니다.",
+    "engine.reads_values": "코드가 사진에 따라 달라지는 수를 읽으므로, 다른 사진에서는 다르게 계산할 수 있습니다.",
     "engine.scores_differ": "점수가 그래프의 결과와 다릅니다.",
     "engine.stopped": "끝나기 전에 중지되었습니다.",
     "engine.trying_too_slow": "시험해 보는 데 {seconds:.0f}초가 넘게 걸립니다.",

@@ -165,6 +165,10 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "note.not_evidence": "근거가 아니라 세부 묘사입니다. 모델이 무엇을 학습했든 거의 똑같이 윤곽선을 그립니다.",
     "note.not_finite": "숫자가 아니거나 무한대인 값이 있어 검정이나 하양으로 보여 줍니다.",
     "note.shades": "이 이미지의 밝기 값 {black:g}{black:을/를} 검정, {white:g}{white:을/를} 하양으로 보여 줍니다.",
+    "note.shades_of_colours": (
+        "이 이미지는 16비트에 비해 색이 어두워서 "
+        "{black:g}{black:을/를} 검정, {white:g}{white:을/를} 하양으로 보여 줍니다."
+    ),
     "note.part_of_input": (
         "모델은 {layer} 레이어에 입력의 일부, 이 사진의 {share:percent}만 보여 줍니다. 나머지는 줄무늬로 표시합니다."
     ),
