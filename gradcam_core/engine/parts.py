@@ -63,7 +63,10 @@ class Says(nn.Module):
     def forward(self, row: Tensor, *words: Tensor) -> tuple[Tensor, Again | None]:
         network: Any = self.network
         seen = self.seen(row).reshape(-1, *self._shape)
-        return network.in_steps(seen, *words) if hasattr(network, "in_steps") else (network.say(seen, *words), None)
+        if not hasattr(network, "in_steps"):
+            return network.say(seen, *words), None
+        found: tuple[Tensor, Again] = network.in_steps(seen, *words)
+        return found
 
 
 @dataclass(frozen=True, eq=False)

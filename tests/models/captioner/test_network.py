@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import pytest
 import torch
@@ -131,7 +132,8 @@ def test_a_step_alone_goes_back_through_no_later_word() -> None:
 
 def _count(tensor: torch.Tensor, kind: str) -> int:
     """How many operations of a kind its graph has."""
-    found, left = set(), [tensor.grad_fn]
+    found: set[Any] = set()
+    left: list[Any] = [tensor.grad_fn]
     while left:
         node = left.pop()
         if node is not None and node not in found:
