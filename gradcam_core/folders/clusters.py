@@ -178,7 +178,7 @@ STRANGERS = 20
 # this share of a cluster's members, those nearest to its average, are its core; the others are at its rim
 CORE = 0.9
 # a cluster is called suspicious from this value on, found with tests.benchmarks.audit
-ALARM = 0.12
+ALARM = 0.07
 # how many places are tried at most, and in how many photographs of a cluster and of others
 MOST_TRIED, TRIED = 40, 24
 

@@ -1,8 +1,8 @@
 """The names of classes, as somebody gives them and out of a file in any of the forms in which people keep them.
 
-One a line; JSON or the text of a Python value: a list, or a dict of index to name or name to index, perhaps inside a
-model's configuration; a table with commas, semicolons or tabs whose header, or column of numbers, says where the
-names are.
+One a line; JSON, YAML or the text of a Python value: a list, or a dict of index to name or name to index, perhaps
+inside a model's configuration; a list of things that each have a name and perhaps a number; a table with commas,
+semicolons or tabs whose header, or column of numbers, says where the names are.
 Public names: `given_names`, `read_labels`.
 """
 
@@ -16,6 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, SupportsIndex
+
+import yaml
 
 from ..errors import ModelError
 from ..reading.uploads import Upload
@@ -45,11 +47,15 @@ KEYS = (
 # headers of tables: columns of names, the best first, and of numbers
 NAME_COLUMNS = ("name", "label", "class_name", "label_name", "class", "category", "text")
 INDEX_COLUMNS = ("index", "id", "idx", "class_id", "label_id", "class_index", "number", "")
+THINGS = (NAME_COLUMNS, INDEX_COLUMNS)
 # what may separate the cells of a table; a first line longer than this is no row of a number and a name
 DELIMITERS, LONGEST_ROW = ",;\t", 10_000
 # how values of JSON and Python begin; names of classes hardly do
 BEGINNINGS = re.compile(r"""\s*[\[{]\s*(["'\d\]\[{}]|$)""")
 LINES = re.compile(r"\r\n|\n|\r")
+# how YAML begins that holds names: its keys, or an index and a name in each line
+YAML_KEYS = re.compile(rf"^(?:{'|'.join(KEYS)})[ \t]*:", re.MULTILINE)
+YAML_ROW = re.compile(r"\s*(?:\d{1,9}[ \t]*:[ \t]+\S|#|$)")
 
 
 def read_labels(path: str | Path | Upload) -> tuple[str, ...]:
@@ -65,8 +71,13 @@ def read_labels(path: str | Path | Upload) -> tuple[str, ...]:
         lines.pop()
     while lines and not lines[0]:
         del lines[0]
+    if YAML_KEYS.search(text) or (lines and all(map(YAML_ROW.match, lines))):
+        return tuple(_cleaned(_of_value(_yaml(text, name), f"`labels` {name!r}")))
     if len(lines) > MOST_CLASSES:
         raise _too_many(name)
+    if all(line.endswith(",") for line in lines):
+        # a table of one column
+        lines = [line[:-1] for line in lines]
     return tuple(_cleaned(_column(lines) or lines))
 
 
@@ -141,6 +152,16 @@ def _value(text: str, name: str) -> Any:
     raise ModelError("labels.no_json", name=name, problem=problem)
 
 
+def _yaml(text: str, name: str) -> Any:
+    if len(text) > MAX_PYTHON_BYTES:
+        raise ModelError("labels.too_large", name=name, megabytes=MAX_PYTHON_BYTES / MEGABYTE)
+    try:
+        # every value is a text: "no" and "1e5" are names here
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts, lists and dicts, nothing else
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ModelError("labels.no_yaml", name=name, problem=reason(error)) from error
+
+
 def _of_value(value: Any, argument: str) -> list[str]:
     if isinstance(value, dict):
         inner = next((value[key] for key in KEYS if isinstance(value.get(key), (dict, list))), value)
@@ -151,11 +172,25 @@ def _of_value(value: Any, argument: str) -> list[str]:
         raise ModelError("labels.texts_only", argument=argument)
     if len(value) > MOST_CLASSES:
         raise ModelError("labels.too_many", argument=argument, most=MOST_CLASSES)
+    if value and all(isinstance(one, dict) for one in value):
+        value = _of_things(value, argument)
     # as ImageNet's own list has them: the identifier, then the name
     names = [one[-1] if isinstance(one, (list, tuple)) and one else one for one in value]
     if not all(isinstance(name, str) for name in names):
         raise ModelError("labels.texts_only", argument=argument)
     return names
+
+
+def _of_things(things: Sequence[dict[Any, Any]], argument: str) -> list[Any]:
+    """The names of things that each have one, by the numbers that they have, or in their order; raises ModelError."""
+    name, number = (next((key for key in keys if all(key in one for one in things)), None) for keys in THINGS)
+    if name is None:
+        raise ModelError("labels.texts_only", argument=argument)
+    if number is None:
+        return [one[name] for one in things]
+    if any(_index(one[number]) is None for one in things):
+        raise ModelError("labels.no_mapping", argument=argument)
+    return _from_mapping({_index(one[number]): one[name] for one in things}, argument)
 
 
 def _column(lines: Sequence[str]) -> list[str]:

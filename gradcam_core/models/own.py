@@ -70,7 +70,8 @@ def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
     raw = twin(inner, reader)
     pictures = [placed(picture, raw) for picture in trial_pictures(encoder)]
     returned = tried(raw, inner, encoder, about.title or name)
-    pick, remarks = _picked(about.logits, returned)
+    classes = None if about.labels is None else len(given_names(about.labels))
+    pick, remarks = _picked(about.logits, returned, classes)
     squash = squashed(raw, pictures, pick)
     outputs = pick(returned).shape[1]
     chosen = _head(about.head, outputs, squash, labelled=about.labels is not None)
@@ -100,11 +101,11 @@ def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
 
 
 def _picked(
-    logits: Callable[[Any], Tensor] | None, returned: Any
+    logits: Callable[[Any], Tensor] | None, returned: Any, classes: int | None
 ) -> tuple[Callable[[Any], Tensor], tuple[Finding, ...]]:
     """What makes (n, K) scores of what the network returns, and what is said of it; raises OutputError, ModelError."""
     if logits is None:
-        found = scores_in(returned)
+        found = scores_in(returned, classes)
         if found is None:
             raise OutputError("module.no_scores", described=described(returned), remedy=remedy(returned))
         return found.pick, (found.remark,) if found.remark else ()

@@ -40,12 +40,13 @@ class ScorePick:
     remark: Finding | None = None
 
 
-def scores_in(returned: Any) -> ScorePick | None:
+def scores_in(returned: Any, classes: int | None = None) -> ScorePick | None:
     """Where the scores of one image are in what a network `returned`; None where none can be told for certain.
 
+    Of several things in a row the scores are those of so many `classes`, where somebody named these, else the first.
     Raises OutputError where it returns the class that it has chosen instead of scores.
     """
-    found = _found(returned, DEEPEST)
+    found = _found(returned, DEEPEST, classes)
     if found is None:
         return None
     path, steps = found
@@ -55,16 +56,16 @@ def scores_in(returned: Any) -> ScorePick | None:
     else:
         remark = Finding("scores.shape", shape=tuple(one.shape)) if one.ndim != 2 and one.numel() > 1 else None
 
-    classes = one.numel()
+    count = one.numel()
 
     def pick(returned: Any) -> Tensor:
         # an axis of classes or of images that the network has dropped is put back
-        return _followed(returned, steps).reshape(-1, classes)
+        return _followed(returned, steps).reshape(-1, count)
 
     return ScorePick(pick, remark)
 
 
-def _found(returned: Any, depth: int) -> tuple[str, tuple[Any, ...]] | None:
+def _found(returned: Any, depth: int, classes: int | None) -> tuple[str, tuple[Any, ...]] | None:
     """The way to the scores, as code and step by step."""
     if isinstance(returned, Tensor):
         if _is_whole(returned) and returned.numel():
@@ -76,10 +77,11 @@ def _found(returned: Any, depth: int) -> tuple[str, tuple[Any, ...]] | None:
     inside = {}
     for step, part in parts.items():
         # beside scores anything may lie
-        within = None if _is_whole(part) else _found(part, depth - 1)
+        within = None if _is_whole(part) else _found(part, depth - 1, classes)
         if within is not None:
             inside[step] = within
-    step = _chosen(returned, list(inside))
+    fitting = [step for step, (_, steps) in inside.items() if _followed(parts[step], steps).numel() == classes]
+    step = _chosen(returned, list(inside), fitting)
     if step is None:
         return None
     path, steps = inside[step]
@@ -117,12 +119,17 @@ def _parts(returned: Any) -> Iterator[tuple[Any, Any]]:
         yield from vars(returned).items() if hasattr(returned, "__dict__") else ()
 
 
-def _chosen(returned: Any, steps: list[Any]) -> Any | None:
-    """Of the `steps` that lead to scores the one to go; None where several may be meant."""
+def _chosen(returned: Any, steps: list[Any], fitting: list[Any]) -> Any | None:
+    """Of the `steps` that lead to scores the one to go; None where several may be meant.
+
+    Those that are `fitting` lead to as many scores as somebody has named classes.
+    """
     named = next((name for name in NAMES if name in steps), None)
     if named is not None or not steps:
         return named
     parts = dict(_parts(returned))
+    if isinstance(returned, (tuple, list)) and fitting:
+        return fitting[0]
     if isinstance(returned, (tuple, list)) and steps[0] == next(iter(parts)):
         return steps[0]
     tensors = [key for key, part in parts.items() if isinstance(part, Tensor)]

@@ -37,8 +37,19 @@ FORMS = {
     "a table with tabs": "label\tindex\nfig\t2\napple\t0\npear\t1\n",
     "a table without a header": "0,apple\n1,pear\n2,fig\n",
     "a table without a header, in another order": '"pear";1\nfig;2\n"apple"; 0\n',
+    "YAML by index": "0: apple\n1: pear\n2: fig\n",
+    "YAML of a detector": "# fruit\npath: ../data\nnc: 3\nnames: ['apple', 'pear', 'fig']\n",
+    "YAML of a detector by index": "train: images\nnames:\n  0: apple\n  1: pear  # sweet\n  2: fig\n",
+    "YAML of a detector, one a line": "nc: 3\nnames:\n  - apple\n  - pear\n  - fig\n",
+    "things with numbers": '[{"id": 1, "name": "pear"}, {"id": 0, "name": "apple"}, {"id": 2, "name": "fig"}]',
+    "things without numbers": '{"classes": [{"name": "apple"}, {"name": "pear"}, {"name": "fig"}]}',
+    "a table of one column": "apple,\npear,\nfig,\n",
     "a table of three": "id,wnid,label\n0,n07,apple\n1,n08,pear\n2,n09,fig",
 }  # fmt: skip
+
+
+# thirty lists, each of ten of the one before
+NESTED = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 10}]\n" for n in range(1, 30)) + "names: *a29\n"
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -60,6 +71,9 @@ def test_forms(form: str, tmp_path: Path) -> None:
         ("0 apple", "1 pear", "2 fig"),
         ("cat; 7", "dog; 8"),
         ("0", "1", "10", "2"),
+        ("ratio 1: 2", "cat", "dog"),
+        ("# sharp", "b flat", "c"),
+        ("cat,", "dog", "bird"),
     ],
 )
 def test_names_are_kept_as_they_are(names: tuple[str, ...], tmp_path: Path) -> None:
@@ -128,3 +142,29 @@ def test_hostile_files_end_soon_and_take_little(kind: str, tmp_path: Path) -> No
         assert len(str(error)) < 500  # noqa: PT017 - an answer is as good as a refusal
     assert peak() - before < 500
     assert time.process_time() - start < 20
+
+
+def test_yaml_takes_words_for_words(tmp_path: Path) -> None:
+    """Not for what YAML makes of them: "no" is false there, and 1e5 a number."""
+    path = tmp_path / "data.yaml"
+    path.write_text("names: [no, yes, 1e5, ~]\n")
+    assert read_labels(path) == ("no", "yes", "1e5", "~")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("names: [apple, pear\n", "YAML"),
+        ("names: " + "[" * 3000 + "\n", "YAML"),
+        ("names:\n  0: apple\n  2: fig\n", "1"),
+        ("names: fruit.txt\n", "map"),
+        ('[{"id": 1, "name": "pear"}, {"id": 3, "name": "fig"}]', "0"),
+        ('[{"id": 1}, {"id": 2}]', "texts"),
+        (NESTED, "texts"),
+    ],
+)
+def test_what_holds_no_names_is_refused_in_a_sentence(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "data.yaml"
+    path.write_text(text)
+    with pytest.raises(ModelError, match=said):
+        read_labels(path)

@@ -190,6 +190,22 @@ def test_tuples_and_dicts_with_a_picker(explainer: Explainer, change: Any, pick:
         np.testing.assert_allclose(found.cam, expected.cam, rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.parametrize("labelled", [False, True])
+def test_of_features_and_scores_those_are_taken_that_are_as_many_as_the_labels(
+    explainer: Explainer, labelled: bool
+) -> None:
+    """Without labels the first: so most networks return them, and a note says which were taken."""
+    pooled = Adapter(lambda scores: (torch.cat([scores.cos(), scores.sin()], 1), scores))
+    classes = pooled(SMALL.encode(noise(32, 32))[0])[1].shape[1]
+    names = [f"class {number}" for number in range(classes)] if labelled else None
+    explainer.add_model("mine", pooled, transform=SMALL, labels=names)
+    found = explainer.explain(noise(32, 32), model="mine")
+    assert f"its scores are taken from out[{int(labelled)}]" in found.notes[0]
+    assert "`logits=`" in found.notes[0]
+    picked = pooled(SMALL.encode(noise(32, 32))[0])[int(labelled)].softmax(1)[0]
+    assert found.top[0].probability == pytest.approx(float(picked.max().detach()), rel=1e-5)
+
+
 @pytest.mark.parametrize("squeezed", [False, True])
 def test_one_logit_has_two_sides(explainer: Explainer, squeezed: bool) -> None:
     image, network = noise(32, 32), Adapter(lambda z: z[:, 0] if squeezed else z, classes=1)

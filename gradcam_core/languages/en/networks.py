@@ -26,7 +26,8 @@ def _misfit(found: Sequence[str], remedy: str) -> str:
 
 
 def _other_shape(count: int, shapes: Sequence[str]) -> str:
-    return f"{count} have another shape ({', '.join(shapes)}{', ...' if count > len(shapes) else ''})"
+    have, more = "has" if count == 1 else "have", ", ..." if count > len(shapes) else ""
+    return f"{count} {have} another shape ({', '.join(shapes)}{more})"
 
 
 def _other_colours(channels: int, colours: int) -> str:
@@ -123,6 +124,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "labels.holds_other": "`labels` holds {wrong!r}, expected texts only.",
     "labels.index_missing": ("{argument} must map every index from 0 on to a name, but {absent} is missing."),
     "labels.no_json": "`labels` {name!r} is no valid JSON ({problem}).",
+    "labels.no_yaml": "`labels` {name!r} is no valid YAML ({problem}).",
     "labels.no_mapping": ("{argument} must map every index from 0 on to a name, or every name to its index."),
     "labels.not_utf8": ("`labels` {name!r} is not UTF-8 text (byte {byte} is no part of it); save it as UTF-8."),
     "labels.texts_only": "{argument} must hold texts only, one a class.",
@@ -246,7 +248,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "package.tensors_missing": ("The weight file lacks {missing!r} and {missing_count} more; reinstall its package."),
     "package.unknown_tensor": ("The weight file holds the unknown tensor {name!r}; reinstall its package."),
     "scores.gone": "The model's scores are missing in what it returns for this image: they are a {kind}.",
-    "scores.picked": "The network returns several things; its scores are taken from {path}.",
+    "scores.picked": "The network returns several things; its scores are taken from {path}; `logits=` takes others.",
     "scores.probabilities": (
         "The network returns probabilities; they are shown as they are, and what is explained is the logarithm that its"
         " {kind} would be made of."

@@ -129,6 +129,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "labels.holds_other": "`labels`에 {wrong!r}{wrong:이/가} 있습니다. 텍스트만 있어야 합니다.",
     "labels.index_missing": ("{argument}에는 0부터 모든 번호의 이름이 있어야 하는데 {absent}{absent:이/가} 없습니다."),
     "labels.no_json": "`labels` {name!r}{name:은/는} 올바른 JSON이 아닙니다({problem}).",
+    "labels.no_yaml": "`labels` {name!r}{name:은/는} 올바른 YAML이 아닙니다({problem}).",
     "labels.no_mapping": (
         "{argument}{argument:은/는} 0부터의 번호를 이름에, 또는 이름을 번호에 하나씩 대응해야 합니다."
     ),
@@ -249,7 +250,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     ),
     "package.unknown_tensor": "가중치 파일에 모르는 텐서 {name!r}{name:이/가} 있습니다. 패키지를 다시 설치하세요.",
     "scores.gone": "이 이미지에서 모델의 출력에 점수가 없습니다. 점수 자리에 {kind}{kind:이/가} 있습니다.",
-    "scores.picked": "네트워크가 여러 가지를 냅니다. 점수는 {path}에서 가져옵니다.",
+    "scores.picked": "네트워크가 여러 가지를 냅니다. 점수는 {path}에서 가져옵니다. 다른 점수는 `logits=`로 고릅니다.",
     "scores.probabilities": (
         "네트워크가 확률을 냅니다. 확률은 그대로 보여 주고, {kind}{kind:을/를} 거슬러 구한 로그값을 설명합니다."
     ),
