@@ -80,6 +80,9 @@ function openable(number, title) {
   return button;
 }
 
+// −95, 0, +2: what becomes less has a minus, as long as a plus
+const signed = (points) => `${points > 0 ? "+" : points < 0 ? "\u2212" : ""}${Math.abs(points)}`;
+
 function lazily(number, title) {
   const canvas = made("canvas");
   canvas.width = canvas.height = 96;
@@ -138,7 +141,7 @@ function card(number) {
   if (row[LABEL] !== null) box.append(made("div", `${row[LABEL]} ${percent(row[SURE])}`));
   if (row[RIGHT] === false) box.append(made("div", words.true_class.replace("{label}", row[TRUTH])));
   if (row[REASON] !== null) box.append(made("div", row[REASON]));
-  if (row[EFFECT] !== null) box.append(made("small", words.effect.replace("{points}", Math.round(100 * row[EFFECT]))));
+  if (row[EFFECT] !== null) box.append(made("small", words.effect.replace("{points}", signed(-Math.round(100 * row[EFFECT])))));
   box.append(made("div"), made("small", row[NAME]));
   return box;
 }

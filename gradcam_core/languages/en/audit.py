@@ -30,6 +30,11 @@ def _cluster(count: int, among: int, label: str, place: str) -> str:
     return f"{count} of {among} “{label}” {noun} decided {place}"
 
 
+def _confusion(count: int, among: int, truth: str, taken_for: str) -> str:
+    noun = "photograph is" if count == 1 else "photographs are"
+    return f"{count} of {among} “{truth}” {noun} taken for “{taken_for}”."
+
+
 def _left(minutes: float) -> str:
     if minutes < 1:
         return "less than a minute left"
@@ -61,7 +66,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.cluster": lambda **told: f"{_cluster(**told)}.",
     "audit.cluster_suspicious": _suspicious,
     "audit.cluster_tried": _tried,
-    "audit.confusion": "{count} of {among} “{truth}” photographs are taken for “{taken_for}”.",
+    "audit.confusion": _confusion,
     "audit.facts": _facts,
     "audit.found": "{worst} (Looked at: {count} of {of} photographs.)",
     "audit.left": "at the left",
@@ -98,12 +103,12 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_confusions": "What is taken for what",
     "audit.page_contrast": "Orange speaks for “{label}” rather than “{truth}”, blue the other way.",
     "audit.page_count": "{count} of {of} photographs",
-    "audit.page_effect": "Hidden: {points} points less",
+    "audit.page_effect": "Hottest part hidden: {points} points",
     "audit.page_every_class": "every class",
     "audit.page_maps": "Maps",
     "audit.page_mean": "The average map",
     "audit.page_no_clusters": "No class has several photographs whose maps look at the same place.",
-    "audit.page_on": "On",
+    "audit.page_on": "Next",
     "audit.page_open": "Open {name} in the Photograph tab",
     "audit.page_photographs": "Photographs",
     "audit.page_points": "All maps of a class",

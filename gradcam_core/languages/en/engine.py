@@ -119,7 +119,7 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
         "`method` 'guided_backprop' and 'guided_gradcam' need a network with ReLU, and this one has none; "
         "choose 'gradcam'."
     ),
-    "passes.stopped": ("Stopped after {done} of {count} passes, as asked; ask again to start over."),
+    "passes.stopped": ("Stopped after {done} of {count} steps, as asked; ask again to start over."),
     "score.ruled_out": (
         "{title} rules the class {label!r} out: its score is minus infinity whatever the input shows, so nothing speaks"
         " for or against it; choose another class."

@@ -89,7 +89,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_confusions": "무엇을 무엇으로 잘못 보았는가",
     "audit.page_contrast": "주황은 “{truth}”보다 “{label}” 쪽, 파랑은 그 반대쪽입니다.",
     "audit.page_count": "사진 {of}장 중 {count}장",
-    "audit.page_effect": "가리면 {points}포인트 감소",
+    "audit.page_effect": "가장 뜨거운 곳을 가리면 {points}포인트",
     "audit.page_every_class": "모든 클래스",
     "audit.page_maps": "맵",
     "audit.page_mean": "평균 맵",

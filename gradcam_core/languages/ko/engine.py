@@ -113,7 +113,7 @@ ENGINE: Mapping[str, str | Callable[..., str]] = {
         "`method` 'guided_backprop'과 'guided_gradcam'에는 ReLU가 있는 네트워크가 필요한데, 이 네트워크에는 없습니다."
         " 'gradcam'을 고르세요."
     ),
-    "passes.stopped": "요청에 따라 {count}회 중 {done}회에서 중지했습니다. 다시 요청하면 처음부터 합니다.",
+    "passes.stopped": "요청에 따라 {count}단계 중 {done}단계에서 중지했습니다. 다시 요청하면 처음부터 합니다.",
     "score.ruled_out": (
         "{title}{title:은/는} 클래스 {label!r}{label:을/를} 아예 제외합니다. 입력과 상관없이 점수가 음의 무한대라"
         " 설명할 근거가 없습니다. 다른 클래스를 고르세요."
