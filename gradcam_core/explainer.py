@@ -27,7 +27,7 @@ from .engine.watch import NOBODY, Watch
 from .errors import ModelError, OutputError
 from .explanation import Explanation
 from .models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER, LoadedModel
-from .models.spoken import Describing, Written, blind_logits
+from .models.spoken import ANSWER, Describing, Written, blind_logits
 from .reading.photograph import ImageSource, Photograph
 from .remembering import RememberingCatalogue
 from .request import WORDED, Request, as_list, takes_options
@@ -36,6 +36,8 @@ __all__ = ["Explainer"]
 
 # captions that are searched side by side
 BEAM = 3
+# what a model is asked before anybody asks
+FIRST_QUESTION = "what is this?"
 
 
 class Explainer(RememberingCatalogue):
@@ -53,13 +55,16 @@ class Explainer(RememberingCatalogue):
         """Load `model`, find out which sizes it takes, explain a grey picture, and wait until it is decided what the
         model runs on.
 
-        Not longer than so many `seconds`; the decision is made all the same. Raises ModelError, DeviceError.
+        A model that answers questions is asked "what is this?". Not longer than so many `seconds`; the decision is made
+        all the same. Raises ModelError, DeviceError, and TextError for a model that knows none of these words.
         """
         loaded = self.load(model)
         # found out once, when first asked for: nobody who asks about a whole photograph has to wait for it
         _ = loaded.stride
         height, width = loaded.preprocessing.input_shape[-2:]
-        explanation = self.explain(np.full((height, width, 3), 128, np.uint8), model=model)
+        asked = loaded.speech is not None and loaded.speech.task == ANSWER
+        request = Request(model=loaded.name, question=FIRST_QUESTION if asked else None)
+        explanation = self.answer(self.photograph(np.full((height, width, 3), 128, np.uint8)), request)
         return self._runner.decide(loaded, self.given(explanation), seconds)
 
     @takes_options(but=WORDED)

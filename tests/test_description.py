@@ -264,6 +264,11 @@ def test_records_make_the_same_map_again(explainer: Explainer) -> None:
         np.testing.assert_array_equal(again.cam, explanation.cam)
 
 
+@pytest.mark.parametrize("model", ["captioner", "answerer"])
+def test_a_model_of_words_is_warmed_up_as_any_other(model: str) -> None:
+    assert Explainer(device="cpu", engine="torch").warm_up(model).engine == "torch"
+
+
 def test_what_is_asked_of_one_photograph_shares_its_pass_and_a_question_its_answer_without_any() -> None:
     explainer = Explainer(device="cpu", engine="torch")
     passes: list[str] = []
