@@ -14,7 +14,11 @@ from gradcam_core.methods.maps import method
 from gradcam_core.request import Option, Request
 from gradcam_core.ui.tabs.photograph import method_choices, method_notes
 
-README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+# the first page, and those of single rooms
+ROOMS = ("gradcam_core", "tests", "assets")
+PAGES = [ROOT / "README.md", *(page for room in ROOMS for page in (ROOT / room).rglob("README.md"))]
 
 
 def row(option: Option) -> str:
@@ -34,10 +38,13 @@ def test_methods_are_those_of_the_registry(key: str) -> None:
     assert f"| `{key}` | {method.title} | {method.paper} | {method.good_for} |" in README
 
 
-def test_links_within_the_repository_lead_somewhere() -> None:
-    targets = re.findall(r"\]\((?!http)([^)#]+)", README)
-    assert targets
-    assert all((Path(__file__).parents[1] / target).exists() for target in targets)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_within_the_repository_lead_somewhere(page: Path) -> None:
+    for target, heading in re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]+))?\)", page.read_text("utf-8")):
+        there = page.parent / target if target else page
+        assert there.exists(), target
+        headings = re.findall(r"^#+ (.*)", there.read_text("utf-8"), re.MULTILINE) if heading else []
+        assert not heading or heading in {re.sub(r"[^\w -]", "", one).replace(" ", "-").lower() for one in headings}
 
 
 def test_the_method_of_the_readme_is_offered_in_the_words_that_it_came_with(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,8 @@ from .graph import GETITEM, Ref, Step
 
 __all__ = ["narrowed"]
 
-Shape = tuple[int, ...]
+# of a value's axes
+Lengths = tuple[int, ...]
 SELECT, SLICE = "aten.select.int", "aten.slice.Tensor"
 # from each number another, wherever it stands
 EACH = frozenset(
@@ -34,7 +35,7 @@ PRODUCTS = frozenset({LINEAR, ATTENTION})
 PERMUTE, VIEW, SQUEEZE = "aten.permute.default", "aten.view.default", "aten.squeeze.dims"
 
 
-def narrowed(steps: Sequence[Step], shapes: Mapping[str, Shape], ends: Collection[str]) -> tuple[Step, ...]:
+def narrowed(steps: Sequence[Step], shapes: Mapping[str, Lengths], ends: Collection[str]) -> tuple[Step, ...]:
     """`steps` that compute the same values called `ends`, which are the only ones that somebody asks for.
 
     `shapes` are those of all values that are one tensor, inputs and weights too.
@@ -46,7 +47,7 @@ def narrowed(steps: Sequence[Step], shapes: Mapping[str, Shape], ends: Collectio
 
 
 class _Narrowing:
-    def __init__(self, steps: Sequence[Step], shapes: Mapping[str, Shape], ends: Collection[str]) -> None:
+    def __init__(self, steps: Sequence[Step], shapes: Mapping[str, Lengths], ends: Collection[str]) -> None:
         self.steps: list[Step] = []
         self._made_by = {step.name: step for step in steps}
         self._shapes = dict(shapes)
@@ -137,7 +138,7 @@ class _Origin(NamedTuple):
     others: Sequence[object] = ()
 
 
-def _origin(step: Step, of: Shape, shape: Shape, axis: int) -> _Origin | None:
+def _origin(step: Step, of: Lengths, shape: Lengths, axis: int) -> _Origin | None:
     """What `step`, from a first argument of shape `of` to one of `shape`, makes one part along `axis` out of."""
     others = step.args[1:]
     if step.target == PERMUTE:

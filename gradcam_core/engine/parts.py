@@ -33,7 +33,7 @@ PART, SEEN = "part", "seen"
 # a row of numbers as one place
 ROW = Layout(channels=2, grid=(1, 1), on_image=False)
 # a step to its (n, 1, K) scores
-Again: TypeAlias = Callable[[int], Tensor]
+StepAgain: TypeAlias = Callable[[int], Tensor]
 
 
 class Looks(nn.Module):
@@ -60,12 +60,12 @@ class Says(nn.Module):
         self.seen = nn.Identity()
         self._shape = tuple(shape)
 
-    def forward(self, row: Tensor, *words: Tensor) -> tuple[Tensor, Again | None]:
+    def forward(self, row: Tensor, *words: Tensor) -> tuple[Tensor, StepAgain | None]:
         network: Any = self.network
         seen = self.seen(row).reshape(-1, *self._shape)
         if not hasattr(network, "in_steps"):
             return network.say(seen, *words), None
-        found: tuple[Tensor, Again] = network.in_steps(seen, *words)
+        found: tuple[Tensor, StepAgain] = network.in_steps(seen, *words)
         return found
 
 
@@ -91,9 +91,9 @@ class Parts:
         modules: dict[str, nn.Module] = {SEEN: self.says.seen, **{name: model.offered[name] for name in words}}
         layouts = {SEEN: ROW, **{name: model.layouts[name] for name in words}}
         given = {SEEN: looked.logits.detach()[:, None], **beside}
-        again: list[Again | None] = []
+        again: list[StepAgain | None] = []
 
-        def scores(returned: tuple[Tensor, Again | None]) -> Tensor:
+        def scores(returned: tuple[Tensor, StepAgain | None]) -> Tensor:
             again.append(returned[1])
             return returned[0]
 
@@ -136,7 +136,7 @@ class PartsCapture:
     parts: Parts
     looked: Capture
     said: EagerCapture
-    again: Again | None = None
+    again: StepAgain | None = None
     _steps: dict[int, Tensor] = field(default_factory=dict)
 
     @property

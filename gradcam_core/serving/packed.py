@@ -8,15 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+
+from .guard import App, Message, Receive, Scope, Send
 
 __all__ = ["Packed"]
-
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 PATHS = frozenset({"/", "/config", "/gradio_api/info"})
 # a higher one takes four times as long for 4 % less
@@ -31,12 +26,12 @@ class Packed:
     def __init__(self, app: App) -> None:
         self._app = app
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         wanted = scope["type"] == "http" and scope["method"] == "GET" and scope["path"] in PATHS and _takes_gzip(scope)
         await self._app(scope, receive, _packing(send) if wanted else send)
 
 
-def _takes_gzip(scope: Message) -> bool:
+def _takes_gzip(scope: Scope) -> bool:
     accepted = b",".join(value for name, value in scope["headers"] if name.lower() == b"accept-encoding")
     # what is weighted with nothing is not wanted
     return any(

@@ -1,4 +1,4 @@
-"""How somebody gets there: the flag, what it says where Ray is missing, and the README's example."""
+"""How somebody gets there: the flag, what it says where Ray is missing, and the example beside it."""
 
 from __future__ import annotations
 
@@ -39,8 +39,9 @@ def test_where_ray_is_missing_the_flag_says_how_to_get_it(monkeypatch: pytest.Mo
 
 
 def test_the_example_of_a_cluster_names_what_there_is() -> None:
-    text = (ROOT / "README.md").read_text("utf-8").split("<!-- cluster -->\n```yaml\n")[1].split("```")[0]
-    (application,) = yaml.safe_load(text)["applications"]
+    text = (ROOT / "gradcam_core/serving/cluster/README.md").read_text("utf-8")
+    example = text.split("<!-- cluster -->\n```yaml\n")[1].split("```")[0]
+    (application,) = yaml.safe_load(example)["applications"]
     module, _, name = application["import_path"].partition(":")
     assert callable(getattr(import_module(module), name))
     assert application["name"] == NAME
