@@ -88,7 +88,7 @@ class RememberingCatalogue(Catalogue):
         view._offer = offer
         return view
 
-    def apart(self, megabytes: float) -> Self:
+    def with_own_memory(self, megabytes: float) -> Self:
         """The same networks with a memory of its own, so that a long row of photographs takes nobody's place in this.
 
         What it remembers takes no more than so many `megabytes`.

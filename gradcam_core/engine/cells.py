@@ -100,9 +100,9 @@ class CellAnswer:
 
     def cells(self, layout: Layout) -> Cells:
         """The answers of the cells alone, without the tokens that show no place."""
-        apart = layout.apart or tuple(range(layout.prefix))
+        special = layout.special or tuple(range(layout.prefix))
         sides = zip((self.down, self.across), self.ends, strict=True)
-        return Cells(*(_Along.of(np.delete(one, apart, 0), self.grid, ends) for one, ends in sides))
+        return Cells(*(_Along.of(np.delete(one, special, 0), self.grid, ends) for one, ends in sides))
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """Trace and convert a network in a process of its own.
 
-    graph = apart(network, inputs, layers, folder, seconds=60)
+    graph = in_own_process(network, inputs, layers, folder, seconds=60)
 
 torch.export exchanges `nn.Module.__call__`, switches oneDNN off and sets other things of its whole process while it
 runs: 107 of 147 passes of another thread had other last digits meanwhile. A process can also be ended when it takes too
-long, and is given no more memory than it may have. Public names: `apart`, `reason_of`.
+long, and is given no more memory than it may have. Public names: `in_own_process`, `reason_of`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .graph import Graph
 from .inputs import Inputs
 from .tracing import check_hooks, trace, twin_of
 
-__all__ = ["apart", "reason_of"]
+__all__ = ["in_own_process", "reason_of"]
 
 ASKED, REASON = "asked.pt", "reason.json"
 PROGRAM = f"import sys; from {__name__} import main; main(sys.argv[1])"
@@ -41,7 +41,7 @@ BUSY_SECONDS = 0.2
 LOW_PRIORITY = 5
 
 
-def apart(
+def in_own_process(
     network: nn.Module,
     inputs: Tensor | Inputs,
     layers: Iterable[str],
@@ -100,7 +100,7 @@ def _run(folder: Path, seconds: float, stop: threading.Event) -> None:
 
 
 def main(place: str) -> None:
-    """Do what `apart` has asked for in the folder `place`; why it cannot be done is written there too."""
+    """Do what `in_own_process` has asked for in the folder `place`; why it cannot be done is written there too."""
     folder = Path(place)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(AttributeError, OSError):

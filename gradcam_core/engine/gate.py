@@ -29,7 +29,7 @@ from ..errors import ModelError
 from ..languages import Finding
 from .calls import Calls, module_of
 from .capture import recording, tensor_in, with_tensor
-from .convert import apart, reason_of
+from .convert import in_own_process, reason_of
 from .decisions import reads
 from .engine import LAST_SECONDS, Engine, WayBack, close
 from .front import Front, engine_missing
@@ -74,7 +74,7 @@ class Gate:
         store: Store | None = None,
         scores: Callable[[Any], Tensor] | None = None,
         limits: Limits | None = None,
-        convert: Callable[..., Graph] = apart,
+        convert: Callable[..., Graph] = in_own_process,
     ) -> None:
         # what somebody handed in is neither kept nor written anywhere
         self._network, self._inputs, self._layers = network, trial(inputs, 0), tuple(layers)

@@ -87,14 +87,14 @@ def placed(
     for strips in (STRIPS, FINE_STRIPS):
         answers, made = _answers(network, inputs, layouts, strips, decided)
         deciding = bool(made)
-        apart = orders(answers, layouts)
+        special = orders(answers, layouts)
         # as usual until a layer is found to lie elsewhere
         known = [USUAL]
         found = {}
         crooked = leaning = doubtful = False
         for call, layout in layouts.items():
-            ordered = apart.get((layout.grid, layout.prefix), layout.apart)
-            one = replace(layout, apart=ordered)
+            ordered = special.get((layout.grid, layout.prefix), layout.special)
+            one = replace(layout, special=ordered)
             cells = answers[call].cells(one) if call in answers else None
             place = known[0] if cells is None or answers[call].silent else _place(cells, layout, known)
             if cells is not None and not answers[call].silent and not (deciding and not decided):

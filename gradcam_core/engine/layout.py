@@ -40,7 +40,7 @@ class Layout:
 
     `channels` and `batch` are axes. Without `grid` the other two are height and width; with it the one left holds
     `prefix` tokens that show no place, then height x width tokens of the image, row by row; where they do not stand in
-    front, `apart` has their places. What is not `on_image`, such as the words of a question, has a grid of its own
+    front, `special` has their places. What is not `on_image`, such as the words of a question, has a grid of its own
     whatever the image's size.
 
     Networks may turn what they are given: where cells are `transposed`, rows of cells are columns of the image; where
@@ -53,7 +53,7 @@ class Layout:
     prefix: int = 0
     grid: Grid | None = None
     on_image: bool = True
-    apart: tuple[int, ...] = ()
+    special: tuple[int, ...] = ()
     transposed: bool = False
     upturned: bool = False
     mirrored: bool = False
@@ -63,7 +63,7 @@ class Layout:
         """(n, C, h, w) of an output, or of its gradient, upright; tokens that show no place are left out."""
         whole = output.movedim((self.batch, self.channels), (0, 1))
         if self.grid is not None:
-            places = whole[:, :, self._places(whole)] if self.apart else whole[:, :, self.prefix :]
+            places = whole[:, :, self._places(whole)] if self.special else whole[:, :, self.prefix :]
             whole = places.unflatten(-1, self.grid)
         whole = whole.mT if self.transposed else whole
         return whole.flip(self._flipped) if self._flipped else whole
@@ -74,7 +74,7 @@ class Layout:
         maps = maps.mT if self.transposed else maps
         if self.grid is not None:
             whole = output.movedim((self.batch, self.channels), (0, 1))
-            if self.apart:
+            if self.special:
                 tokens = whole.expand(len(maps), -1, -1).clone()
                 tokens[:, :, self._places(whole)] = maps.flatten(2).to(tokens)
                 maps = tokens
@@ -90,7 +90,7 @@ class Layout:
     def _places(self, whole: Tensor) -> Tensor:
         """The tokens that show places, by number."""
         shows = torch.ones(whole.shape[-1], dtype=torch.bool, device=whole.device)
-        shows[list(self.apart)] = False
+        shows[list(self.special)] = False
         return shows.nonzero()[:, 0]
 
     def map_shape(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
@@ -112,7 +112,7 @@ class Layout:
         if count == self.grid[0] * self.grid[1] and (not self.on_image or _misfit(upright, size) <= TOKEN_TOLERANCE):
             return self
         # where tokens stand apart, or how they are turned, was found at one size
-        if not self.on_image or self.apart or self.transposed:
+        if not self.on_image or self.special or self.transposed:
             return None
         grid = _best_grid(count, size)
         return replace(self, grid=grid) if grid else None

@@ -35,8 +35,8 @@ def _order(answers: list[CellAnswer], layout: Layout) -> tuple[int, ...]:
     count, total = layout.prefix, len(answers[0].down)
     middle = (total - count) // 2
 
-    def agreement(apart: tuple[int, ...]) -> float:
-        return float(np.mean([one.cells(replace(layout, apart=apart)).agrees(USUAL) for one in answers]))
+    def agreement(special: tuple[int, ...]) -> float:
+        return float(np.mean([one.cells(replace(layout, special=special)).agrees(USUAL) for one in answers]))
 
     options = [(*range(front), *range(total - count + front, total)) for front in range(count, -1, -1)]
     options.append(tuple(range(middle, middle + count)))
@@ -65,9 +65,9 @@ def _aligned(answer: CellAnswer, count: int) -> tuple[int, ...]:
         dropped = np.concatenate([[-np.inf], best[:-1]])
         left_out.append(dropped > kept)
         best = np.maximum(kept, dropped)
-    apart, skipped = [], count
+    special, skipped = [], count
     for token in reversed(range(total)):
         if left_out[token][skipped]:
-            apart.append(token)
+            special.append(token)
             skipped -= 1
-    return tuple(reversed(apart))
+    return tuple(reversed(special))

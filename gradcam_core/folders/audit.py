@@ -175,14 +175,14 @@ def steps(
 
     So many `workers` compute beside each other, None: as many as suit the machine.
     """
-    apart = explainer.apart(MEGABYTES)
-    model = apart.load(Request.parse(**options).model)
+    its_own = explainer.with_own_memory(MEGABYTES)
+    model = its_own.load(Request.parse(**options).model)
     request = Request.parse(**{**options, "model": model.name})
     if not model.head.shares or model.speech is not None:
         raise ModelError("audit.no_classes", model=model.title)
     place, asked = Path(folder), Asked(request, None if outlines is None else Path(outlines))
     files = listed(place, model.class_index, asked.outlines)
-    looker = asked.looker(apart, workers)
+    looker = asked.looker(its_own, workers)
     own = None if rows is not None else mkdtemp(prefix="gradcam-audit-")
     path = Path(rows or "").absolute() if own is None else Path(own) / "rows.parquet"
     try:

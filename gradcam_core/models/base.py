@@ -34,7 +34,7 @@ from ..tasks.classes import SOFTMAX, Head, class_index
 from ..types import WHOLE as EVERYWHERE
 from ..types import ModelInfo, Placement
 from . import sizes
-from .apart import in_parts
+from .split import in_parts
 
 __all__ = ["CLASSES", "Architecture", "LoadedModel", "ModelSpec", "Speech", "frozen", "load"]
 

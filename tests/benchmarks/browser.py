@@ -50,10 +50,24 @@ class Wire:
         self.came = self.went = 0
         session = view.context.new_cdp_session(view)
         session.send("Network.enable")
-        # as they come: the stream of answers stays open behind the last one. What is packed comes with its packed size,
-        # in some of its parts, and what the browser had already with none
-        session.on("Network.dataReceived", lambda event: self._add(event["encodedDataLength"], 0))
+        # as they come: the stream of answers stays open behind the last one
+        session.on("Network.responseReceived", lambda event: self._answered(event["requestId"], event["response"]))
+        session.on("Network.dataReceived", self._received)
         view.on("request", lambda request: self._add(0, len(request.post_data_buffer or b"")))
+        self._packed: set[str] = set()
+        self._kept: set[str] = set()
+
+    def _answered(self, request: str, response: dict[str, Any]) -> None:
+        if "content-encoding" in map(str.lower, response["headers"]):
+            self._packed.add(request)
+        if response.get("fromDiskCache"):
+            self._kept.add(request)
+
+    def _received(self, event: dict[str, Any]) -> None:
+        """Of what is packed the packed size counts, which some of its parts tell; of all else the length."""
+        request = event["requestId"]
+        came = event["encodedDataLength"] if request in self._packed else event["dataLength"]
+        self._add(0 if request in self._kept else came, 0)
 
     def _add(self, came: float, went: float) -> None:
         self.came, self.went = self.came + int(came), self.went + int(went)

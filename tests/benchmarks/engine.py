@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from gradcam_core.engine import front
-from gradcam_core.engine.convert import apart
+from gradcam_core.engine.convert import in_own_process
 from gradcam_core.engine.engine import Engine, Kept, WayBack
 from gradcam_core.engine.front import Front
 from gradcam_core.engine.graph import Graph
@@ -118,7 +118,7 @@ def measure(name: str, threads: list[int], rounds: int, clock: str) -> list[Row]
     share = counter.get_total_flops() / (2 * SIDE**3)
     rows = []
     with tempfile.TemporaryDirectory() as made:
-        graph = apart(network, inputs, layers, Path(made), seconds=SECONDS)
+        graph = in_own_process(network, inputs, layers, Path(made), seconds=SECONDS)
         for count in threads:
             torch.set_num_threads(count)
             make = Front.back(Path(made), graph, threads=count)
@@ -148,7 +148,7 @@ def any_size(name: str, threads: int, rounds: int, clock: str) -> list[Row]:
         return lambda side: made.run(pictures[side])
 
     with tempfile.TemporaryDirectory() as made:
-        graph = apart(network, pictures[224], [], Path(made), seconds=SECONDS)
+        graph = in_own_process(network, pictures[224], [], Path(made), seconds=SECONDS)
         own = {side: compiled(Path(made), graph, side, side) for side in pictures}
         every = compiled(Path(made), graph, -1, -1)
         works: dict[str, Callable[[], object]] = {

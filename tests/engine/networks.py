@@ -54,7 +54,7 @@ def truth(
 def converted_here(
     network: nn.Module, given: Tensor | Inputs, layers: Iterable[str], folder: Path, *, scores: Any = None, **_: Any
 ) -> Graph:
-    """As `convert.apart`, in this process: nothing else computes in a test."""
+    """As `convert.in_own_process`, in this process: nothing else computes in a test."""
     graph = trace(network, given, layers, scores=scores, decompositions=decompositions())
     graph.save(folder)
     convert(graph, network, given, folder)

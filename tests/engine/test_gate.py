@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gradcam_core.engine import gate as gates
-from gradcam_core.engine.convert import apart
+from gradcam_core.engine.convert import in_own_process
 from gradcam_core.engine.engine import TOLERANCE
 from gradcam_core.engine.gate import Gate, Limits
 from gradcam_core.engine.graph import Graph
@@ -59,7 +59,7 @@ def test_what_is_equal_is_used(kind: type[nn.Module]) -> None:
 
 def test_the_process_apart_gives_the_same(tmp_path: Path) -> None:
     network = Residual()
-    gate = gate_of(network, convert=apart)
+    gate = gate_of(network, convert=in_own_process)
     assert gate.wait(900) == Decision("openvino")
     assert gate.engine is not None
     torch.testing.assert_close(gate.engine.scores(inputs()), network(inputs()))
@@ -359,7 +359,7 @@ class Endless(Plain):
 
 def test_it_is_bounded_in_time() -> None:
     start = time.monotonic()
-    assert "seconds" in refused(Endless(), convert=apart, limits=Limits(seconds=3))
+    assert "seconds" in refused(Endless(), convert=in_own_process, limits=Limits(seconds=3))
     assert time.monotonic() - start < 60
 
 
@@ -371,7 +371,7 @@ def test_it_is_bounded_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_it_can_be_stopped() -> None:
     network = Endless()
-    gate = gate_of(network, convert=apart)
+    gate = gate_of(network, convert=in_own_process)
     threading.Timer(0.5, gate.stop).start()
     assert gate.wait(60).engine == "torch"
 
@@ -379,4 +379,4 @@ def test_it_can_be_stopped() -> None:
 def test_one_that_cannot_travel_stays_with_torch() -> None:
     network = Plain()
     network.lock = threading.Lock()  # type: ignore[assignment]
-    assert refused(network, convert=apart)
+    assert refused(network, convert=in_own_process)

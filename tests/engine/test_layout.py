@@ -171,10 +171,10 @@ LAYOUTS = [
     (Layout(2, 0, 5, (4, 5)), (2, 25, 3)),
     (Layout(2, 1, 1, (4, 5)), (21, 2, 3)),
     (Layout(1, 0, 0, (4, 5)), (2, 3, 20)),
-    (Layout(2, 0, 3, (4, 5), apart=(0, 9, 22)), (2, 23, 3)),
+    (Layout(2, 0, 3, (4, 5), special=(0, 9, 22)), (2, 23, 3)),
     (Layout(1, upturned=True, mirrored=True), (2, 3, 4, 5)),
     (Layout(1, transposed=True), (2, 3, 5, 4)),
-    (Layout(2, 0, 1, (5, 4), apart=(20,), transposed=True, mirrored=True), (2, 21, 3)),
+    (Layout(2, 0, 1, (5, 4), special=(20,), transposed=True, mirrored=True), (2, 21, 3)),
 ]
 
 

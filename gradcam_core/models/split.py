@@ -1,4 +1,4 @@
-"""Networks that take words, taken apart: what looks at the photograph is run alone. Public name: `in_parts`."""
+"""Networks that take words, split in two: what looks at the photograph is run alone. Public name: `in_parts`."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ def in_parts(loaded: Model, place: str) -> Model:
         beside={},
         gates={},
     )
-    apart: Model = replace(model, parts=Parts(looks, Says(model.network, shape[1:]), place))
-    return apart
+    split: Model = replace(model, parts=Parts(looks, Says(model.network, shape[1:]), place))
+    return split
