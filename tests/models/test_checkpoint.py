@@ -250,7 +250,7 @@ BAD: dict[Any, str] = {
     whole_module: r"can only be read by running code .* refused",
     torchscript: r"can only be read by running code .* refused",
     other_architecture: r"does not fit `architecture` 'squeezenet1_1': .*'features.0.weight'.*are missing|does not fit",
-    other_width: r"1 have another shape \('features.0.weight': expected \(64, 3, 3, 3\), found \(32, 3, 3, 3\)\)",
+    other_width: r"1 has another shape \('features.0.weight': expected \(64, 3, 3, 3\), found \(32, 3, 3, 3\)\)",
     headless: r"2 tensors are missing \('classifier.1.weight' \(1000, 512, 1, 1\)",
     not_a_number: r"tensor 'features.3.squeeze.weight' holds values that are not finite",
     huge: r"holds 3,000 MB, the limit is 1,000 MB",

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gradcam_core import CamError, Explainer, ModelError, OutputError, TextError, Wording
+from gradcam_core.engine.watch import NOBODY
 
 WORDS = ["<start>", "<end>", "<odd>", "a", "dog", "cat", "runs", "sleeps", "what"]
 ANSWERS = ["yes", "no", "dog"]
@@ -119,7 +120,7 @@ def test_it_writes_the_best_of_all_captions_where_the_beam_holds_them_all(explai
         if int(logits.argmax()) == 1:
             break
         greedy.append(int(logits.argmax()))
-    assert list(model.speech.write(image, 1)[0].numbers) == greedy
+    assert list(model.speech.write(image, 1, NOBODY)[0].numbers) == greedy
     assert len(explainer.describe(PICTURE, model="says").captions) == 3
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from gradcam_core import Explainer, ModelError, TextError
+from gradcam_core.engine.watch import NOBODY
 from gradcam_core.models import transformers_source as source
 from gradcam_core.models.base import ModelSpec
 from gradcam_core.models.vocabulary import END
@@ -194,7 +195,7 @@ def test_words_of_captions_their_chances_and_maps(kind: str, explainer, theirs, 
 def test_captions_written_alone_and_in_beams(kind: str, explainer, theirs, folders) -> None:
     model = explainer.load(f"someone/{kind}")
     given = processed(folders[kind])["pixel_values"]
-    greedy = model.speech.write(given, 1)[0].numbers
+    greedy = model.speech.write(given, 1, NOBODY)[0].numbers
     made = theirs[kind].generate(
         pixel_values=given, num_beams=1, do_sample=False, max_new_tokens=6, min_new_tokens=1, no_repeat_ngram_size=3,
         suppress_tokens=[number for number in range(len(SPECIAL)) if number != 3],
@@ -202,7 +203,7 @@ def test_captions_written_alone_and_in_beams(kind: str, explainer, theirs, folde
     made = made[: made.index(3)] if 3 in made else made
     assert made
     assert list(greedy[: len(made)]) == made
-    several = model.speech.write(given, 3)
+    several = model.speech.write(given, 3, NOBODY)
     assert len(several) == 3
     assert [one.rank for one in several] == sorted((one.rank for one in several), reverse=True)
     for one in several:

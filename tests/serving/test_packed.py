@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -30,7 +31,9 @@ def answer(path: str, accepted: str | None, parts: list[bytes], **headers: str) 
 
     asked = [] if accepted is None else [(b"Accept-Encoding", accepted.encode())]
     scope = {"type": "http", "method": "GET", "path": path, "headers": asked}
-    asyncio.run(Packed(app)(scope, None, send))  # type: ignore[arg-type]
+    # in a thread of its own: that of the tests may have a browser's loop
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, Packed(app)(scope, None, send)).result()  # type: ignore[arg-type]
     told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return told, [message["body"] for message in sent[1:]]
 

@@ -30,11 +30,6 @@ def _cluster(count: int, among: int, label: str, place: str) -> str:
     return f"{count} of {among} “{label}” {noun} decided {place}"
 
 
-def _confusion(count: int, among: int, truth: str, taken_for: str) -> str:
-    noun = "photograph is" if count == 1 else "photographs are"
-    return f"{count} of {among} “{truth}” {noun} taken for “{taken_for}”."
-
-
 def _left(minutes: float) -> str:
     if minutes < 1:
         return "less than a minute left"
@@ -66,7 +61,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.cluster": lambda **told: f"{_cluster(**told)}.",
     "audit.cluster_suspicious": _suspicious,
     "audit.cluster_tried": _tried,
-    "audit.confusion": _confusion,
+    "audit.confusion": "“{truth}” taken for “{taken_for}”: {count} of {among} photographs.",
     "audit.facts": _facts,
     "audit.found": "{worst} (Looked at: {count} of {of} photographs.)",
     "audit.left": "at the left",

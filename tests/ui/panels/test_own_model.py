@@ -120,7 +120,8 @@ def test_another_model_takes_the_place_of_the_first_and_a_failure_does_not(
         (("", ARCHITECTURE, None, "x", "", ""), "must be a whole number of pixels"),
         (("", ARCHITECTURE, None, "", "0.5 0.5", ""), "must be three numbers with commas"),
         (("", ARCHITECTURE, None, "", "", "0.5, 0.5"), "must be three numbers above 0"),
-        (("", "", None, "", "", ""), "is not a classifier of torchvision"),
+        (("", "", None, "", "", ""), "which architecture these weights were trained in"),
+        (("", "nonsense", None, "", "", ""), "is not a classifier of torchvision"),
     ],
 )
 def test_what_is_wrong_is_said_and_the_file_deleted(
