@@ -221,10 +221,14 @@ def test_every_control_changes_the_answer(opened: Any, cup: Path) -> None:
     opened.wait_for_selector(JUDGED)
     opened.wait_for_timeout(1000)
     opened.click("text=Advanced")
+    field = opened.locator("#module textarea, #module input")
+    field.wait_for()
+    opened.evaluate(STEADY, DRAWN)
     # as somebody types: Enter in the same moment as the last letter may come before gradio knows of it
-    opened.locator("#module textarea, #module input").press_sequentially("blocks.5.0.conv_pw", delay=20)
+    field.press_sequentially("blocks.5.0.conv_pw", delay=20)
     opened.wait_for_timeout(500)
-    opened.keyboard.press("Enter")
+    assert field.input_value() == "blocks.5.0.conv_pw"
+    field.press("Enter")
     # told of a choice twice, the page may draw the answer before this one again meanwhile
     opened.locator("#sentence .sentence", has_text="at layer blocks.5.0.conv_pw").wait_for(timeout=30 * SECONDS)
 
