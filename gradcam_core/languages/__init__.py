@@ -3,8 +3,9 @@
     say(Finding("hide.holds", share=0.2, label="espresso", before=0.9, hottest=0.1, random=0.8), language="en")
 
 What a result or an error found is carried as keys and values; words are made here alone, so that another language is
-one more table in `LANGUAGES`. Public names: `ENGLISH`, `LANGUAGES`, `LONGEST_SHOWN`, `NAMES`, `Amount`, `CamError`,
-`Finding`, `Noted`, `OptionError`, `Said`, `in_language`, `language_now`, `percent`, `say`, `shown`, `spoken`.
+one more package, with its entry in `reader.SPOKEN`. Public names: `ENGLISH`, `LANGUAGES`, `LONGEST_SHOWN`, `NAMES`,
+`Amount`, `CamError`, `Finding`, `Noted`, `OptionError`, `Said`, `in_language`, `language_now`, `percent`, `say`,
+`shown`, `spoken`.
 """
 
 from .numbers import Amount, percent

@@ -70,16 +70,17 @@ def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
     raw = twin(inner, reader)
     pictures = [placed(picture, raw) for picture in trial_pictures(encoder)]
     returned = tried(raw, inner, encoder, about.title or name)
-    classes = None if about.labels is None else len(given_names(about.labels))
-    pick, remarks = _picked(about.logits, returned, classes)
+    # once: what gives them may be used up
+    names = None if about.labels is None else given_names(about.labels)
+    pick, remarks = _picked(about.logits, returned, None if names is None else len(names))
     squash = squashed(raw, pictures, pick)
     outputs = pick(returned).shape[1]
-    chosen = _head(about.head, outputs, squash, labelled=about.labels is not None)
+    chosen = _head(about.head, outputs, squash, labelled=names is not None)
     if chosen is VALUE:
         squash = None
         remarks = (*remarks, Finding("scores.value"))
     remarks = (*remarks, squash.remark) if squash is not None else remarks
-    named = _labels(about.labels, outputs, chosen)
+    named = _labels(names, outputs, chosen)
     read = partial(_read, pick, squash, chosen)
     reader.read = read
     # the copy that was tried out serves once
@@ -261,13 +262,12 @@ def tried(network: nn.Module, module: nn.Module, encoder: Encoder, name: str) ->
         raise failing(module, error, encoder.input_shape, name) from error
 
 
-def _labels(labels: Sequence[str] | Mapping[Any, Any] | None, outputs: int, head: Head) -> tuple[str, ...]:
+def _labels(names: tuple[str, ...] | None, outputs: int, head: Head) -> tuple[str, ...]:
     classes = head.classes(torch.zeros(1, outputs)).shape[1]
-    if labels is None and head is VALUE:
+    if names is None and head is VALUE:
         return ("value",) if outputs == 1 else tuple(f"value {index}" for index in range(outputs))
-    if labels is None:
+    if names is None:
         return ("no", "yes") if head is LOGIT else tuple(f"class {index}" for index in range(classes))
-    names = given_names(labels)
     if head is LOGIT and len(names) == 1:
         names = (f"not {names[0]}", names[0])
     if len(names) != classes:

@@ -206,6 +206,14 @@ def test_of_features_and_scores_those_are_taken_that_are_as_many_as_the_labels(
     assert found.top[0].probability == pytest.approx(float(picked.max().detach()), rel=1e-5)
 
 
+def test_labels_may_come_one_by_one(explainer: Explainer) -> None:
+    """What gives them is used up by whoever counts them."""
+    network = SmallNetwork()
+    classes = network(SMALL.encode(noise(32, 32))[0]).shape[1]
+    explainer.add_model("mine", network, transform=SMALL, labels=(f"kind {number}" for number in range(classes)))
+    assert explainer.labels("mine") == tuple(f"kind {number}" for number in range(classes))
+
+
 @pytest.mark.parametrize("squeezed", [False, True])
 def test_one_logit_has_two_sides(explainer: Explainer, squeezed: bool) -> None:
     image, network = noise(32, 32), Adapter(lambda z: z[:, 0] if squeezed else z, classes=1)
