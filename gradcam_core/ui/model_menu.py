@@ -1,6 +1,6 @@
 """The menu of models: a few at first, all names once somebody opens it, and loading that holds up nobody else.
 
-Public names: `LOADED`, `exact_first`, `how_to_search`, `loaded_by`, `model_menu`.
+Public names: `LOADED`, `LOOK_FOR_TYPED`, `exact_first`, `how_to_search`, `loaded_by`, `model_menu`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .handlers import QUESTION, Controls, model_choices
 from .messages import problem_box
 from .wording import word
 
-__all__ = ["LOADED", "exact_first", "how_to_search", "loaded_by", "model_menu"]
+__all__ = ["LOADED", "LOOK_FOR_TYPED", "exact_first", "how_to_search", "loaded_by", "model_menu"]
 
 SECONDS_BETWEEN_REPORTS = 0.3
 # by whether models of the hub may be chosen, and whether those of the host are all there are
@@ -34,13 +34,12 @@ INFO = {
     (False, True): None,
     (True, True): "models.search_hub",
 }
-# what was typed meanwhile, put back and looked for
-KEEP_TYPED = """() => {
-  const field = document.querySelector("#model input");
-  const typed = document.activeElement === field && window.camTyped;
-  for (const text of typed ? ["", typed] : []) {
-    field.value = text;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
+# choices that come while somebody types in a menu would all be listed: what was typed is looked for among them, which a
+# menu does at each key, and this is one without a letter
+LOOK_FOR_TYPED = """() => {
+  const field = document.activeElement;
+  if (field.matches("input[role=combobox]") && window.camTyped) {
+    field.dispatchEvent(new KeyboardEvent("keydown", { key: "Shift", bubbles: true }));
   }
 }"""
 # tells one loading from the next, wherever it was asked for
@@ -77,9 +76,8 @@ def model_menu(explainer: Explainer) -> tuple[gr.Dropdown, gr.State]:
             choices.insert(0, (word("menu.your_own"), value))
         return gr.update(choices=choices), True
 
-    # choices that come while somebody types would empty the field
     menu.focus(fill, [filled, menu], [menu, filled], show_progress="hidden", api_visibility="private").then(
-        None, None, None, js=KEEP_TYPED, api_visibility="private"
+        None, None, None, js=LOOK_FOR_TYPED, api_visibility="private"
     )
     return menu, filled
 

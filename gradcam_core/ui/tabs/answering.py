@@ -32,7 +32,7 @@ from ..handlers import (
 )
 from ..links import Restored, link_to, restored
 from ..messages import headed, problem_box
-from ..model_menu import loaded_by
+from ..model_menu import LOOK_FOR_TYPED, loaded_by
 from ..parts import AT_ONCE, Page, told
 from ..web.bars import PICKED, bars_value
 from ..web.caption import WORD_PICKED
@@ -120,7 +120,7 @@ def answering(page: Page, given: QuestionControls, shown: Shown, asks: Sequence[
     # then the question, and what ends the one before it only where the question has to wait for that one
     gr.on(changes, None, every_control, None, js=NEXT_TICKET, trigger_mode="multiple", api_visibility="private")
     mine = [page.has["mine"]] if "mine" in page.has else []
-    gr.on(
+    answered = gr.on(
         [page.blocks.load, given.ready.change, *changes],
         QuestionHandler(page, given, shown).update,
         [*every_control, shown.asked, given.ticket, given.address, given.kept, given.kept_model],
@@ -133,6 +133,8 @@ def answering(page: Page, given: QuestionControls, shown: Shown, asks: Sequence[
         show_progress_on=shown.sentence,
         api_visibility="private",
     )
+    # the menus of another model come with its first answer
+    answered.then(None, None, None, js=LOOK_FOR_TYPED, api_visibility="private")
 
     def overtake(ticket_now: float, request: gr.Request) -> None:
         for slot in (QUESTION, VERDICT, NEARBY):
