@@ -75,6 +75,13 @@ def test_a_head_that_starts_as_zero_is_no_sigmoid() -> None:
     assert explainer.load("mine").head.key == "softmax"
 
 
+def test_a_network_that_says_the_same_of_every_picture_is_noticed() -> None:
+    said = "exactly the same of every picture"
+    for change in (lambda net, x: net.scores(x).softmax(0), lambda net, x: 1 + 0 * net.scores(x)):
+        assert any(said in note for note in added(people.Small(change)).explain(noise(32, 32), model="mine").notes)
+    assert not any(said in note for note in added(people.Small()).explain(noise(32, 32), model="mine").notes)
+
+
 def test_attention_inside_is_not_taken_for_the_end() -> None:
     class Attending(people.Small):
         def scores(self, x: Tensor) -> Tensor:
@@ -107,7 +114,10 @@ def test_several_images_at_once_are_read_alike() -> None:
             torch.testing.assert_close(scores, network.scores(together), rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["softmax at the end", "one sigmoid by hand", "a dict with logits"])
+@pytest.mark.parametrize(
+    "name",
+    ["softmax at the end", "one sigmoid by hand", "a dict with logits", "log-sigmoids", "what a loss is made of"],
+)
 def test_the_engine_answers_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gradcam_core.engine.traced.Gate", gate_here)
     model = added(people.NETWORKS[name].build()).load("mine")

@@ -59,9 +59,13 @@ class _ModuleOutput:
 
 
 class _PlaceRecorder:
-    """A recorder that notes every output of a module that shows places, in the order they run."""
+    """A recorder that notes every output of a module of `network` that shows places, in the order they run.
 
-    def __init__(self, size: Grid, loosely: bool) -> None:
+    Others may run as well: torch.cond calls a graph of its branches, with stand-ins for numbers, before it runs one.
+    """
+
+    def __init__(self, network: nn.Module, size: Grid, loosely: bool) -> None:
+        self._modules = frozenset(network.modules())
         self._size = size
         self._loosely = loosely
         self._before: tuple[float, ...] = ()
@@ -75,6 +79,8 @@ class _PlaceRecorder:
         self.pictures = 1
 
     def see(self, module: nn.Module, output: Any) -> Any:
+        if module not in self._modules:
+            return None
         self.runs[module] += 1
         values = tensor_in(output)
         self.transformed = self.transformed or in_transform(output)
@@ -246,7 +252,7 @@ def noise(network: nn.Module, input_shape: tuple[int, int, int, int]) -> Tensor:
 def _look(network: nn.Module, inputs: Inputs, loosely: bool) -> tuple[dict[Call, _ModuleOutput], _PlaceRecorder, bool]:
     """What calls that show places have returned, what was noticed beside, and whether gradients tell anything."""
     image, dice = first_of(inputs), torch.Generator().manual_seed(1)
-    with torch.enable_grad(), recording(_PlaceRecorder((image.shape[-2], image.shape[-1]), loosely)) as looker:
+    with torch.enable_grad(), recording(_PlaceRecorder(network, (image.shape[-2], image.shape[-1]), loosely)) as looker:
         scores = called(network, with_first(inputs, image.clone().requires_grad_()))
     seen, differentiable = looker.of, True
     if not isinstance(scores, Tensor):

@@ -31,7 +31,7 @@ from .labels_file import given_names
 from .returned import described, remedy, scores_in
 from .sizes import placed
 from .spoken import Wording
-from .squashed import SIGMOID, Squashed, squashed
+from .squashed import EACH_ALONE, SIGMOID, Squashed, is_constant, squashed
 
 __all__ = ["About", "Reader", "encoder_of", "spec", "tried", "twin", "unwrapped"]
 
@@ -73,6 +73,8 @@ def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
     # once: what gives them may be used up
     names = None if about.labels is None else given_names(about.labels)
     pick, remarks = _picked(about.logits, returned, None if names is None else len(names))
+    if is_constant(raw, pictures, pick):
+        remarks = (*remarks, Finding("scores.constant"))
     squash = squashed(raw, pictures, pick)
     outputs = pick(returned).shape[1]
     chosen = _head(about.head, outputs, squash, labelled=names is not None)
@@ -138,7 +140,7 @@ def _head(key: str | None, outputs: int, squash: Squashed | None, *, labelled: b
     if key is None:
         if outputs == 1:
             return LOGIT if squash is not None or labelled else VALUE
-        return HEADS[SIGMOID] if squash is not None and squash.kind == SIGMOID else SOFTMAX
+        return HEADS[SIGMOID] if squash is not None and squash.kind in EACH_ALONE else SOFTMAX
     chosen = find_head(key)
     if chosen is LOGIT and outputs != 1:
         raise ModelError("head.logit_needs_one_output", outputs=outputs)

@@ -5,7 +5,7 @@
 
 Whether a network returns probabilities is tried out with several pictures. What it was made of is found by watching
 the calls of softmax and sigmoid in one pass; where none of them made it, its logarithm says the same.
-Public names: `Squashed`, `squashed`.
+Public names: `EACH_ALONE`, `Squashed`, `is_constant`, `squashed`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -22,19 +23,24 @@ from torch.overrides import TorchFunctionMode
 
 from ..languages import Finding
 
-__all__ = ["Squashed", "squashed"]
+__all__ = ["EACH_ALONE", "Squashed", "is_constant", "squashed"]
 
 Pick = Callable[[Any], Tensor]
-SOFTMAX, LOG_SOFTMAX, SIGMOID = "softmax", "log-softmax", "sigmoid"
+SOFTMAX, LOG_SOFTMAX, SIGMOID, LOG_SIGMOID = "softmax", "log-softmax", "sigmoid", "log-sigmoid"
 CALLS = {
     **dict.fromkeys((torch.softmax, functional.softmax, Tensor.softmax, torch.special.softmax), SOFTMAX),
     **dict.fromkeys(
         (torch.log_softmax, functional.log_softmax, Tensor.log_softmax, torch.special.log_softmax), LOG_SOFTMAX
     ),
     **dict.fromkeys((torch.sigmoid, functional.sigmoid, Tensor.sigmoid, torch.special.expit), SIGMOID),
+    functional.logsigmoid: LOG_SIGMOID,
 }
+# those that judge each class by itself
+EACH_ALONE = frozenset({SIGMOID, LOG_SIGMOID})
 # how far a sum of probabilities, or scores that are put through softmax again, may be off
 CLOSE = 1e-3
+# what the logarithm of each is
+LOGARITHM = {SOFTMAX: LOG_SOFTMAX, SIGMOID: LOG_SIGMOID}
 # what probabilities add up to, as they are and in per cent
 WHOLES = (1.0, 100.0)
 # probabilities are raised to at least this before their logarithm is taken, for 0 has none
@@ -74,7 +80,7 @@ class Squashed:
         if self.kind == SOFTMAX:
             return values.clamp_min(SMALLEST).log()
         tiny = torch.finfo(values.dtype).eps
-        inside = values.clamp(tiny, 1 - tiny)
+        inside = (values.exp() if self.kind == LOG_SIGMOID else values).clamp(tiny, 1 - tiny)
         return inside.log() - (-inside).log1p()
 
 
@@ -110,7 +116,11 @@ def squashed(network: nn.Module, pictures: Sequence[Tensor], pick: Pick) -> Squa
             first = pick(network(pictures[0]))
         found = _made_by(watching.seen, first)
         rows = [first, *_rows(network, pictures[1:], pick)]
-        kind = _kind_of(rows)
+        if _kind_of([-row for row in rows]) == LOG_SOFTMAX:
+            # the smallest is the best: what a loss is made of
+            return Squashed(LOG_SOFTMAX, _made_by(watching.seen, -first).get(LOG_SOFTMAX), partial(_negative, pick))
+        # of one class alone, seen to be squashed, the numbers themselves need not say so
+        kind = _kind_of(rows) or next(iter(EACH_ALONE & found.keys()), None)
         if kind is None or kind in found:
             return None if kind is None else Squashed(kind, found[kind], pick)
         if _constant(rows):
@@ -121,6 +131,17 @@ def squashed(network: nn.Module, pictures: Sequence[Tensor], pick: Pick) -> Squa
         if _kind_of([*rows, *loud]) != kind:
             return None
     return Squashed(kind, None, pick)
+
+
+def is_constant(network: nn.Module, pictures: Sequence[Tensor], pick: Pick) -> bool:
+    """Whether the network says the same of all `pictures`, each (1, C, H, W), of which it takes several."""
+    with torch.no_grad():
+        rows = _rows(network, pictures[:2], pick)
+    return len(rows) > 1 and _constant(rows)
+
+
+def _negative(pick: Pick, returned: Any) -> Tensor:
+    return -pick(returned)
 
 
 def _rows(network: nn.Module, pictures: Iterable[Tensor], pick: Pick) -> list[Tensor]:
@@ -159,23 +180,24 @@ def _constant(rows: Sequence[Tensor]) -> bool:
 
 
 def _made_by(seen: Sequence[tuple[str, Tensor, Tensor]], values: Tensor) -> dict[str, int]:
-    """The last call of each kind that returned these `values`, or in per cent what was made of them."""
+    """The last call of each kind that returned these `values`; or of which they are the logarithm, or the per cent."""
     found = {}
     close = max(CLOSE, torch.finfo(values.dtype).eps)
-    shares = values / WHOLES[1] if _add_up([values.float()], WHOLES[1], close) else values
     for number, (kind, given, returned) in enumerate(seen):
         if not returned.numel() == values.numel() == given.numel():
             continue
-        again = _squash(kind, given.reshape(values.shape).float())
+        made, scores = returned.reshape(values.shape).float(), given.reshape(values.shape).float()
         # along another axis it would be the softmax of something else
-        if torch.allclose(returned.reshape(values.shape).float(), shares.float()) and torch.allclose(
-            again, shares.float(), atol=close
-        ):
+        if not torch.allclose(made, _squash(kind, scores), atol=close):
+            continue
+        if any(torch.allclose(whole * made, values.float()) for whole in WHOLES):
             found[kind] = number
+        elif kind in LOGARITHM and torch.allclose(made.log(), values.float(), atol=close):
+            found[LOGARITHM[kind]] = number
     return found
 
 
 def _squash(kind: str, scores: Tensor) -> Tensor:
-    if kind == SIGMOID:
-        return scores.sigmoid()
+    if kind in EACH_ALONE:
+        return scores.sigmoid() if kind == SIGMOID else functional.logsigmoid(scores)
     return scores.softmax(-1) if kind == SOFTMAX else scores.log_softmax(-1)

@@ -131,6 +131,28 @@ def _one_sigmoid() -> nn.Module:
 people("one sigmoid without its axis", note=SAID, **ONE)(lambda: Small(lambda net, x: net.scores(x).sigmoid()[:, 0], 1))
 people("one sigmoid by hand", note=SAID, **ONE)(lambda: Small(lambda net, x: 1 / (1 + torch.exp(-net.scores(x))), 1))
 people("several sigmoids", note=SAID, probability=torch.sigmoid)(lambda: Small(lambda net, x: net.scores(x).sigmoid()))
+people("log-sigmoids", note="front of its log-sigmoid", probability=torch.sigmoid)(
+    lambda: Small(lambda net, x: functional.logsigmoid(net.scores(x)))
+)
+people("the logarithm of one sigmoid", note="front of its log-sigmoid", **ONE)(
+    lambda: Small(lambda net, x: net.scores(x).sigmoid().log(), 1)
+)
+people("sigmoids in per cent", note=SAID, probability=torch.sigmoid)(
+    lambda: Small(lambda net, x: 100 * net.scores(x).sigmoid())
+)
+people("what a loss is made of", note=SAID)(lambda: Small(lambda net, x: -net.scores(x).log_softmax(1)))
+
+
+@people("a branch of the graph")
+def _branch() -> nn.Module:
+    class Branch(Small):
+        def scores(self, x: Tensor) -> Tensor:
+            scores = super().scores(x)
+            return torch.cond(scores.sum() > 0, lambda scores: 2 * scores, lambda scores: 3 * scores, (scores,))
+
+    return Branch()
+
+
 people("one logit with a label", options={"labels": ["cat"]}, **ONE)(lambda: Small(classes=1))
 people("a regression", note="shown as they are", probability=lambda value: value)(lambda: Small(classes=1))
 

@@ -247,6 +247,10 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "package.other_shape": ("The weight file's {name!r} has shape {found}, expected {wanted}; reinstall its package."),
     "package.tensors_missing": ("The weight file lacks {missing!r} and {missing_count} more; reinstall its package."),
     "package.unknown_tensor": ("The weight file holds the unknown tensor {name!r}; reinstall its package."),
+    "scores.constant": (
+        "The network says exactly the same of every picture that it was tried with: perhaps it is not trained yet, or"
+        " its softmax is taken over the wrong dimension."
+    ),
     "scores.gone": "The model's scores are missing in what it returns for this image: they are a {kind}.",
     "scores.picked": "The network returns several things; its scores are taken from {path}; `logits=` takes others.",
     "scores.probabilities": (

@@ -249,6 +249,10 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         "가중치 파일에 {missing!r}{missing:과/와} 그 밖의 {missing_count}개가 없습니다. 패키지를 다시 설치하세요."
     ),
     "package.unknown_tensor": "가중치 파일에 모르는 텐서 {name!r}{name:이/가} 있습니다. 패키지를 다시 설치하세요.",
+    "scores.constant": (
+        "시험 삼아 넣어 본 모든 사진에 네트워크가 똑같은 값을 냅니다. 아직 학습되지 않았거나 소프트맥스를 엉뚱한"
+        " 차원에 적용했을 수 있습니다."
+    ),
     "scores.gone": "이 이미지에서 모델의 출력에 점수가 없습니다. 점수 자리에 {kind}{kind:이/가} 있습니다.",
     "scores.picked": "네트워크가 여러 가지를 냅니다. 점수는 {path}에서 가져옵니다. 다른 점수는 `logits=`로 고릅니다.",
     "scores.probabilities": (
