@@ -1,13 +1,16 @@
 """The most probable captions, word by word, several side by side.
 
-    captions = search(after, end=2, never=(0, 1), beam=3, limit=20)
+    captions = search(after, end=2, never=(0, 1), beam=10, limit=20)
     captions[0].numbers, captions[0].log_probability
+    by_agreement(captions)[0]        # the one that most of the others nearly say as well
 
-Public names: `After`, `Caption`, `search`.
+Public names: `After`, `Caption`, `by_agreement`, `search`.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -17,10 +20,15 @@ from torch import Tensor
 
 from ..engine.watch import NOBODY, Watch
 
-__all__ = ["After", "Caption", "search"]
+__all__ = ["After", "Caption", "by_agreement", "search"]
 
 # log-probabilities are divided by this power of the length, or short captions would always win (Wu et al. 2016)
 LENGTH_POWER = 0.7
+# how little a difference in rank weighs where captions are held against each other; tests/benchmarks/README.md has the
+# figures
+SPREAD = 0.1
+# captions are held against each other by rows of up to so many words
+LONGEST_ROW = 4
 Numbers: TypeAlias = tuple[int, ...]
 # (n, V) logits of what comes behind n beginnings of captions; and of the beginnings before, which each went on from
 After: TypeAlias = Callable[[Sequence[Numbers], Sequence[int]], Tensor]
@@ -88,3 +96,33 @@ def _repeats(numbers: Numbers) -> set[int]:
         return set()
     triples = zip(numbers, numbers[1:], numbers[2:], strict=False)
     return {third for first, second, third in triples if (first, second) == numbers[-2:]}
+
+
+def by_agreement(captions: Sequence[Caption]) -> list[Caption]:
+    """The captions of a beam, first the one that is most like the others, the more probable of which count more.
+
+    Minimum Bayes risk (Kumar and Byrne 2004, "Minimum Bayes-Risk Decoding for Statistical Machine Translation", eq. 2):
+    likeness is the mean F1 of rows of one to four words, a caption's weight the softmax of its rank over `SPREAD`.
+    """
+    counted = [[_rows_of(one.numbers, length) for length in range(1, LONGEST_ROW + 1)] for one in captions]
+    top = max((one.rank for one in captions), default=0.0)
+    weights = [math.exp((one.rank - top) / SPREAD) for one in captions]
+
+    def agreed(place: int) -> float:
+        return sum(
+            weight * _likeness(counted[place], counted[other]) for other, weight in enumerate(weights) if other != place
+        )
+
+    return [captions[place] for place in sorted(range(len(captions)), key=agreed, reverse=True)]
+
+
+def _rows_of(numbers: Numbers, length: int) -> Counter[Numbers]:
+    return Counter(numbers[at : at + length] for at in range(len(numbers) - length + 1))
+
+
+def _likeness(one: Sequence[Counter[Numbers]], other: Sequence[Counter[Numbers]]) -> float:
+    """The sum of the F1 of rows of each length."""
+    return sum(
+        2 * (mine & yours).total() / max(1, mine.total() + yours.total())
+        for mine, yours in zip(one, other, strict=True)
+    )
