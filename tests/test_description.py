@@ -139,7 +139,7 @@ def test_another_word_at_the_same_place_and_one_rather_than_another(explainer: E
 
 def test_the_network_writes_a_caption_of_its_own_and_others(explainer: Explainer, image: Tensor) -> None:
     reader = captioner.load_captioner()
-    written = [reader.vocabulary.text(one.numbers) for one in reader.write(image, beam=3)]
+    written = [reader.vocabulary.text(one.numbers) for one in reader.write(image, most=3)]
     found = explainer.describe(PICTURE)
     assert found.caption == written[0]
     assert list(found.captions) == written

@@ -2,9 +2,9 @@
 
     captions = search(after, end=2, never=(0, 1), beam=10, limit=20)
     captions[0].numbers, captions[0].log_probability
-    by_agreement(captions)[0]        # the one that most of the others nearly say as well
+    consensus(captions)        # the one that most of them nearly say as well
 
-Public names: `After`, `Caption`, `by_agreement`, `search`.
+Public names: `After`, `Caption`, `consensus`, `search`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from ..engine.watch import NOBODY, Watch
 
-__all__ = ["After", "Caption", "by_agreement", "search"]
+__all__ = ["After", "Caption", "consensus", "search"]
 
 # log-probabilities are divided by this power of the length, or short captions would always win (Wu et al. 2016)
 LENGTH_POWER = 0.7
@@ -98,22 +98,20 @@ def _repeats(numbers: Numbers) -> set[int]:
     return {third for first, second, third in triples if (first, second) == numbers[-2:]}
 
 
-def by_agreement(captions: Sequence[Caption]) -> list[Caption]:
-    """The captions of a beam, first the one that is most like the others, the more probable of which count more.
+def consensus(captions: Sequence[Caption]) -> Caption:
+    """Of the captions of a beam the one that is most like all of them, the more probable of which count more.
 
     Minimum Bayes risk (Kumar and Byrne 2004, "Minimum Bayes-Risk Decoding for Statistical Machine Translation", eq. 2):
     likeness is the mean F1 of rows of one to four words, a caption's weight the softmax of its rank over `SPREAD`.
     """
     counted = [[_rows_of(one.numbers, length) for length in range(1, LONGEST_ROW + 1)] for one in captions]
-    top = max((one.rank for one in captions), default=0.0)
+    top = max(one.rank for one in captions)
     weights = [math.exp((one.rank - top) / SPREAD) for one in captions]
 
     def agreed(place: int) -> float:
-        return sum(
-            weight * _likeness(counted[place], counted[other]) for other, weight in enumerate(weights) if other != place
-        )
+        return sum(weight * _likeness(counted[place], other) for other, weight in zip(counted, weights, strict=True))
 
-    return [captions[place] for place in sorted(range(len(captions)), key=agreed, reverse=True)]
+    return captions[max(range(len(captions)), key=agreed)]
 
 
 def _rows_of(numbers: Numbers, length: int) -> Counter[Numbers]:

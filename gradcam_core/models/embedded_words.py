@@ -49,7 +49,7 @@ def _describing(network: nn.Module) -> Describing:
     )  # fmt: skip
 
     def write(maps: Tensor, beam: int, watch: Watch) -> list[Caption]:
-        return own.write_of(maps, beam=beam, watch=watch)
+        return own.write_of(maps, most=beam, watch=watch)
 
     return Describing(labels, wording, vocabulary.text, write)
 

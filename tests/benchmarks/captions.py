@@ -1,9 +1,9 @@
 """How good are the embedded captioner's captions and their maps? `python -m tests.benchmarks.captions --data DIR`
 
 DIR is described in gradcam_core/models/photographs.py, with masked.tar and masked.json beside it. Prints BLEU-4
-and CIDEr-D on Flickr8k's development split (beams 1 and 3), how many of the kinds that captions of the masked
-photographs name are really there, and how often the highest place of a word's map lies on its object: for the
-network's own captions and for people's, by method, beside the image's centre and the attention weights.
+and CIDEr-D on Flickr8k's development split (beams 1 and 3, and as the app writes), how many of the kinds that captions
+of the masked photographs name are really there, and how often the highest place of a word's map lies on its object: for
+the network's own captions and for people's, by method, beside the image's centre and the attention weights.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor
 from gradcam_core.models.captioner import WEIGHTS, Captioner, load_captioner
 from gradcam_core.models.captioner.decode import decode_picture
 from gradcam_core.models.captioner.scores import bleu4, cider
-from gradcam_core.models.features import Maps, archive_maps
+from gradcam_core.models.features import GRID, Maps, archive_maps
 from gradcam_core.models.kinds import kinds_in
 from gradcam_core.models.photographs import read_photographs
 from gradcam_core.models.vocabulary import UNKNOWN, split_words
@@ -25,16 +25,23 @@ from gradcam_core.models.vocabulary import UNKNOWN, split_words
 from .masked import MaskedPhotograph, Tally, activations_of, centre_hits, method_maps, peak_hits, read_masked, share
 
 
-def written(captioner: Captioner, data: Path, cache: Path, beam: int, at_most: int) -> dict[str, float]:
-    """BLEU-4, CIDEr-D and the number of different words on the held-out photographs with captions."""
+def written(captioner: Captioner, data: Path, cache: Path, beam: int | None, at_most: int) -> dict[str, float]:
+    """BLEU-4, CIDEr-D and the number of different words on the held-out photographs with captions.
+
+    `beam` None stands for what the app writes.
+    """
     photographs = read_photographs(data)
     maps = Maps([archive_maps(data / "flickr8k.tar", cache, captioner.network.backbone)])
     names = sorted(name for name in photographs.splits if photographs.held_out(name))[:at_most]
     captions, references = [], []
     for name in names:
-        with torch.inference_mode():
-            picture = captioner.network.look(maps.of([name]))
-        best = decode_picture(captioner.network, picture, beam=beam, limit=captioner.limit)[0]
+        places = maps.of([name])
+        if beam is None:
+            best = captioner.write_of(places.transpose(1, 2).unflatten(2, (GRID, GRID)))[0]
+        else:
+            with torch.inference_mode():
+                picture = captioner.network.look(places)
+            best = decode_picture(captioner.network, picture, beam=beam, limit=captioner.limit)[0]
         captions.append(captioner.vocabulary.text(best.numbers).split())
         references.append([[word.plain for word in split_words(text)] for text in photographs.captions[name]])
     different = len({word for words in captions for word in words})
@@ -85,16 +92,15 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(0)
     captioner = load_captioner(options.weights)
-    for beam in (1, 3):
+    for beam in (1, 3, None):
         found = written(captioner, options.data, options.cache, beam, options.at_most)
-        print(f"beam {beam}: " + ", ".join(f"{name} {value:.4g}" for name, value in found.items()), flush=True)
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
+        print(f"{'as the app' if beam is None else f'beam {beam}'}: {figures}", flush=True)
     own, people, there = Tally(), Tally(), []
     maps = Maps([archive_maps(options.data / "masked.tar", options.cache, captioner.network.backbone)])
     for photograph in read_masked(options.data):
         activations = activations_of(maps, photograph)
-        with torch.inference_mode():
-            picture = captioner.network.look(activations.flatten(2).transpose(1, 2))
-        best = decode_picture(captioner.network, picture, limit=captioner.limit)[0]
+        best = captioner.write_of(activations)[0]
         there += point(captioner, photograph, activations, best.numbers, own)
         for text in photograph.captions:
             words = split_words(text)[: captioner.limit]

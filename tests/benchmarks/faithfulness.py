@@ -108,7 +108,9 @@ class Judge:
         deletion, insertion = examiner.deletion_and_insertion(explanation, steps=STEPS)
         loaded, inputs = self.explainer.network_of(explanation), self.explainer.inputs(explanation).cpu()
         heat = drawn(normalise(explanation.cam), (inputs.shape[-2], inputs.shape[-1]))
-        multiplied = lit(inputs, heat, loaded.preprocessing.mean, loaded.preprocessing.std)
+        # of the whole photograph they are those of the centre's
+        steps = getattr(loaded.preprocessing, "steps", loaded.preprocessing)
+        multiplied = lit(inputs, heat, steps.mean, steps.std)
         with torch.inference_mode():
             found = loaded.head.probabilities(loaded.network(multiplied.to(self.explainer.device)))[0]
         return {

@@ -2,7 +2,7 @@
 
     captioner = load_captioner()
     inputs, placement = captioner.steps.encode(pixels)       # (1, 3, 224, 224): the whole photograph, squashed
-    captions = captioner.write(inputs, beam=3)               # best first; captions[0].numbers, .log_probability
+    captions = captioner.write(inputs, most=3)               # best first; captions[0].numbers, .log_probability
     captioner.vocabulary.text(captions[0].numbers)           # "a dog runs through the grass"
     reading = captioner.read("A cat on a bed")               # or a caption of one's own: words with .start and .end
     words = captioner.previous(captions[0].numbers)          # (1, T) int64, START first
@@ -25,16 +25,18 @@ from torch import Tensor
 
 from ...engine.watch import NOBODY, Watch
 from ...reading.preprocess import Preprocessing
-from ..beam import Caption
+from ..beam import Caption, consensus
 from ..features import build_backbone, photograph_steps
 from ..training import read_weights, restore
 from ..vocabulary import START, EncodedText, WordVocabulary
-from .decode import NEVER, decode, decode_picture
+from .decode import NEVER, decode_picture
 from .network import CaptionNetwork, CaptionShape
 
 __all__ = ["NEVER", "WEIGHTS", "Caption", "CaptionNetwork", "Captioner", "load_captioner"]
 
 WEIGHTS = Path(__file__).parents[3] / "assets" / "captioner" / "captioner.safetensors"
+# so many captions are searched side by side for the one that most agree on
+BEAM = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +65,21 @@ class Captioner:
         """(1, T + 1) int64: the start and the words, from which the network says each next word and the end."""
         return torch.tensor([[START, *numbers]], dtype=torch.int64)
 
-    def write(self, image: Tensor, *, beam: int = 3) -> list[Caption]:
-        """Up to `beam` captions of a (1, 3, H, W) input, best first; one pass of the backbone."""
-        return decode(self.network, image, beam=beam, limit=self.limit)
+    def write(self, image: Tensor, *, most: int = 3) -> list[Caption]:
+        """Up to `most` captions of a (1, 3, H, W) input, best first; one pass of the backbone."""
+        with torch.inference_mode():
+            return self.write_of(self.network.backbone(image), most=most)
 
-    def write_of(self, maps: Tensor, *, beam: int = 3, watch: Watch = NOBODY) -> list[Caption]:
-        """The same of the (1, C, h, w) maps that the backbone made of it; raises StoppedError through `watch`."""
+    def write_of(self, maps: Tensor, *, most: int = 3, watch: Watch = NOBODY) -> list[Caption]:
+        """The same of the (1, C, h, w) maps that the backbone made of it; raises StoppedError through `watch`.
+
+        First comes what a beam of `BEAM` agrees on, and behind it the most probable others.
+        """
         with torch.inference_mode():
             picture = self.network.look(maps.flatten(2).transpose(1, 2))
-        return decode_picture(self.network, picture, beam=beam, limit=self.limit, watch=watch)
+        found = decode_picture(self.network, picture, beam=BEAM, limit=self.limit, watch=watch)
+        best = consensus(found)
+        return [best, *(one for one in found if one is not best)][:most]
 
 
 def load_captioner(path: Path = WEIGHTS) -> Captioner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from gradcam_core.models.beam import LENGTH_POWER
+from gradcam_core.models.beam import LENGTH_POWER, SPREAD, Caption, consensus
 from gradcam_core.models.captioner.decode import decode
 from gradcam_core.models.captioner.network import CaptionNetwork, CaptionShape
 from gradcam_core.models.features import CHANNELS
@@ -157,3 +158,17 @@ def test_the_network_can_be_exported() -> None:
     words = torch.tensor([[START, 4, 5]])
     exported = torch.export.export(network, (maps, words)).module()
     torch.testing.assert_close(exported(maps, words), network(maps, words))
+
+
+def test_the_consensus_of_a_beam_is_what_most_of_it_nearly_says() -> None:
+    """By hand: (1, 2, 3) and (1, 2, 4) share 2 of 3 words and 1 of 2 pairs, F1 of 2/3 and 1/2, and nothing longer."""
+    alone, first, second = Caption((7, 8, 9), -1.0), Caption((1, 2, 3), -1.02), Caption((1, 2, 4), -1.05)
+    weights = [math.exp(one.rank / SPREAD) for one in (alone, first, second)]
+    whole, shared = 3.0, 2 / 3 + 1 / 2
+    agreed = [weights[0] * whole, weights[1] * whole + weights[2] * shared, weights[2] * whole + weights[1] * shared]
+    assert agreed[1] == max(agreed)
+    assert consensus([alone, first, second]) is first
+    # far behind, what two say counts no more
+    far = [Caption(one.numbers, one.log_probability - 3) for one in (first, second)]
+    assert consensus([alone, *far]) is alone
+    assert consensus([alone]) is alone
