@@ -1,7 +1,7 @@
 """The same work with the engine and by PyTorch alone, in one run: photographs, checks, visitors, memory, new models.
 
     python -m tests.benchmarks.both_engines [--model efficientnet_lite0] [--threads 2] [--rounds 9] [--clock wall]
-        [--parts photograph checks visitors memory sizes start]
+        [--parts photograph checks visitors memory sizes start] [--clients 1 4 16]
 
 `visitors` counts answers in a second of wall time, whatever the clock. `memory` is what a network takes beside its own
 weights, in times of these, and `start` the time from `add_model` to the first answer.
@@ -14,7 +14,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -98,10 +98,10 @@ def checks(model: str, made: Mapping[str, Explainer], rounds: int, clock: Clock)
     return found
 
 
-def visitors(model: str, made: Mapping[str, Explainer], rounds: int) -> list[Row]:
+def visitors(model: str, made: Mapping[str, Explainer], rounds: int, counts: Sequence[int] = CLIENTS) -> list[Row]:
     """New photographs from many threads: answers in a second, and how many differ from PyTorch's."""
     found: list[Row] = []
-    for clients in CLIENTS:
+    for clients in counts:
         rates: dict[str, list[float]] = {who: [] for who in made}
         wrong = 0
         for _ in range(rounds):
@@ -198,13 +198,13 @@ def start(rounds: int, clock: Clock) -> list[Row]:
 PARTS = ("photograph", "checks", "visitors", "memory", "sizes", "start")
 
 
-def measure(parts: list[str], model: str, rounds: int, clock: Clock) -> list[Row]:
-    """The rows of `parts`."""
+def measure(parts: list[str], model: str, rounds: int, clock: Clock, clients: Sequence[int] = CLIENTS) -> list[Row]:
+    """The rows of `parts`; visitors come as many at once as `clients` says."""
     made = explainers(model)
     each: dict[str, Callable[[], list[Row]]] = {
         "photograph": lambda: photograph(model, made, rounds, clock),
         "checks": lambda: checks(model, made, rounds, clock),
-        "visitors": lambda: visitors(model, made, rounds),
+        "visitors": lambda: visitors(model, made, rounds, clients),
         "memory": lambda: memory(model),
         "sizes": lambda: sizes(model, made, rounds, clock),
         "start": lambda: start(rounds, clock),
@@ -223,11 +223,12 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--threads", type=int, default=2, help="of one computation; the engine has all cores")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--clients", nargs="+", type=int, default=CLIENTS, help="visitors at once")
     parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu: own work only, on a busy machine")
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    rows = measure(list(options.parts), options.model, options.rounds, CLOCKS[options.clock])
+    rows = measure(list(options.parts), options.model, options.rounds, CLOCKS[options.clock], options.clients)
     if options.json:
         options.json.write_text(json.dumps([row.plain() for row in rows], indent=1))
 
