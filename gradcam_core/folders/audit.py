@@ -268,8 +268,7 @@ def _effect(looker: Looker, table: Table, folder: Path, watch: Watch, cluster: C
     strangers = _nearest_strangers(table, cluster.index)
 
     def explained(place: int, **asked: Any) -> Explanation:
-        request = looker.request.replace(**asked)
-        return looker.examiner.explainer.answer(folder / table.names[place], request)
+        return looker.answer(folder / table.names[place], **asked)
 
     def taken(place: int) -> float:
         explanation = explained(place)

@@ -133,6 +133,8 @@ def main(arguments: list[str] | None = None) -> None:
     except CamError as error:
         sys.exit(f"{command_line().prog}: {error.said(options.lang)}")
     except KeyboardInterrupt:
+        kept = Finding("audit.stopped_kept") if options.rows else Finding("audit.stopped_lost")
+        print(f"\n{say(kept, options.lang)}", file=sys.stderr)
         sys.exit(130)
 
 

@@ -129,6 +129,10 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_true_class": "is “{label}”",
     "audit.progress": _progress,
     "audit.right": "at the right",
+    "audit.stopped_kept": (
+        "Stopped. What was looked at is kept beside `--rows`; start it again in the same way, and it goes on there."
+    ),
+    "audit.stopped_lost": "Stopped, and nothing was kept. With `--rows` it would go on here when it is started again.",
     "audit.tab_files": "Photographs, or a zip of a folder",
     "audit.tab_first": (
         "Hand in several photographs, or a zip. In a zip, folders that are called like a class say which class is true;"

@@ -120,6 +120,10 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_true_class": "정답: “{label}”",
     "audit.progress": _progress,
     "audit.right": "오른쪽",
+    "audit.stopped_kept": (
+        "멈췄습니다. 살펴본 것은 `--rows` 옆에 남아 있습니다. 같은 방법으로 다시 시작하면 거기서 이어집니다."
+    ),
+    "audit.stopped_lost": ("멈췄고 남은 것이 없습니다. `--rows`를 주면 다시 시작할 때 여기서 이어집니다."),
     "audit.tab_files": "사진 여러 장, 또는 폴더의 zip",
     "audit.tab_first": (
         "사진을 여러 장 올리거나 zip을 올리세요. zip 안에서는 클래스 이름의 폴더가 정답을 말하고, 한 줄에 파일과"
