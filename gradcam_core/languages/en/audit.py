@@ -151,4 +151,5 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.top": "at the top",
     "audit.top_left": "in the upper left corner",
     "audit.top_right": "in the upper right corner",
+    "audit.trying": "All photographs are looked at. Now places are hidden to see what that costs: {at} of {count}.",
 }

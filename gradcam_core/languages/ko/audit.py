@@ -142,4 +142,5 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.top": "위쪽",
     "audit.top_left": "왼쪽 위 모서리",
     "audit.top_right": "오른쪽 위 모서리",
+    "audit.trying": "사진을 모두 살펴봤습니다. 이제 그 자리를 가려 무엇이 줄어드는지 봅니다: {count}곳 중 {at}번째.",
 }
