@@ -145,6 +145,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.tab_nothing": "There is nothing to look at yet: hand in photographs first.",
     "audit.tab_report": "Report (HTML), with all photographs, and rows (Parquet)",
     "audit.tab_stop": "Stop",
+    "audit.tab_stopped": "Stopped, as asked. “Look at all” begins anew.",
     "audit.tab_title": "Folder",
     "audit.table_not_read": "{file!r} cannot be read ({reason}); each line needs a file and a class: a.jpg,horse.",
     "audit.title": "What decides in “{folder}”?",

@@ -136,6 +136,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.tab_nothing": "아직 살펴볼 것이 없습니다. 먼저 사진을 올리세요.",
     "audit.tab_report": "모든 사진이 든 보고서(HTML)와 행(Parquet)",
     "audit.tab_stop": "멈추기",
+    "audit.tab_stopped": "멈췄습니다. “모두 살펴보기”를 누르면 처음부터 시작합니다.",
     "audit.tab_title": "폴더",
     "audit.table_not_read": "{file!r}: 읽을 수 없습니다({reason}). 줄마다 파일과 클래스가 있어야 합니다: a.jpg,horse.",
     "audit.title": "“{folder}”에서 무엇이 답을 정하는가?",
