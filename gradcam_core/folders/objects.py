@@ -76,9 +76,9 @@ def _inside(image: Image.Image, path: Path) -> Mask:
     if image.mode in ("P", "L", "1", "I", "I;16"):
         return np.asarray(image) != 0
     if "A" in image.getbands():
-        *colours, opaque = np.moveaxis(np.asarray(image.convert("RGBA")), -1, 0)
-        return np.any(colours, axis=0) & (opaque > 0)
-    return read_photograph(path.read_bytes()).pixels.any(-1)
+        pixels = np.asarray(image.convert("RGBA"))
+        return np.logical_and(pixels[..., :3].any(-1), pixels[..., 3])
+    return np.asarray(read_photograph(path.read_bytes()).pixels.any(-1))
 
 
 @dataclass(frozen=True, eq=False)
