@@ -10,9 +10,9 @@ Public names: `LEFT_OUT`, `Asked`, `Audit`, `Making`, `audit`, `made_with`, `ste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -34,7 +34,7 @@ from ..explanation import Explanation
 from ..languages import Finding, Said, language_now
 from ..models import LoadedModel
 from ..request import WORDED, Request, takes_options
-from .clusters import TRIED, Cluster, Effect, Indices, clusters_of
+from .clusters import MOST_TRIED, TRIED, Cluster, Effect, Indices, clusters_of, worst_first
 from .confusions import Confusion, confusions_of
 from .listing import Listed, listed
 from .looking import Looker
@@ -170,8 +170,9 @@ def steps(
     workers: int | None = None,
     making: Making | None = None,
     **options: Any,
-) -> Iterator[Row | Audit]:
-    """What `audit` does, one row after the other, those of an earlier run first; the audit itself comes last.
+) -> Iterator[Row | Finding | Audit]:
+    """What `audit` does, one row after the other, those of an earlier run first; then how far the places are tried; the
+    audit itself comes last.
 
     So many `workers` compute beside each other, None: as many as suit the machine.
     """
@@ -189,7 +190,7 @@ def steps(
         with RowFile(path, made_with(asked, model)) as written:
             yield from _rows(making or partial(_made_here, looker), asked, files, written, watch)
             written.finish([one.name for one in files])
-        found = _found(looker, place, path, model.title, len(files), Watch(stop=watch.stop))
+        found = yield from _found(looker, place, path, model.title, len(files), Watch(stop=watch.stop))
     except BaseException:
         if own is not None:
             rmtree(own, ignore_errors=True)
@@ -199,12 +200,18 @@ def steps(
     yield found
 
 
-def _found(looker: Looker, folder: Path, path: Path, title: str, count: int, watch: Watch) -> Audit:
-    """What the rows come to."""
+def _found(
+    looker: Looker, folder: Path, path: Path, title: str, count: int, watch: Watch
+) -> Generator[Finding, None, Audit]:
+    """What the rows come to; while places are tried, which one."""
     table, request, labels = Table.of(read(path)), looker.request, looker.labels
-    clusters = clusters_of(table, labels, partial(_effect, looker, table, folder, watch))
+    there = clusters_of(table, labels)
+    clusters = [*there]
+    for number, one in enumerate(there[:MOST_TRIED]):
+        yield Finding("audit.trying", at=number + 1, count=min(len(there), MOST_TRIED))
+        clusters[number] = replace(one, effect=_effect(looker, table, folder, watch, one))
     confusions = confusions_of(looker, table, folder, watch)
-    return Audit(folder, path, request, title, labels, table, count, clusters, confusions)
+    return Audit(folder, path, request, title, labels, table, count, worst_first(clusters), confusions)
 
 
 def made_with(asked: Asked, model: LoadedModel) -> dict[str, Any]:
@@ -228,12 +235,12 @@ def _fingerprint(network: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _told(made: Iterator[Row | Audit], seen: Callable[[Row], object] | None) -> Iterator[Audit]:
+def _told(made: Iterator[Row | Finding | Audit], seen: Callable[[Row], object] | None) -> Iterator[Audit]:
     """The audit among the steps; `seen` is given the rows."""
     for one in made:
         if isinstance(one, Audit):
             yield one
-        elif seen is not None:
+        elif isinstance(one, Row) and seen is not None:
             seen(one)
 
 
@@ -268,8 +275,7 @@ def _effect(looker: Looker, table: Table, folder: Path, watch: Watch, cluster: C
     strangers = _nearest_strangers(table, cluster.index)
 
     def explained(place: int, **asked: Any) -> Explanation:
-        request = looker.request.replace(**asked)
-        return looker.examiner.explainer.answer(folder / table.names[place], request)
+        return looker.answer(folder / table.names[place], **asked)
 
     def taken(place: int) -> float:
         explanation = explained(place)

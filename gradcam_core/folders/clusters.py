@@ -1,20 +1,20 @@
 """Maps that look at the same place, and how much such a place looks like a cheat.
 
-    clusters = clusters_of(table, effect_of, labels)
-    clusters[0].sentence       # the most suspicious first
+    clusters = [replace(one, effect=effect_of(one)) for one in clusters_of(table, labels)]
+    worst_first(clusters)[0].sentence
 
 After spectral relevance analysis (Lapuschkin et al. 2019, Nature Communications 10:1096), with three changes: how many
 clusters there are is found by their density (HDBSCAN, Campello et al. 2013); photographs whose maps lie on the object
 and beside it on a mark are found by that place alone, held against other classes; and what a place is suspected of is
 tried, by hiding it and by putting it into photographs of other classes.
 
-Public names: `Cluster`, `Effect`, `clusters_of`, `grouped`, `unusual`.
+Public names: `MOST_TRIED`, `TRIED`, `Cluster`, `Effect`, `clusters_of`, `grouped`, `unusual`, `worst_first`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from ..languages import Finding, Said
 from .measures import centre, evidence, place_of, softened
 from .table import Table
 
-__all__ = ["Cluster", "Effect", "clusters_of", "grouped", "unusual"]
+__all__ = ["MOST_TRIED", "TRIED", "Cluster", "Effect", "clusters_of", "grouped", "unusual", "worst_first"]
 
 Indices = NDArray[np.intp]
 MapArray = NDArray[np.float32]
@@ -208,8 +208,8 @@ def grouped(features: MapArray) -> NDArray[np.intp]:
     return numbers
 
 
-def clusters_of(table: Table, labels: Sequence[str], effect: Callable[[Cluster], Effect | None]) -> tuple[Cluster, ...]:
-    """The clusters of every class, the most suspicious first; `effect` tries a cluster's place, there and in others."""
+def clusters_of(table: Table, labels: Sequence[str]) -> tuple[Cluster, ...]:
+    """The clusters of every class, first those whose place should be tried first."""
     found: list[Cluster] = []
     for index in np.unique(table.index):
         own = np.flatnonzero(table.index == index)
@@ -220,9 +220,12 @@ def clusters_of(table: Table, labels: Sequence[str], effect: Callable[[Cluster],
             _cluster(table, int(index), labels[index], own, members, rare)
             for members, rare in _groups(table, own, numbers)
         ]
-    found.sort(key=lambda one: -one.apart * (1 - one.area))
-    tried = [replace(one, effect=effect(one)) for one in found[:MOST_TRIED]]
-    return tuple(sorted([*tried, *found[MOST_TRIED:]], key=lambda one: (-one.suspicion, -len(one.members))))
+    return tuple(sorted(found, key=lambda one: -one.apart * (1 - one.area)))
+
+
+def worst_first(clusters: Sequence[Cluster]) -> tuple[Cluster, ...]:
+    """The most suspicious of them first."""
+    return tuple(sorted(clusters, key=lambda one: (-one.suspicion, -len(one.members))))
 
 
 def _groups(table: Table, own: Indices, numbers: NDArray[np.intp]) -> list[tuple[Indices, float | None]]:

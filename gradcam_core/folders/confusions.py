@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ import numpy as np
 from ..engine.watch import Watch
 from ..explanation import Explanation
 from ..languages import Finding, Said
-from ..request import Request
 from .clusters import Indices
 from .looking import Looker
 from .table import Table
@@ -52,7 +52,7 @@ class Confusion(Said):
 
 def confusions_of(looker: Looker, table: Table, folder: Path, watch: Watch) -> tuple[Confusion, ...]:
     """The most frequent mistakes, the commonest first."""
-    explainer, labels = looker.examiner.explainer, looker.labels
+    labels = looker.labels
     wrong = np.flatnonzero((table.truth >= 0) & (table.truth != table.index))
     pairs = Counter((int(table.truth[one]), int(table.index[one])) for one in wrong)
     found: list[Confusion] = []
@@ -60,13 +60,13 @@ def confusions_of(looker: Looker, table: Table, folder: Path, watch: Watch) -> t
         members = np.flatnonzero((table.truth == truth) & (table.index == index))
         maps = table.soft[members]
         members = members[np.argsort(((maps - maps.mean(0)) ** 2).sum(1), kind="stable")]
-        asked = looker.request.replace(target=index, rival=truth)
-
-        def contrast(member: int, asked: Request = asked) -> Explanation:
-            return explainer.answer(folder / table.names[member], asked)
-
+        contrast = partial(_contrast, looker, folder, index, truth)
         watch.at(len(found), PAIRS)
-        contrasts = tuple(looker.each(contrast, map(int, members[:SHOWN])))
+        contrasts = tuple(looker.each(contrast, [table.names[one] for one in members[:SHOWN]]))
         among = int((table.truth == truth).sum())
         found.append(Confusion(labels[truth], labels[index], members, among, contrasts))
     return tuple(found)
+
+
+def _contrast(looker: Looker, folder: Path, index: int, truth: int, name: str) -> Explanation:
+    return looker.answer(folder / name, target=index, rival=truth)

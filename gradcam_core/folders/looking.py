@@ -10,7 +10,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
 
 import cv2
@@ -21,6 +23,7 @@ from ..canvases.picture import order
 from ..checks import Examiner
 from ..engine.cores import allowed_cores
 from ..engine.inputs import first_of
+from ..engine.watch import Watch
 from ..errors import ImageError, OptionError, OutputError
 from ..explanation import Explanation
 from ..reading.photograph import Photograph, read_photograph
@@ -40,11 +43,16 @@ HIDDEN_SHARE = 0.2
 THUMBNAIL, QUALITY = 96, 60
 
 
-def side_by_side(make: Callable[[Item], Result], given: Iterable[Item], workers: int | None = None) -> Iterator[Result]:
+def side_by_side(
+    make: Callable[[Item], Result],
+    given: Iterable[Item],
+    workers: int | None = None,
+    given_up: Callable[[], object] = lambda: None,
+) -> Iterator[Result]:
     """`make` of each, in order: while one is computed others are read, and never more than a few are in memory.
 
-    So many `workers` at once, None: one more than there are cores, for some of the time a file is waited for. Raises
-    what `make` raises.
+    So many `workers` at once, None: one more than there are cores, for some of the time a file is waited for. Where
+    nobody waits for the rest `given_up` is called, before those end that are being made. Raises what `make` raises.
     """
     workers = workers or allowed_cores() + 1
     waiting: deque[Future[Result]] = deque()
@@ -56,9 +64,11 @@ def side_by_side(make: Callable[[Item], Result], given: Iterable[Item], workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
-        finally:
+        except BaseException:
+            given_up()
             for future in waiting:
                 future.cancel()
+            raise
 
 
 def minutes_left(done: int, count: int, begun: float, first: int = 0) -> float | None:
@@ -77,10 +87,17 @@ class Looker:
     labels: tuple[str, ...]
     outlines: Outlines | None = None
     workers: int | None = None
+    # set where nobody waits any more: some methods take minutes for one photograph
+    _left: Event = field(default_factory=Event)
 
     def each(self, make: Callable[[Item], Result], given: Iterable[Item]) -> Iterator[Result]:
         """`side_by_side` by its own number of workers."""
-        return side_by_side(make, given, self.workers)
+        return side_by_side(make, given, self.workers, self._left.set)
+
+    def answer(self, photograph: Photograph | Path, **changed: Any) -> Explanation:
+        """The explanation of a photograph, by the request with what is `changed` in it."""
+        request = self.request.replace(**changed)
+        return self.examiner.explainer.answer(photograph, request, watch=Watch(stop=self._left))
 
     def row(self, listed: Listed) -> Row:
         """All that is to be known of a photograph, or why there is no answer to it."""
@@ -95,7 +112,7 @@ class Looker:
             # read here alone: it is looked at once, so that nothing is gained by remembering it
             photograph = read_photograph(listed.path)
             known |= _of_photograph(photograph)
-            explanation = self.examiner.explainer.answer(photograph, self.request)
+            explanation = self.answer(photograph)
             known |= _of_answer(explanation, listed.truth)
             known |= self._when_hidden(explanation)
             if self.outlines is not None:

@@ -45,8 +45,17 @@ class Outlines:
             raise OptionError("audit.outlines_not_read", file=path.name, reason=first_line(error)) from None
 
     def mask(self, name: str, size: tuple[int, int], label: str) -> Mask | None:
-        """The objects of the class called `label`, where the outlines know it, else all objects; None where unknown."""
-        return self.find(name, size, label)
+        """The objects of the class called `label`, where the outlines know it, else all objects; None where unknown.
+
+        Raises OptionError for an outline that is none.
+        """
+        try:
+            return self.find(name, size, label)
+        except CamError:
+            raise
+        except (ValueError, LookupError, TypeError, AttributeError, cv2.error) as error:
+            # one object's outline is no outline: others may be
+            raise OptionError("audit.outlines_not_read", file=name, reason=first_line(error)) from None
 
 
 def _painted(folder: Path, name: str, size: tuple[int, int]) -> Mask | None:
@@ -55,13 +64,21 @@ def _painted(folder: Path, name: str, size: tuple[int, int]) -> Mask | None:
         if path.is_file():
             try:
                 with Image.open(path) as image:
-                    # what an index of colours says is which object, not how it is painted
-                    plain = image if image.mode in ("P", "L", "1", "I", "I;16") else None
-                    values = np.asarray(plain) if plain else read_photograph(path.read_bytes()).pixels.any(-1)
+                    return _inside(image, path)
             except (OSError, SyntaxError, ValueError, CamError, Image.DecompressionBombError) as error:
                 raise OptionError("audit.outlines_not_read", file=path.name, reason=first_line(error)) from None
-            return values != 0
     return None
+
+
+def _inside(image: Image.Image, path: Path) -> Mask:
+    """What is painted: neither black nor transparent."""
+    # what an index of colours says is which object, not how it is painted
+    if image.mode in ("P", "L", "1", "I", "I;16"):
+        return np.asarray(image) != 0
+    if "A" in image.getbands():
+        pixels = np.asarray(image.convert("RGBA"))
+        return np.logical_and(pixels[..., :3].any(-1), pixels[..., 3])
+    return np.asarray(read_photograph(path.read_bytes()).pixels.any(-1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,9 +115,10 @@ class _Coco:
                 canvas |= np.asarray(cv2.resize(runs, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
                 continue
             scale = np.array([width / drawn_at[1], height / drawn_at[0]])
-            parts = [np.asarray(part, float).reshape(-1, 2) * scale for part in shape]
-            # cv2 counts from the centre of the first pixel
-            cv2.fillPoly(canvas, [np.round(part - 0.5).astype(np.int32) for part in parts if len(part)], (1,))
+            parts = [np.asarray(part, float).reshape(-1, 2) * scale for part in shape if len(part)]
+            for part in parts:
+                # cv2 counts from the centre of the first pixel; together, it would leave out where parts overlap
+                cv2.fillPoly(canvas, [np.round(part - 0.5).astype(np.int32)], (1,))
         return canvas.astype(bool)
 
 

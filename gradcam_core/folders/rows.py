@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import groupby
@@ -29,8 +30,9 @@ from ..errors import OptionError
 
 __all__ = ["PART", "SCHEMA", "Row", "RowFile", "read"]
 
-# rows that are written to the disk together: as many are lost at most where the program is killed
-PART = 64
+# rows that are written to the disk together, or what there is after so long: where the program is killed it loses no
+# more, and one photograph may take minutes
+PART, PART_SECONDS = 64, 5.0
 SETTINGS = b"gradcam_audit"
 
 
@@ -108,6 +110,7 @@ class RowFile:
         self._settings = _bytes_of(settings)
         self._waiting: list[Row] = []
         self._next = 0
+        self._written_at = time.monotonic()
 
     @property
     def parts(self) -> Path:
@@ -141,7 +144,7 @@ class RowFile:
         """Write a row, with others, soon."""
         if self.path is not None:
             self._waiting.append(row)
-            if len(self._waiting) >= PART:
+            if len(self._waiting) >= PART or time.monotonic() - self._written_at >= PART_SECONDS:
                 self.flush()
 
     def is_of(self, settings: Mapping[str, Any]) -> bool:
@@ -153,6 +156,7 @@ class RowFile:
         if self.path is not None and self._waiting:
             self.write(self.free(), self._waiting)
             self._waiting.clear()
+            self._written_at = time.monotonic()
 
     def free(self) -> int:
         """The number of a part that nobody has written yet."""

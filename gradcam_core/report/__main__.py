@@ -18,7 +18,8 @@ from ..engine.devices import share_cores
 from ..engine.watch import Watch
 from ..errors import CamError
 from ..explainer import Explainer
-from ..folders import LEFT_OUT, audit
+from ..folders import LEFT_OUT, Audit, steps
+from ..folders.audit import Making
 from ..folders.looking import minutes_left
 from ..languages import ENGLISH, LANGUAGES, Finding, say
 from ..request import AUTO, Request
@@ -47,7 +48,10 @@ class Told:
             return
         self._last = now
         minutes = minutes_left(done, count, begun, first)
-        finding = Finding("audit.progress", done=done, count=count, minutes=minutes if done < count else None)
+        self.say(Finding("audit.progress", done=done, count=count, minutes=minutes if done < count else None))
+
+    def say(self, finding: Finding) -> None:
+        """Write it."""
         print(say(finding, self._language), file=sys.stderr, flush=True)
 
 
@@ -103,6 +107,25 @@ def _name(options: argparse.Namespace) -> str:
     return Path(options.model).stem if options.architecture else options.model
 
 
+def _looked_at(options: argparse.Namespace, making: Making | None) -> Audit:
+    """The audit, and before that how far it is; raises as `audit` does."""
+    told = Told(options.lang)
+    for one in steps(
+        opened(options),
+        options.folder,
+        rows=options.rows,
+        outlines=options.outlines,
+        watch=Watch(told),
+        making=making,
+        **{name: getattr(options, name) for name in OPTIONS} | {"model": _name(options)},
+    ):
+        if isinstance(one, Audit):
+            return one
+        if isinstance(one, Finding):
+            told.say(one)
+    raise AssertionError("the audit comes last")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line, look at the folder, and write the report."""
     options = command_line().parse_args(arguments)
@@ -117,15 +140,7 @@ def main(arguments: list[str] | None = None) -> None:
                 cards = options.device == "cuda"
                 making = after.enter_context(far_rows(options.ray, partial(opened, options), cards=cards))
                 options.rows = options.rows or options.out.with_suffix(".parquet")
-            found = audit(
-                opened(options),
-                options.folder,
-                rows=options.rows,
-                outlines=options.outlines,
-                watch=Watch(Told(options.lang)),
-                making=making,
-                **{name: getattr(options, name) for name in OPTIONS} | {"model": _name(options)},
-            )
+            found = _looked_at(options, making)
         print(found.said(options.lang))
         for cluster in found.alarms[1:]:
             print(cluster.said(options.lang))
@@ -133,6 +148,8 @@ def main(arguments: list[str] | None = None) -> None:
     except CamError as error:
         sys.exit(f"{command_line().prog}: {error.said(options.lang)}")
     except KeyboardInterrupt:
+        kept = Finding("audit.stopped_kept") if options.rows else Finding("audit.stopped_lost")
+        print(f"\n{say(kept, options.lang)}", file=sys.stderr)
         sys.exit(130)
 
 

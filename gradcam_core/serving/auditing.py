@@ -33,7 +33,7 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class Stand:
-    """How far it is: `done` of `count`, about so many `minutes` left, the last rows.
+    """How far it is: `done` of `count`, about so many `minutes` left, the last rows; `trying` says what comes then.
 
     At the end also what was `found`, its `record`, and the `report` and the `table` of rows, the bytes of two files.
     """
@@ -42,6 +42,7 @@ class Stand:
     count: int
     minutes: float | None
     rows: tuple[Row, ...]
+    trying: Finding | None = None
     found: Finding | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
     report: bytes = b""
@@ -50,7 +51,11 @@ class Stand:
     @property
     def finding(self) -> Finding:
         """How far it is, in words; at the end what was found."""
-        return self.found or Finding("audit.progress", done=self.done, count=self.count, minutes=self.minutes)
+        return (
+            self.found
+            or self.trying
+            or Finding("audit.progress", done=self.done, count=self.count, minutes=self.minutes)
+        )
 
 
 def audited(
@@ -73,8 +78,11 @@ def audited(
             if isinstance(one, Audit):
                 report = one.report(Path(own) / "audit.html").read_bytes()
                 table = one.path.read_bytes()
-                yield Stand(count, count, None, tuple(rows), one.finding, one.record(), report, table)
+                yield Stand(count, count, None, tuple(rows), None, one.finding, one.record(), report, table)
                 return
+            if isinstance(one, Finding):
+                yield Stand(count, count, None, tuple(rows), one)
+                continue
             rows.append(one)
             now = time.monotonic()
             if now - told >= SECONDS_BETWEEN:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from gradcam_core import Audit, Examiner, Explainer, OptionError, Request, StoppedError, Watch, audit
 from gradcam_core.canvases.picture import order
-from gradcam_core.folders import LEFT_OUT, SCHEMA, Row
+from gradcam_core.folders import LEFT_OUT, SCHEMA, Row, steps
 from gradcam_core.folders.clusters import RARE, TRIED, unusual
 from gradcam_core.folders.looking import Looker
 from gradcam_core.report.__main__ import command_line, main
@@ -199,6 +199,15 @@ def test_mistakes_come_with_what_speaks_for_the_wrong_class(cheat: Audit) -> Non
     assert (mistake.truth, mistake.taken_for, len(mistake.members), mistake.among) == (*LABELS, 30, 70)
     assert [one.rivals[0].label for one in mistake.contrasts] == ["horse"] * 3
     assert cheat.accuracy == pytest.approx(40 / 70)
+
+
+def test_while_places_are_tried_it_is_told_which(explainer: Explainer, cheat: Audit) -> None:
+    *made, last = steps(explainer, cheat.folder, model="own", rows=cheat.path)
+    assert isinstance(last, Audit)
+    assert [one.name for one in made[:71] if isinstance(one, Row)] == [row.name for row in cheat.rows()]
+    count = len(last.clusters)
+    assert count > 0
+    assert [str(one).partition(": ")[2] for one in made[71:]] == [f"{at + 1} of {count}." for at in range(count)]
 
 
 def test_the_record_holds_what_was_found_as_json(cheat: Audit) -> None:

@@ -80,6 +80,49 @@ def test_painted_masks_lie_beside_by_name(tmp_path: Path) -> None:
     assert outlines.mask("horse/b.jpg", (HEIGHT, WIDTH), "horse") is None
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "P", "I;16", "LA", "RGB", "RGBA"])
+@pytest.mark.parametrize("transparent", [False, True])
+def test_a_mask_may_be_painted_in_any_way(tmp_path: Path, mode: str, transparent: bool) -> None:
+    painted = Image.fromarray((wanted() * 255).astype(np.uint8))
+    if mode == "I;16":
+        painted = Image.fromarray(wanted().astype(np.uint16))
+    elif mode == "P":
+        painted = Image.fromarray(wanted().astype(np.uint8))
+        painted.putpalette([255, 255, 255, 0, 0, 0])
+    elif transparent and mode in ("LA", "RGBA"):
+        # white below as well: what cannot be seen is outside
+        white = Image.new(mode, (WIDTH, HEIGHT), "white")
+        white.putalpha(painted)
+        painted = white
+    else:
+        painted = painted.convert(mode)
+    painted.save(tmp_path / "a.png")
+    mask = Outlines.read(tmp_path).mask("a.jpg", (HEIGHT, WIDTH), "horse")
+    assert mask is not None
+    np.testing.assert_array_equal(mask, wanted())
+
+
+def test_parts_of_an_object_that_overlap_are_all_inside(tmp_path: Path) -> None:
+    part = [0, 2, 2, 2, 2, 6, 0, 6]
+    alone, twice = (
+        coco(tmp_path / "a.json", {"category_id": 1, "segmentation": shape}).mask("a.jpg", (HEIGHT, WIDTH), "horse")
+        for shape in ([part], [part, part])
+    )
+    assert alone is not None
+    assert alone[4, 0]
+    np.testing.assert_array_equal(alone, twice)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [[[1, 2, 3]], [["a", "b"]], {"size": [HEIGHT, WIDTH], "counts": [-1, 25]}, {"counts": [24]}, {"size": 3}],
+)
+def test_an_outline_that_is_none_is_said_of_its_photograph(tmp_path: Path, shape: Any) -> None:
+    outlines = coco(tmp_path / "a.json", {"category_id": 1, "segmentation": shape})
+    with pytest.raises(OptionError, match="cannot be read"):
+        outlines.mask("a.jpg", (HEIGHT, WIDTH), "horse")
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"images": [{}], "annotations": []}', "nothing"])
 def test_what_is_no_outline_is_said(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text)

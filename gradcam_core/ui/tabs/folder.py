@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from ...errors import CamError
+from ...errors import CamError, StoppedError
 from ...folders import Row
 from ...folders.pictures import thumbnail_url
 from ...languages import percent, say
@@ -127,6 +127,8 @@ class _AuditEvents:
             try:
                 for stand in services.audited(self._uploads(given), self.folder, task.watch, model=model):
                     yield self._told(stand)
+            except StoppedError:
+                yield {self.said: note(word("audit.tab_stopped"))}
             except Exception as error:
                 yield {self.said: problem_box(plain_words(error), kept=False)}
         yield {self.stop: gr.update(interactive=False)}
@@ -174,6 +176,8 @@ def _strip(rows: tuple[Row, ...]) -> str:
     for row in reversed(rows):
         picture, name = thumbnail_url(row), html.escape(row.name)
         shown = f"<img src='{picture}' alt=''>" if picture else ""
-        answer = (row.reason or "") if row.probability is None else f"{row.label} {percent(row.probability)}"
+        # a number keeps its sign beside it in a narrow column
+        sure = "" if row.probability is None else percent(row.probability).replace(" ", "\u00a0")
+        answer = f"{row.label} {sure}" if sure else row.reason or ""
         figures.append(f"<figure title='{name}'>{shown}<figcaption>{html.escape(answer)}</figcaption></figure>")
     return f"<h3>{html.escape(word('audit.tab_last'))}</h3><div class='strip'>{''.join(figures)}</div>" * bool(rows)

@@ -26,6 +26,7 @@ import pytest
 from gradcam_core import Explainer, StoppedError, TargetError, audit
 from gradcam_core.engine.watch import Watch
 from gradcam_core.errors import ServingError
+from gradcam_core.languages import Finding
 from gradcam_core.serving.cluster.connecting import NAME, connected
 from gradcam_core.serving.cluster.far import FarServices
 from gradcam_core.serving.cluster.rows import far_rows
@@ -160,21 +161,47 @@ def test_where_a_replica_is_killed_under_load_nothing_is_wrong_or_lost(
     far: Services, ray: Any, explainer: Explainer
 ) -> None:
     asked = far.explainer.asking  # type: ignore[attr-defined]
-    images = {seed: jpeg(seed) for seed in range(40, 46)}
+    images = {seed: jpeg(seed) for seed in range(40, 48)}
     known = {seed: explainer.explain(image, target=7).cam for seed, image in images.items()}
-    before, killed = asked.asked_again, Event()
+    before, begun, stop, said = asked.asked_again, set[int](), Event(), list[str]()
+
+    def progress(seed: int, done: int, _: int, *findings: Finding) -> None:
+        said.extend(map(str, findings))
+        if done:
+            begun.add(seed)
+        if asked.asked_again > before:
+            # all of it takes minutes, and that it was asked again is enough
+            stop.set()
+
+    def slow(seed: int) -> object:
+        watch = Watch(partial(progress, seed), stop)
+        return far.bound(TABLE["explain"])(images[seed], method="scorecam", watch=watch)
 
     def ask(number: int) -> bool:
         seed = 40 + number % len(images)
         if number == 20:
+            until = time.monotonic() + SECONDS
+            while len(begun) < 2:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            # each of them computes something that is half done
             ray.kill(next(iter(replicas_of(ray).values())), no_restart=True)
-            killed.set()
         return np.array_equal(far.explainer.explain(images[seed], target=7).cam, known[seed])
 
-    with ThreadPoolExecutor(6) as visitors:
+    # a photograph at each of them
+    at = {
+        asked.ask(far.explainer, "who", key=far.explainer.photograph(image).digest): seed
+        for seed, image in images.items()
+    }
+    assert len(at) == 2
+    with ThreadPoolExecutor(8) as visitors:
+        waiting = [visitors.submit(slow, seed) for seed in at.values()]
         assert all(visitors.map(ask, range(60)))
-    assert killed.is_set()
+        for one in waiting:
+            with pytest.raises(StoppedError):
+                one.result(SECONDS)
     assert asked.asked_again > before
+    assert any("computed again elsewhere" in one for one in said), said
 
 
 def test_a_page_that_comes_while_a_replica_is_replaced_leaves_the_others(far: Services, ray: Any) -> None:
