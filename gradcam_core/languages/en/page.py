@@ -76,6 +76,7 @@ PAGE: Mapping[str, str] = {
     "page.offline": "The server cannot be reached. What is on the page stays; it is tried again …",
     "page.passes": "passes",
     "page.stop": "Stop",
+    "page.unanswered": "The server did not answer this. What is on the page stays; try again in a moment.",
     "photograph.best": (
         "Grad-CAM; for words of the embedded captioner HiResCAM, whose maps lie on the object that a word names far"
         " more often there."
@@ -89,7 +90,10 @@ PAGE: Mapping[str, str] = {
         " and lower probabilities."
     ),
     "photograph.layer": "Layer, from input to output",
-    "photograph.layer_info": "A late layer sees what, an early one where.",
+    "photograph.layer_info": (
+        "A late layer sees what, an early one where. The sizes are those of the input it"
+        " was trained on; a whole photograph has more cells."
+    ),
     "photograph.method": "Method",
     "photograph.method_that_suits": "The one that suits the model",
     "photograph.model": "Model",

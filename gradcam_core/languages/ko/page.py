@@ -76,6 +76,7 @@ PAGE: Mapping[str, str] = {
     "page.offline": "서버에 연결할 수 없습니다. 화면의 내용은 그대로 있으며, 다시 연결하는 중입니다 …",
     "page.passes": "회",
     "page.stop": "중지",
+    "page.unanswered": "서버가 답하지 않았습니다. 화면의 내용은 그대로이니 잠시 뒤 다시 시도하세요.",
     "photograph.best": (
         "기본은 Grad-CAM입니다. 내장 캡션 모델의 단어에는 HiResCAM을 씁니다. 이 모델에서는 단어가 가리키는 물체"
         " 위에 맵이 놓이는 경우가 훨씬 많기 때문입니다."
@@ -89,7 +90,10 @@ PAGE: Mapping[str, str] = {
         " 낮아집니다."
     ),
     "photograph.layer": "레이어 (입력에서 출력 순)",
-    "photograph.layer_info": "뒤쪽 레이어일수록 무엇인지를, 앞쪽일수록 어디인지를 봅니다.",
+    "photograph.layer_info": (
+        "뒤쪽 레이어일수록 무엇인지를, 앞쪽일수록 어디인지를 봅니다. 크기는 학습할 때의 크기이며, 사진 전체를 보여 주면"
+        " 맵의 칸이 더 많습니다."
+    ),
     "photograph.method": "방법",
     "photograph.method_that_suits": "모델에 맞는 방법",
     "photograph.model": "모델",

@@ -200,8 +200,10 @@ for (const type of ["input", "change"]) {
     afterPaint(() => target.dispatchEvent(new Event(type, { bubbles: true })));
   }, true);
 }
-// the server refuses what was shown ahead of its answer
+// the server refuses what was shown ahead of its answer, or does not answer
 function takeBack() {
+  // nothing is on its way to an empty stage
+  if (state.told === null) $(".panels").classList.add("empty");
   if (!state.ahead) return;
   if (state.judged) document.querySelector("#verdict .verdict")?.replaceWith(state.judged);
   Object.assign(state, { ahead: null, judged: null });
@@ -242,6 +244,8 @@ function ask() {
 const BRUSHED = "rgba(255, 0, 200, 0.55)";
 const drawing = () => $(".draw").getAttribute("aria-pressed") === "true";
 function showStrokes() {
+  // whoever draws no more looks at the map; the strokes are there when he draws again
+  if (!drawing()) return;
   const scale = state.photo.width / props.photo.width;
   for (const canvas of [heatmap, picture]) {
     const context = canvas.getContext("2d");
@@ -281,6 +285,7 @@ $(".draw").addEventListener("click", (event) => {
   event.currentTarget.setAttribute("aria-pressed", now);
   $(".tools").hidden = !now;
   $(".panels").classList.toggle("drawing", now);
+  schedule();
 });
 $(".undo").addEventListener("click", () => { state.strokes.pop(); schedule(); });
 $(".clear").addEventListener("click", () => { state.strokes = []; schedule(); });
@@ -398,4 +403,5 @@ watch(["photo", "answer"], () => {
 });
 watch(["near", "refused"], takeLook);
 watch("refused", takeBack);
+hear("cam-refused", takeBack);
 load();
