@@ -27,6 +27,7 @@ STYLE = Path(__file__).with_suffix(".css")
 # nothing may be fetched, and no script runs, whatever a label or a file's name holds
 NOTHING_ELSE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 MINUS = "\N{MINUS SIGN}"
+ASKED = {"question": "report.asked_question", "caption": "report.asked_caption"}
 MEANING = ("report.places", "report.not_right", "report.not_what", "report.cells")
 
 
@@ -124,8 +125,8 @@ def summary(explanation: Reported, *, language: str | None = None) -> str:
 def _asked(record: dict[str, Any], language: str) -> str:
     """The question that was answered, or the caption that the explained word belongs to."""
     found = [
-        f"<p>{html.escape(say(Finding(f'report.asked_{name}', text=text), language))}</p>"
-        for name in ("question", "caption")
+        f"<p>{html.escape(say(Finding(key, text=text), language))}</p>"
+        for name, key in ASKED.items()
         if (text := record["request"].get(name))
     ]
     return "".join(found)

@@ -118,7 +118,6 @@ def test_it_says_what_was_asked_and_what_the_bars_are() -> None:
     for found, words in (
         (asked, ("The question: “is there a cat?”", "The most probable answers")),
         (described.explain("cat"), ("The caption: “a cat on a toilet”", "The most probable words here")),
-        (described.explain("a"), ("The caption: “a cat on a toilet”", "The most probable words here")),
         (described.explain(None), ("The caption: “a cat on a toilet”", "geometric mean", "Probability")),
     ):
         text = Parts(report_page(found)).text
