@@ -254,7 +254,7 @@ class QuestionHandler:
         beside = {"link": link, "said": headed(explanation), "bars": bars_value(explanation)}
         on_stage: dict[str, Any] = {"answer": stage_answer(explanation, next(ANSWERS), asked.question) | beside}
         if before is None or asked.image != before.image:
-            on_stage["photo"] = stage_photo(explanation.photograph)
+            on_stage["photo"] = stage_photo(explanation.photograph, getattr(asked.image, "path", ""))
         changes: dict[Any, Any] = {
             shown.problem: gr.update(visible=False),
             shown.asked: asked,

@@ -1,6 +1,7 @@
 // Draws heatmap, overlay and colour bar in the browser from the photograph and the small map.
 //
-// props.photo   {id, url, width, height}: the photograph as shown; width and height are the original's
+// props.photo   {id, url or path, width, height}: the photograph as shown, or where on the server the page's own upload
+//               lies, which the browser has; width and height are the original's
 // props.answer  {id, rows, columns, values (base64 float32, signed), box and seen [left, top, right,
 //               bottom] in original pixels, note, sides [above zero, below], signed}: the map, where it lies and what its signs
 //               mean; drawn only over the photograph `id`, with both sides unless told otherwise where it is `signed`;
@@ -161,7 +162,8 @@ function load() {
   };
   // without pictures there are still words
   image.onerror = () => { if (props.photo.id === photo.id && props.answer) announce(props.answer); };
-  image.src = photo.url;
+  const { root = "", api_prefix: api = "/gradio_api" } = window.gradio_config ?? {};
+  image.src = photo.url ?? `${root}${api}/file=${photo.path}`;
 }
 
 // another class or side, of those that were sent behind the answer
