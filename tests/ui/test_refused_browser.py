@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -93,6 +94,34 @@ def test_a_first_question_that_is_refused_leaves_an_empty_page_that_says_so(
     view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
     assert not view.locator("#stage .panels.empty").count()
     view.close()
+
+
+def test_what_is_shown_outlasts_a_lost_connection(browser: Any, address: str) -> None:
+    """Gradio loads the page anew once the server is there again."""
+    with visit(browser, address, width=1440, height=1000, refused=True, left=True) as view:
+        view.locator("#examples button").nth(2).click()
+        _wait(view, "#sentence .sentence", "cat”")
+        view.wait_for_timeout(1000)
+        before = view.inner_text("#sentence .sentence")
+        view.context.set_offline(True)
+        view.locator("#bars button").nth(3).click()
+        view.wait_for_selector("#offline", state="visible", timeout=30 * SECONDS)
+        with view.expect_event("domcontentloaded", timeout=60 * SECONDS):
+            view.context.set_offline(False)
+        view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
+        assert view.inner_text("#sentence .sentence") == before
+
+
+def test_gradios_own_notices_speak_the_pages_language(browser: Any, address: str, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("no photograph")
+    with visit(browser, address, width=390, height=844, asked="lang=ko") as view:
+        view.locator("#photograph button").nth(1).click()
+        view.wait_for_selector("#photograph input[type=file]", state="attached")
+        view.set_input_files("#photograph input[type=file]", str(path))
+        _wait(view, ".toast-wrap", "notes.txt: 여기에 올릴 수 없는 파일입니다. 올릴 수 있는 형식: image/*")
+        assert "오류" in view.inner_text(".toast-wrap")
+        assert "Error" not in view.inner_text(".toast-wrap")
 
 
 def test_texts_and_folders_that_are_refused_say_so(opened: Any, page: gr.Blocks) -> None:

@@ -69,6 +69,8 @@ PAGE: Mapping[str, str] = {
     "own.weights": "가중치 (safetensors, .pt, .pth)",
     "page.advanced": "고급 설정",
     "page.cancel": "취소",
+    "page.error": "오류",
+    "page.kinds": "{files}: 여기에 올릴 수 없는 파일입니다. 올릴 수 있는 형식: {kinds}",
     "page.kept": "화면에는 이전 결과가 그대로 있습니다.",
     "page.lead": "모델은 무엇을 보았고, **어떤 근거**로 그렇게 답했을까요? 사진을 올리거나 예시를 눌러 보세요.",
     "page.language": "언어",
@@ -90,10 +92,7 @@ PAGE: Mapping[str, str] = {
         " 낮아집니다."
     ),
     "photograph.layer": "레이어 (입력에서 출력 순)",
-    "photograph.layer_info": (
-        "뒤쪽 레이어일수록 무엇인지를, 앞쪽일수록 어디인지를 봅니다. 크기는 학습할 때의 크기이며, 사진 전체를 보여 주면"
-        " 맵의 칸이 더 많습니다."
-    ),
+    "photograph.layer_info": "뒤쪽은 무엇인지, 앞쪽은 어디인지를 봅니다. 크기는 학습 때 기준입니다.",
     "photograph.method": "방법",
     "photograph.method_that_suits": "모델에 맞는 방법",
     "photograph.model": "모델",
