@@ -172,6 +172,8 @@ class Explanation(Explained):
             one, usual = self.target, self.usual[0]
             chances = {"probability": one.probability, "usual": usual.probability}
             remarks.append(Finding("note.detail" if self.detail else "note.whole", label=one.label, **chances))
+        if self.request.caption and self.request.word is None:
+            remarks.append(Finding("note.caption_mean"))
         if self.request.sharper:
             remarks.append(Finding("note.sharper"))
         return tuple(remarks)

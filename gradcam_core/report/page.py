@@ -27,6 +27,7 @@ STYLE = Path(__file__).with_suffix(".css")
 # nothing may be fetched, and no script runs, whatever a label or a file's name holds
 NOTHING_ELSE = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 MINUS = "\N{MINUS SIGN}"
+ASKED = {"question": "report.asked_question", "caption": "report.asked_caption"}
 MEANING = ("report.places", "report.not_right", "report.not_what", "report.cells")
 
 
@@ -83,13 +84,14 @@ def report_page(
     unchecked = words("report.no_checks")
     sections = {
         "report.notes": _items(say(one, language) for one in explanation.remarks),
-        "report.top": _bars(explanation),
+        _title_of_bars(record["request"]): _bars(explanation),
         "report.checks": found or f"<p>{unchecked}</p>",
         "report.meaning": _items(say(Finding(key), language) for key in MEANING),
         "report.record": f"<pre>{_plain(record)}</pre>",
     }
     parts = [
-        f"<h1>{html.escape(say(explanation.finding, language))}</h1><p class='facts'>{made}</p>",
+        f"<h1>{html.escape(say(explanation.finding, language))}</h1>{_asked(record, language)}"
+        f"<p class='facts'>{made}</p>",
         _pictures(explanation, look or explanation.look, language, LONGEST),
         *(f"<h2>{words(key)}</h2>{content}" for key, content in sections.items() if content),
     ]
@@ -111,10 +113,32 @@ def summary(explanation: Reported, *, language: str | None = None) -> str:
         ", ".join(f".gradcam {selector.strip()}" for selector in selectors.split(",")) + " {" + rest
         for selectors, rest in (rule.split("{", 1) for rule in rules if rule)
     )
-    return (
-        f"<div class='gradcam'><style>{scoped}</style><p><strong>{html.escape(say(explanation.finding, language))}"
-        f"</strong></p>{_pictures(explanation, explanation.look, language, SMALL)}{_bars(explanation)}</div>"
-    )
+    found = html.escape(say(explanation.finding, language))
+    parts = [
+        f"<p><strong>{found}</strong></p>{_asked(explanation.record(), language)}",
+        _pictures(explanation, explanation.look, language, SMALL),
+        _bars(explanation),
+    ]
+    return f"<div class='gradcam' lang='{language}'><style>{scoped}</style>{''.join(parts)}</div>"
+
+
+def _asked(record: dict[str, Any], language: str) -> str:
+    """The question that was answered, or the caption that the explained word belongs to."""
+    found = [
+        f"<p>{html.escape(say(Finding(key, text=text), language))}</p>"
+        for name, key in ASKED.items()
+        if (text := record["request"].get(name))
+    ]
+    return "".join(found)
+
+
+def _title_of_bars(request: dict[str, Any]) -> str:
+    """The key of what stands above the bars: not every answer is a class."""
+    if request.get("question"):
+        return "report.top_answers"
+    if request.get("caption"):
+        return "report.probability" if request.get("word") is None else "report.top_words"
+    return "report.top"
 
 
 def _pictures(explanation: Reported, look: Look, language: str, longest: int) -> str:

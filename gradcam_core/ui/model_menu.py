@@ -22,6 +22,7 @@ from ..serving.lanes import LOADING
 from ..serving.services import Services
 from .handlers import QUESTION, Controls, model_choices
 from .messages import problem_box
+from .parts import AT_ONCE, say_where_refused
 from .wording import word
 
 __all__ = ["LOADED", "LOOK_FOR_TYPED", "exact_first", "how_to_search", "loaded_by", "model_menu"]
@@ -149,7 +150,7 @@ def loaded_by(
         services.running.overtake(request.session_hash, slot=QUESTION)
         return loaded, gr.update(visible=False), next(LOADED)
 
-    menu.input(
+    asked = menu.input(
         load,
         [menu, shown],
         [menu, problem, ready],
@@ -159,6 +160,9 @@ def loaded_by(
         show_progress_on=report,
         api_visibility="private",
     )
+    say_where_refused(asked, problem)
+    # the model that was asked last
+    asked.failure(None, menu, menu, js="(chosen) => window.camModel ?? chosen", **AT_ONCE)
 
 
 def watched(explainer: Explainer, name: str, report: Callable[[str], object]) -> str:

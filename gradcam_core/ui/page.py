@@ -194,7 +194,7 @@ def _settle_matplotlib() -> None:
 
 
 def _theme() -> gr.themes.Base:
-    """Gradio's default with the machine's own fonts, so that nothing is fetched, and hints dark enough to read."""
+    """Gradio's default with the machine's own fonts, so that nothing is fetched, in colours dark enough to read."""
     theme = gr.themes.Default(
         primary_hue="indigo",
         neutral_hue="slate",
@@ -203,6 +203,8 @@ def _theme() -> gr.themes.Base:
     )
     return theme.set(
         body_text_color_subdued="*neutral_600",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
         block_info_text_color="*neutral_600",
         # what can be ticked is seen in the dark as well
         checkbox_border_color_dark="*neutral_400",

@@ -1,7 +1,11 @@
-"""What tabs and panels are made of, and what they share. Public names: `AT_ONCE`, `Page`, `Panel`, `Tab`, `told`."""
+"""What tabs and panels are made of, and what they share.
+
+Public names: `AT_ONCE`, `Page`, `Panel`, `Tab`, `say_where_refused`, `told`, `update_in_browser`.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
@@ -12,9 +16,10 @@ import gradio as gr
 
 from ..languages import Finding, say
 from ..serving.services import Services
+from .messages import problem_box
 from .wording import word
 
-__all__ = ["AT_ONCE", "Page", "Panel", "Tab", "told"]
+__all__ = ["AT_ONCE", "Page", "Panel", "Tab", "say_where_refused", "told", "update_in_browser"]
 
 PanelPlace: TypeAlias = Literal["beside the sentence", "below the pictures", "below the answer"]
 
@@ -56,6 +61,20 @@ class Panel:
     def needs(self) -> frozenset[str]:
         """The names of `lay_out`'s parameters, but for the page itself."""
         return frozenset(signature(self.lay_out).parameters) - {"page"}
+
+
+def update_in_browser(**changes: Any) -> str:
+    """The script of an update of one component, as `gr.update` makes it on the server."""
+    return json.dumps({"__type__": "update", **changes}, ensure_ascii=False)
+
+
+def say_where_refused(event: Any, problem: gr.HTML) -> None:
+    """Say in `problem` that `event` was not answered: the server has refused it, or failed.
+
+    Gradio's own notice says why, and goes away after some seconds.
+    """
+    box = update_in_browser(value=problem_box(word("page.unanswered"), kept=False), visible=True)
+    event.failure(None, None, problem, js=f"() => ({box})", **AT_ONCE)
 
 
 def told(progress: gr.Progress) -> Callable[..., object]:

@@ -56,16 +56,22 @@ class Wire:
         view.on("request", lambda request: self._add(0, len(request.post_data_buffer or b"")))
         self._packed: set[str] = set()
         self._kept: set[str] = set()
+        self._inside: set[str] = set()
 
     def _answered(self, request: str, response: dict[str, Any]) -> None:
         if "content-encoding" in map(str.lower, response["headers"]):
             self._packed.add(request)
+        if response["url"].startswith(("data:", "blob:")):
+            # in an answer that has been counted
+            self._inside.add(request)
         if response.get("fromDiskCache"):
             self._kept.add(request)
 
     def _received(self, event: dict[str, Any]) -> None:
         """Of what is packed the packed size counts, which some of its parts tell; of all else the length."""
         request = event["requestId"]
+        if request in self._inside:
+            return
         came = event["encodedDataLength"] if request in self._packed else event["dataLength"]
         self._add(0 if request in self._kept else came, 0)
 

@@ -14,6 +14,7 @@ import pytest
 
 from gradcam_core import Examiner, Explainer, Explanation, Look
 from gradcam_core.report import report_page, summary
+from gradcam_core.ui.tabs.photograph import EXAMPLES
 from tests.helpers import SmallNetwork, noise, small_spec
 
 LABELS = ("<script>alert(1)</script>", "a & b", "c", "d", "e", "f")
@@ -107,3 +108,21 @@ def test_the_style_of_a_notebook_is_its_own(found: Explanation) -> None:
     assert rules
     for rule in rules:
         assert all(selector.strip().startswith(".gradcam ") for selector in rule.split(",")), rule
+
+
+def test_it_says_what_was_asked_and_what_the_bars_are() -> None:
+    explainer = Explainer(device="cpu")
+    picture = EXAMPLES / "6-cat-in-a-bathroom.jpg"
+    described = explainer.describe(picture, caption="a cat on a toilet")
+    asked = explainer.ask(picture, "is there a cat?").explain()
+    for found, words in (
+        (asked, ("The question: “is there a cat?”", "The most probable answers")),
+        (described.explain("cat"), ("The caption: “a cat on a toilet”", "The most probable words here")),
+        (described.explain(None), ("The caption: “a cat on a toilet”", "geometric mean", "Probability")),
+    ):
+        text = Parts(report_page(found)).text
+        assert all(one in text for one in words), text
+        assert words[0] in Parts(summary(found)).text
+    # lines of Korean end between words
+    assert ":lang(ko) { word-break: keep-all; }" in summary(asked, language="ko")
+    assert "<div class='gradcam' lang='ko'>" in summary(asked, language="ko")

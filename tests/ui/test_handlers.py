@@ -226,6 +226,9 @@ def test_the_page_gets_the_photograph_itself_or_a_picture_of_it(kind: str, expla
     shown = np.asarray(Image.open(BytesIO(b64decode(data)))).astype(int)
     assert (sent["width"], sent["height"]) == (180, 120) == shown.shape[1::-1]
     assert (b64decode(data) == packed.getvalue()) == (kind == "JPEG")
+    # an upload that the browser can draw as it is has been fetched by then
+    again = stage_photo(photograph, "/uploads/squares")
+    assert (again.get("path") == "/uploads/squares") == ("url" not in again) == (kind == "JPEG")
     assert np.abs(shown - photograph.pixels).mean() < 3
 
 

@@ -15,6 +15,11 @@ SECONDS = 3000
 DRAWN = "#stage [data-drawn]"
 # what gradio's own scripts say of streams that are open when their page is left
 LEFT = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
+# what a browser itself says of an answer with an error's number, and without a network
+REFUSED = (
+    "Failed to load resource: the server responded with a status of 429",
+    "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
+)
 JUDGED = "#verdict [data-state]:not([data-state=looking])"
 
 
@@ -27,11 +32,21 @@ def connected(address: str, answers: Path | None = None) -> Client:
 
 @contextmanager
 def visit(
-    browser: Any, address: str, *, width: int, height: int, touch: bool = False, asked: str = "", left: bool = False
+    browser: Any,
+    address: str,
+    *,
+    width: int,
+    height: int,
+    touch: bool = False,
+    asked: str = "",
+    left: bool = False,
+    refused: bool = False,
+    theme: str = "light",
 ) -> Iterator[Any]:
     """The page with its first example drawn, or with what is `asked` in its address, ended with nothing wrong.
 
-    Fails on errors of its scripts and on requests elsewhere. With `left` it is left for another page meanwhile.
+    Fails on errors of its scripts and on requests elsewhere. With `left` it is left for another page meanwhile; with
+    `refused` the server may refuse what it asks, or be out of reach.
     """
     context = browser.new_context(viewport={"width": width, "height": height}, has_touch=touch)
     context.set_default_timeout(30 * SECONDS)
@@ -40,14 +55,15 @@ def visit(
     view.on("pageerror", lambda error: problems.append(str(error)))
     view.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     view.on("request", lambda request: problems.append(request.url) if _elsewhere(request.url, address) else None)
-    view.goto(f"{address}?__theme=light&{asked}")
+    view.goto(f"{address}?__theme={theme}&{asked}")
     view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
     # what is found about the first answer, unasked, must not come into what follows
     view.wait_for_selector(JUDGED, timeout=60 * SECONDS)
     view.evaluate("() => { document.querySelector('.look').open = true; }")
     yield view
     context.close()
-    problems = [problem for problem in problems if not (left and problem.startswith(LEFT))]
+    expected = LEFT * left + REFUSED * refused
+    problems = [problem for problem in problems if not problem.startswith(expected)]
     assert not problems, problems
 
 

@@ -67,6 +67,8 @@ PAGE: Mapping[str, str] = {
     "own.weights": "Weights (safetensors, .pt or .pth)",
     "page.advanced": "Advanced",
     "page.cancel": "Cancel",
+    "page.error": "Error",
+    "page.kinds": "{files} cannot be handed in here. This place takes: {kinds}",
     "page.kept": "The page still shows the answer before.",
     "page.lead": (
         "What does a network see, and **which evidence** made it say so? Hand in a photograph, or press an example."
@@ -76,6 +78,7 @@ PAGE: Mapping[str, str] = {
     "page.offline": "The server cannot be reached. What is on the page stays; it is tried again …",
     "page.passes": "passes",
     "page.stop": "Stop",
+    "page.unanswered": "The server did not answer this. What is on the page stays; try again in a moment.",
     "photograph.best": (
         "Grad-CAM; for words of the embedded captioner HiResCAM, whose maps lie on the object that a word names far"
         " more often there."
@@ -89,7 +92,7 @@ PAGE: Mapping[str, str] = {
         " and lower probabilities."
     ),
     "photograph.layer": "Layer, from input to output",
-    "photograph.layer_info": "A late layer sees what, an early one where.",
+    "photograph.layer_info": "A late one sees what, an early one where. Sizes as in training.",
     "photograph.method": "Method",
     "photograph.method_that_suits": "The one that suits the model",
     "photograph.model": "Model",

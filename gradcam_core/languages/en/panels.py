@@ -121,6 +121,7 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     ),
     "verdict.holds": "Holds: without these places {hottest:percent}, without as many others {random:percent}.",
     "verdict.looking": "Checking whether it holds …",
+    "verdict.words_ask": "Not checked by itself. The button below leaves the strongest words out.",
     "verdict.words_fail": (
         "Does not hold: without these words {after:percent}, without as many others {random:percent}."
     ),

@@ -18,6 +18,8 @@ def _stretched(above: str, below: str, signed: bool) -> str:
 
 
 REPORT: Mapping[str, str | Callable[..., str]] = {
+    "report.asked_caption": "The caption: “{text}”",
+    "report.asked_question": "The question: “{text}”",
     "report.cells": "The map has the resolution of its layer: edges between its cells are drawn smooth, not known.",
     "report.checks": "Does it hold? The checks that were made",
     "report.heatmap": "Heatmap",
@@ -32,9 +34,12 @@ REPORT: Mapping[str, str | Callable[..., str]] = {
     "report.overlay": "Overlay",
     "report.photograph": "Photograph",
     "report.places": "The map shows where the evidence for the network's answer lies in the photograph.",
+    "report.probability": "Probability",
     "report.record": "Record, to get the same map again",
     "report.shared": _shared,
     "report.stretched": _stretched,
     "report.title": "Why “{label}”?",
     "report.top": "The most probable classes",
+    "report.top_answers": "The most probable answers",
+    "report.top_words": "The most probable words here",
 }

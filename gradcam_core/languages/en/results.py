@@ -139,6 +139,7 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "map.nothing_against": _map("at {where} by {method} no place speaks against this class{rather}, " + _BLANK),
     "map.nothing_for": _map("at {where} by {method} there is no positive evidence for this class{rather}, " + _BLANK),
     "near_misses": _near_misses,
+    "note.caption_mean": "The probability of a whole caption is the geometric mean of those of its words.",
     "note.class_by_itself": ("This model judges each class by itself, so the probabilities need not sum to 100 %."),
     "note.detail": (
         "Detail: given twice as many pixels a side as usual, the network gives “{label}” {probability:percent}; at its"

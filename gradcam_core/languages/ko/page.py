@@ -69,6 +69,8 @@ PAGE: Mapping[str, str] = {
     "own.weights": "가중치 (safetensors, .pt, .pth)",
     "page.advanced": "고급 설정",
     "page.cancel": "취소",
+    "page.error": "오류",
+    "page.kinds": "{files}: 여기에 올릴 수 없는 파일입니다. 올릴 수 있는 형식: {kinds}",
     "page.kept": "화면에는 이전 결과가 그대로 있습니다.",
     "page.lead": "모델은 무엇을 보았고, **어떤 근거**로 그렇게 답했을까요? 사진을 올리거나 예시를 눌러 보세요.",
     "page.language": "언어",
@@ -76,6 +78,7 @@ PAGE: Mapping[str, str] = {
     "page.offline": "서버에 연결할 수 없습니다. 화면의 내용은 그대로 있으며, 다시 연결하는 중입니다 …",
     "page.passes": "회",
     "page.stop": "중지",
+    "page.unanswered": "서버가 답하지 않았습니다. 화면의 내용은 그대로이니 잠시 뒤 다시 시도하세요.",
     "photograph.best": (
         "기본은 Grad-CAM입니다. 내장 캡션 모델의 단어에는 HiResCAM을 씁니다. 이 모델에서는 단어가 가리키는 물체"
         " 위에 맵이 놓이는 경우가 훨씬 많기 때문입니다."
@@ -89,7 +92,7 @@ PAGE: Mapping[str, str] = {
         " 낮아집니다."
     ),
     "photograph.layer": "레이어 (입력에서 출력 순)",
-    "photograph.layer_info": "뒤쪽 레이어일수록 무엇인지를, 앞쪽일수록 어디인지를 봅니다.",
+    "photograph.layer_info": "뒤쪽은 무엇인지, 앞쪽은 어디인지를 봅니다. 크기는 학습 때 기준입니다.",
     "photograph.method": "방법",
     "photograph.method_that_suits": "모델에 맞는 방법",
     "photograph.model": "모델",

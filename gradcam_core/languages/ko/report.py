@@ -20,6 +20,8 @@ def _stretched(above: str, below: str, signed: bool) -> str:
 
 
 REPORT: Mapping[str, str | Callable[..., str]] = {
+    "report.asked_caption": "캡션: “{text}”",
+    "report.asked_question": "질문: “{text}”",
     "report.cells": (
         "맵의 해상도는 레이어의 해상도입니다. 칸 사이의 경계는 부드럽게 그린 것일 뿐, 계산된 값이 아닙니다."
     ),
@@ -34,9 +36,12 @@ REPORT: Mapping[str, str | Callable[..., str]] = {
     "report.overlay": "오버레이",
     "report.photograph": "사진",
     "report.places": "맵은 모델이 낸 답의 근거가 사진의 어디에 있는지 보여 줍니다.",
+    "report.probability": "확률",
     "report.record": "같은 맵을 다시 만들기 위한 기록",
     "report.shared": _shared,
     "report.stretched": _stretched,
     "report.title": "왜 “{label}”일까?",
     "report.top": "확률이 높은 클래스",
+    "report.top_answers": "확률이 높은 답",
+    "report.top_words": "이 자리에 올 확률이 높은 단어",
 }

@@ -154,6 +154,7 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "map.nothing_against": _said_of_map(_SEEN + "{rather}이 클래스에 반하는 위치가 없어 색칠할 곳이 없습니다."),
     "map.nothing_for": _said_of_map(_SEEN + "{rather}이 클래스를 지지하는 근거가 없어 색칠할 곳이 없습니다."),
     "near_misses": _near_misses,
+    "note.caption_mean": "캡션 전체의 확률은 단어별 확률의 기하 평균입니다.",
     "note.class_by_itself": "이 모델은 클래스마다 따로 판단하므로 확률의 합이 100 %가 아닐 수 있습니다.",
     "note.detail": (
         "세밀하게: 평소보다 가로세로 두 배 큰 입력에서 “{label}”의 확률은 {probability:percent}, 원래 크기에서는"

@@ -103,12 +103,14 @@ def _choices(page: Page) -> tuple[gr.Radio, gr.Dropdown, gr.Dropdown, gr.Checkbo
             allow_custom_value=True,
             label=word("compare.other"),
             info=word("compare.other_info"),
+            min_width=240,
             elem_id="compare-model",
         )
         one_scale = gr.Checkbox(
             value=False,
             label=word("compare.scale"),
             info=word("compare.scale_info"),
+            min_width=240,
             elem_id="compare-scale",
         )
     return plan, methods, other, one_scale

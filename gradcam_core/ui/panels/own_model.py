@@ -55,12 +55,16 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
         note = gr.HTML(note_text(word("own.note", minutes=round(SECONDS_KEPT / 60))), elem_id="own-note")
     weights, architecture, labels, *_ = given
 
+    def named(path: str | None, typed: str) -> str:
+        """The architecture that was typed, or else the one that the name of the file tells."""
+        if typed.strip() or not path:
+            return typed.strip()
+        # what stands behind the point are the weights that somebody else trained
+        return _guessed(path, [info.name.partition(".")[0] for info in page.services.explainer.models()]) or ""
+
     def guess(path: str | None, typed: str) -> Any:
         """What was typed stays."""
-        infos = page.services.explainer.models() if path and not typed.strip() else ()
-        # what stands behind the point are the weights that somebody else trained
-        found = path and _guessed(path, [info.name.partition(".")[0] for info in infos])
-        return found or gr.skip()
+        return gr.skip() if typed.strip() else named(path, "") or gr.skip()
 
     def load(
         weights_file: str | None, name: str, labels_file: str | None, size_text: str, mean_text: str, std_text: str,
@@ -68,10 +72,12 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
     ) -> dict[Any, Any]:  # fmt: skip
         files = [Upload(path, weights.GRADIO_CACHE) if path else None for path in (weights_file, labels_file)]
         try:
-            if weights_file and not name.strip():
+            # somebody may press the button before the name of the file was looked at
+            name = named(weights_file, name)
+            if weights_file and not name:
                 raise ModelError("architecture.missing")
             own = shelf.put(
-                files[0], name.strip(), files[1], input_size=_whole(size_text), mean=_three("mean", mean_text),
+                files[0], name, files[1], input_size=_whole(size_text), mean=_three("mean", mean_text),
                 std=_three("std", std_text), head=head_key or None,
             )  # fmt: skip
         except Exception as error:
@@ -114,7 +120,7 @@ def _fields() -> list[Any]:
     """
     with gr.Row():
         weights = gr.File(
-            label=f"{word('own.weights')} ≤ {megabytes(MAX_WEIGHTS)}", file_types=ENDINGS, height=110, min_width=240
+            label=f"{word('own.weights')} ≤ {megabytes(MAX_WEIGHTS)}", file_types=ENDINGS, height=150, min_width=240
         )
         architecture = gr.Textbox(
             "",
@@ -124,7 +130,7 @@ def _fields() -> list[Any]:
             elem_id="own-architecture",
         )
     with gr.Accordion(word("own.more"), open=False, elem_id="own-more"):
-        labels = gr.File(label=word("own.labels"), file_types=[".txt", ".json", ".csv"], height=110)
+        labels = gr.File(label=word("own.labels"), file_types=[".txt", ".json", ".csv"], height=150)
         with gr.Row():
             size = gr.Textbox("", label=word("own.input_size"), placeholder="224", min_width=160, elem_id="own-size")
             mean = gr.Textbox(

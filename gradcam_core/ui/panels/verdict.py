@@ -9,6 +9,7 @@ gives up where it would take long; the whole check stands under "Does it hold?".
 from __future__ import annotations
 
 import html
+import json
 import time
 from typing import Any
 
@@ -36,10 +37,8 @@ LATER = """async (asked) => {
 
 def verdict_panel(page: Page, shown_photograph: gr.State, ticket: gr.Number) -> None:
     """One line about the map of `shown_photograph`; `ticket` numbers the questions."""
-    line = gr.HTML("", elem_id="verdict")
-    looking = verdict_line("", word("verdict.looking"), state="looking")
-    shown_photograph.change(None, None, line, js=f"() => {looking!r}", **AT_ONCE)
-    shown_photograph.change(
+    line = _line("verdict", shown_photograph)
+    looked = shown_photograph.change(
         _looking(page.services),
         [shown_photograph, ticket],
         line,
@@ -49,6 +48,7 @@ def verdict_panel(page: Page, shown_photograph: gr.State, ticket: gr.Number) -> 
         show_progress="hidden",
         api_visibility="private",
     )
+    _end_looking(looked, line, word("verdict.ask"))
 
 
 def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
@@ -67,8 +67,8 @@ def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
             return verdict_line("✓", word("verdict.words_hold", **values), state="holds")
         return verdict_line("✗", word("verdict.words_fail", **values), state="fails")
 
-    line = gr.HTML("", elem_id="text-verdict")
-    shown_text.change(
+    line = _line("text-verdict", shown_text)
+    judged = shown_text.change(
         judge_words,
         shown_text,
         line,
@@ -77,6 +77,24 @@ def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
+    _end_looking(judged, line, word("verdict.words_ask"))
+
+
+def _line(elem_id: str, shown: gr.State) -> gr.HTML:
+    """The place of the line, which says that it is looked for whenever something else is `shown`."""
+    line = gr.HTML("", elem_id=elem_id)
+    looking = verdict_line("", word("verdict.looking"), state="looking")
+    shown.change(None, None, line, js=f"() => {json.dumps(looking)}", **AT_ONCE)
+    return line
+
+
+def _end_looking(event: Any, line: gr.HTML, ask: str) -> None:
+    """Nobody looks any more where the server has refused `event`, failed, or is gone: the `line` says how to ask."""
+    none = json.dumps(verdict_line("", ask, state="none"))
+    event.failure(None, None, line, js=f"() => {none}", **AT_ONCE)
+    # to gradio a connection that is lost is no failure
+    still = f"(said) => said.includes(\"data-state='looking'\") ? {none} : said"
+    event.then(None, line, line, js=still, **AT_ONCE)
 
 
 def _looking(services: Services) -> Any:

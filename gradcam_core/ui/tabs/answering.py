@@ -33,7 +33,7 @@ from ..handlers import (
 from ..links import Restored, link_to, restored
 from ..messages import headed, problem_box
 from ..model_menu import LOOK_FOR_TYPED, loaded_by
-from ..parts import AT_ONCE, Page, told
+from ..parts import AT_ONCE, Page, say_where_refused, told
 from ..web.bars import PICKED, bars_value
 from ..web.caption import WORD_PICKED
 from ..web.stage import stage_answer, stage_photo
@@ -67,6 +67,10 @@ WITH_TICKET = """(...values) => {
   return [...values.slice(0, -4), window.camTicket || 0, window.location.search.slice(0, 4000), kept, model];
 }""".replace("MODEL", str(Controls.names().index("model")))
 
+# what the stage has shown ahead of an answer that does not come
+TAKE_BACK = """() => {
+  document.querySelector("#stage .panels").dispatchEvent(new CustomEvent("cam-refused", { bubbles: true }));
+}"""
 
 # the others ask when somebody sets them; a model, once it is loaded
 ASK_BY_THEMSELVES = {"image": "change", "module": "submit", "caption": "submit"}
@@ -133,6 +137,8 @@ def answering(page: Page, given: QuestionControls, shown: Shown, asks: Sequence[
         show_progress_on=shown.sentence,
         api_visibility="private",
     )
+    say_where_refused(answered, shown.problem)
+    answered.failure(None, None, None, js=TAKE_BACK, **AT_ONCE)
     # the menus of another model come with its first answer
     answered.then(None, None, None, js=LOOK_FOR_TYPED, api_visibility="private")
 
@@ -248,7 +254,7 @@ class QuestionHandler:
         beside = {"link": link, "said": headed(explanation), "bars": bars_value(explanation)}
         on_stage: dict[str, Any] = {"answer": stage_answer(explanation, next(ANSWERS), asked.question) | beside}
         if before is None or asked.image != before.image:
-            on_stage["photo"] = stage_photo(explanation.photograph)
+            on_stage["photo"] = stage_photo(explanation.photograph, getattr(asked.image, "path", ""))
         changes: dict[Any, Any] = {
             shown.problem: gr.update(visible=False),
             shown.asked: asked,

@@ -26,7 +26,7 @@ from ..handlers import model_choices
 from ..messages import note, problem_box, sentence
 from ..model_menu import how_to_search
 from ..named_files import in_answer
-from ..parts import AT_ONCE, Page
+from ..parts import AT_ONCE, Page, say_where_refused, update_in_browser
 from ..web.audit import report_frame, report_value
 from ..wording import word
 
@@ -63,7 +63,7 @@ def folder_tab(page: Page) -> None:
             )
             report = report_frame("folder-found")
     looking = _AuditEvents(page, files.GRADIO_CACHE, stop, said, last, packed, report)
-    go.click(
+    looked = go.click(
         looking.look,
         [files, model],
         [stop, said, last, packed, report],
@@ -73,6 +73,9 @@ def folder_tab(page: Page) -> None:
         show_progress_on=said,
         api_visibility="private",
     )
+    # refused, or broken off while photographs are looked at
+    say_where_refused(looked, said)
+    looked.failure(None, None, stop, js=f"() => ({update_in_browser(interactive=False)})", **AT_ONCE)
     stop.click(looking.stop_it, None, None, **AT_ONCE)
     report.select(
         looking.open_it,

@@ -155,6 +155,7 @@ def _below_the_menus(model: str) -> dict[str, Any]:
             value="for",
             label=word("photograph.sides"),
             info=word("photograph.sides_info"),
+            scale=3,
             min_width=300,
             elem_id="counterfactual",
         )
@@ -163,10 +164,11 @@ def _below_the_menus(model: str) -> dict[str, Any]:
             value=usual_view(model),
             label=word("photograph.view"),
             info=word("photograph.view_info"),
+            scale=3,
             min_width=240,
             elem_id="view",
         )
-        with gr.Column(min_width=200):
+        with gr.Column(scale=2, min_width=200):
             sharper = gr.Checkbox(
                 label=word("photograph.sharper"), info=word("photograph.sharper_info"), elem_id="sharper"
             )

@@ -14,7 +14,7 @@ from ...text_explainer import TextExplainer
 from ..handlers import TextControls, explain_text
 from ..messages import headed, problem_box, sentence
 from ..panels import lay_out_panels
-from ..parts import Page
+from ..parts import Page, say_where_refused
 from ..web.bars import PICKED, bars_value, top_bars
 from ..web.text import shaded_text, text_value
 from ..wording import word, words_of
@@ -69,7 +69,7 @@ def text_tab(page: Page) -> None:
         }
 
     bars.select(None, [bars, controls["target"]], controls["target"], js=PICKED, api_visibility="private")
-    gr.on(
+    answered = gr.on(
         [page.blocks.load, *(control.change for control in controls.values())],
         update,
         list(controls.values()),
@@ -79,6 +79,7 @@ def text_tab(page: Page) -> None:
         cancels=cancels,
         api_visibility="private",
     )
+    say_where_refused(answered, problem)
 
 
 def _handed_in() -> gr.Textbox:

@@ -26,7 +26,7 @@ from ...serving.lanes import LOADING
 from ..handlers import QUESTION, Controls, model_choices
 from ..messages import note, problem_box
 from ..model_menu import LOADED, how_to_search
-from ..parts import Page
+from ..parts import AT_ONCE, Page, say_where_refused
 from ..tasks import TASKS, Task
 from ..web.caption import caption_value, caption_words
 from ..web.examples import example_name, examples_value
@@ -42,6 +42,12 @@ ABOUT_SEVERAL = ("what color are the {}?", "how many {} are there?")
 ABOUT_THING = ("what color is the {}?", "what is beside the {}?")
 ALIVE = frozenset(["person", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"])
 ALWAYS = ("is there a dog?", "is there a cup?", "where is this?")
+
+# which of the three questions the page shows the answer of
+TASK_SHOWN = f"""() =>
+  document.querySelector("#caption-words button") ? "{CAPTION}" :
+  document.querySelector("#question-words .piece") ? "{ANSWER}" : "{CLASSES}"
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +229,7 @@ def switching(
 
     question = made.controls["question"]
     question.focus(fit, shown.asked, question, show_progress="hidden", api_visibility="private")
-    made.switch.input(
+    switched = made.switch.input(
         switch_task,
         [made.switch, question, shown.asked],
         [menu, question, made.controls["caption"], shown.problem, ready, filled, offered.buttons, offered.image],
@@ -234,3 +240,6 @@ def switching(
         show_progress_on=made.switch,
         api_visibility="private",
     )
+    say_where_refused(switched, shown.problem)
+    # or it could not be pressed again
+    switched.failure(None, None, made.switch, js=TASK_SHOWN, **AT_ONCE)

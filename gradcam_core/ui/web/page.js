@@ -11,6 +11,16 @@
     if (event.target === opened) opened.select();
     opened = null;
   });
+  // what the page shows, for the page that comes in its place: the question as an address, the photograph and the model
+  // in this tab. The stage says what is shown; without an answer, what the address asked for
+  window.camKeep = () => {
+    const query = new URLSearchParams(document.querySelector("#stage [data-link]")?.dataset.link ?? location.search);
+    const theme = new URLSearchParams(location.search).get("__theme");
+    if (theme) query.set("__theme", theme);
+    if (window.camModel) sessionStorage.setItem("camModel", window.camModel);
+    if (window.camPhotograph) sessionStorage.setItem("camPhotograph", JSON.stringify(window.camPhotograph));
+    return query;
+  };
   // what cannot be asked is said at once, in the page's language; the pictures stay
   const fetched = window.fetch;
   const banner = Object.assign(document.createElement("p"), { id: "offline", hidden: true, textContent: "[[say page.offline]]" });
@@ -18,6 +28,8 @@
   document.body.append(banner);
   let asking = null;
   const reached = (is) => {
+    // gradio loads the page anew once the server is there again
+    if (!is && banner.hidden) history.replaceState(history.state, "", `?${window.camKeep()}`);
     banner.hidden = is;
     if (is) asking = clearInterval(asking);
     else asking ??= setInterval(() => fetched(location.pathname, { method: "HEAD" }).then(() => reached(true), () => {}), 2000);
@@ -32,6 +44,25 @@
       throw error;
     }
   };
+  // what gradio's own script says in English, whatever the page's language
+  const inOurWords = [
+    [/^(Error|Connection Lost)$/, "[[say page.error]]"],
+    [/^Connection to the server was lost.*$/, "[[say page.offline]]"],
+    [/^Invalid file types?: (?<files>.*)\. Only (?<kinds>.*) allowed\.$/, "[[say page.kinds]]"],
+  ];
+  new MutationObserver(() => {
+    const notices = document.querySelector(".toast-wrap");
+    if (!notices?.childElementCount) return;
+    const texts = document.createTreeWalker(notices, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const said = texts.currentNode.data.trim();
+      for (const [theirs, ours] of inOurWords) {
+        const found = theirs.exec(said);
+        const words = found && ours.replace(/\{(\w+)\}/g, (_, name) => found.groups[name]);
+        if (found && words !== said) texts.currentNode.data = words;
+      }
+    }
+  }).observe(document.body, { childList: true, subtree: true });
   addEventListener("offline", () => reached(false));
   addEventListener("online", () => reached(true));
 }

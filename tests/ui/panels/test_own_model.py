@@ -69,6 +69,13 @@ def test_weights_without_an_architecture_ask_for_one(weights: Callable[[], str],
     assert not Path(path).exists()
 
 
+def test_the_name_of_the_file_tells_the_architecture(weights: Callable[[], str], tmp_path: Path) -> None:
+    path = Path(weights()).rename(tmp_path / "my-SqueezeNet1_1-fruit.pt")
+    answer = Visitor(Explainer(device="cpu"), tmp_path).load(str(path), " ", None, "", "", "")
+    assert "5 classes" in answer["own-note"]
+    assert not path.exists()
+
+
 def test_a_model_is_chosen_and_its_file_deleted(weights: Callable[[], str], tmp_path: Path) -> None:
     explainer = Explainer(device="cpu")
     visitor = Visitor(explainer, tmp_path)

@@ -66,7 +66,13 @@ def test_what_is_brushed_over_is_hidden_and_both_answers_stand_side_by_side(open
     # no place was asked meanwhile
     assert "Click on a picture" in opened.inner_text("#place")
     _stroke(opened, (0.4, 0.8), (0.6, 0.8))
-    assert _pink(opened) > one
+    two = _pink(opened)
+    assert two > one
+    # whoever draws no more sees the map again, and whoever goes on what was drawn
+    opened.get_by_role("button", name="Draw on it").click()
+    assert _pink(opened) == before
+    opened.get_by_role("button", name="Draw on it").click()
+    assert _pink(opened) == two
     opened.get_by_role("button", name="Undo").click()
     assert _pink(opened) == one
     opened.click("#stage .clear")

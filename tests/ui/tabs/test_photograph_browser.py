@@ -20,6 +20,7 @@ from gradcam_core import Examiner, Explainer, Look
 from gradcam_core.languages import percent
 from gradcam_core.ui.tabs.photograph import EXAMPLES
 from tests import pictures
+from tests.benchmarks.browser import Wire
 
 from ..visits import DRAWN, JUDGED, SECONDS, cut_the_network, visit
 
@@ -119,6 +120,20 @@ def test_it_draws_what_the_core_draws(opened: Any, explainer: Explainer, cup: Pa
             opened.wait_for_timeout(300)
             # the page's photograph is a JPEG: equal but for its noise
             assert np.abs(_canvas(opened, "picture") - np.asarray(picture).astype(int)).mean() < 3
+
+
+def test_a_photograph_comes_back_once(
+    opened: Any, explainer: Explainer, coffee: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    path = tmp_path / "cup.jpg"
+    Image.fromarray(coffee).save(path, quality=98)
+    opened.select_option(".view", "photograph")
+    wire = Wire(opened)
+    _changed(opened, lambda: _upload(opened, path))
+    came, _ = wire.taken()
+    # for the place that shows what was handed in; the pictures are drawn from the same
+    assert path.stat().st_size < came < 1.25 * path.stat().st_size
+    assert np.abs(_canvas(opened, "picture").astype(int) - explainer.photograph(path).pixels).mean() < 1
 
 
 def test_the_divider_uncovers_the_photograph(opened: Any) -> None:

@@ -16,12 +16,7 @@ element.addEventListener("click", (event) => {
   const link = event.target.closest("a");
   if (!link) return;
   event.preventDefault();
-  // the stage says what is on the page now; without an answer, what the address asked for
-  const query = new URLSearchParams(document.querySelector("#stage [data-link]")?.dataset.link ?? location.search);
-  const theme = new URLSearchParams(location.search).get("__theme");
-  if (theme) query.set("__theme", theme);
+  const query = window.camKeep();
   query.set("lang", link.lang);
-  if (window.camModel) sessionStorage.setItem("camModel", window.camModel);
-  if (window.camPhotograph) sessionStorage.setItem("camPhotograph", JSON.stringify(window.camPhotograph));
   location.search = query;
 });

@@ -47,12 +47,17 @@ def stage(elem_id: str, *, empty: bool = False) -> gr.HTML:
     )
 
 
-def stage_photo(photograph: Photograph) -> dict[str, Any]:
-    """What the stage needs of a photograph, sent once: the picture at screen size and the original's size."""
+def stage_photo(photograph: Photograph, path: str = "") -> dict[str, Any]:
+    """What the stage needs of a photograph, sent once: the picture at screen size and the original's size.
+
+    Where the page has fetched the file itself, of `path`, and it can be drawn as it is, it is not sent again.
+    """
     width, height = photograph.size
     ready, preview = photograph.ready, photograph.preview
-    url = url_of(ready) if ready else jpeg_url(Image.fromarray(preview), SCREEN_PIXELS)
-    return {"id": photograph.digest, "url": url, "width": width, "height": height}
+    known = {"id": photograph.digest, "width": width, "height": height}
+    if ready and path:
+        return {**known, "path": path}
+    return {**known, "url": url_of(ready) if ready else jpeg_url(Image.fromarray(preview), SCREEN_PIXELS)}
 
 
 def about(explanation: Explanation, asked: Request) -> str:

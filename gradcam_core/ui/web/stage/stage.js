@@ -1,6 +1,7 @@
 // Draws heatmap, overlay and colour bar in the browser from the photograph and the small map.
 //
-// props.photo   {id, url, width, height}: the photograph as shown; width and height are the original's
+// props.photo   {id, url or path, width, height}: the photograph as shown, or where on the server the page's own upload
+//               lies, which the browser has; width and height are the original's
 // props.answer  {id, rows, columns, values (base64 float32, signed), box and seen [left, top, right,
 //               bottom] in original pixels, note, sides [above zero, below], signed}: the map, where it lies and what its signs
 //               mean; drawn only over the photograph `id`, with both sides unless told otherwise where it is `signed`;
@@ -161,7 +162,8 @@ function load() {
   };
   // without pictures there are still words
   image.onerror = () => { if (props.photo.id === photo.id && props.answer) announce(props.answer); };
-  image.src = photo.url;
+  const { root = "", api_prefix: api = "/gradio_api" } = window.gradio_config ?? {};
+  image.src = photo.url ?? `${root}${api}/file=${photo.path}`;
 }
 
 // another class or side, of those that were sent behind the answer
@@ -200,8 +202,10 @@ for (const type of ["input", "change"]) {
     afterPaint(() => target.dispatchEvent(new Event(type, { bubbles: true })));
   }, true);
 }
-// the server refuses what was shown ahead of its answer
+// the server refuses what was shown ahead of its answer, or does not answer
 function takeBack() {
+  // nothing is on its way to an empty stage
+  if (state.told === null) $(".panels").classList.add("empty");
   if (!state.ahead) return;
   if (state.judged) document.querySelector("#verdict .verdict")?.replaceWith(state.judged);
   Object.assign(state, { ahead: null, judged: null });
@@ -242,6 +246,8 @@ function ask() {
 const BRUSHED = "rgba(255, 0, 200, 0.55)";
 const drawing = () => $(".draw").getAttribute("aria-pressed") === "true";
 function showStrokes() {
+  // whoever draws no more looks at the map; the strokes are there when he draws again
+  if (!drawing()) return;
   const scale = state.photo.width / props.photo.width;
   for (const canvas of [heatmap, picture]) {
     const context = canvas.getContext("2d");
@@ -281,6 +287,7 @@ $(".draw").addEventListener("click", (event) => {
   event.currentTarget.setAttribute("aria-pressed", now);
   $(".tools").hidden = !now;
   $(".panels").classList.toggle("drawing", now);
+  schedule();
 });
 $(".undo").addEventListener("click", () => { state.strokes.pop(); schedule(); });
 $(".clear").addEventListener("click", () => { state.strokes = []; schedule(); });
@@ -398,4 +405,5 @@ watch(["photo", "answer"], () => {
 });
 watch(["near", "refused"], takeLook);
 watch("refused", takeBack);
+hear("cam-refused", takeBack);
 load();
