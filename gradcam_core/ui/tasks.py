@@ -1,6 +1,6 @@
 """The questions that a photograph can be asked, as the page shows them: a table.
 
-Public names: `FIRST_QUESTION`, `TASKS`, `Beside`, `Task`.
+Public names: `FIRST_QUESTION`, `TASKS`, `Beside`, `PageTask`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .web.caption import caption_value
 from .web.text import sentence_value
 from .wording import word
 
-__all__ = ["FIRST_QUESTION", "TASKS", "Beside", "Task"]
+__all__ = ["FIRST_QUESTION", "TASKS", "Beside", "PageTask"]
 
 FIRST_QUESTION = "what is in the picture?"
 
@@ -34,7 +34,7 @@ class Beside:
 
 
 @dataclass(frozen=True)
-class Task:
+class PageTask:
     """One of the questions: its `key` as models have it, and its `title`.
 
     `about` is to be known of the model that is asked at first, and `menu` of the menu of models; these and the title
@@ -90,12 +90,12 @@ def _answered(explainer: Explainer, explanation: Explanation) -> Beside:
 TASKS = {
     task.key: task
     for task in (
-        Task(CLASSES, "task.classes", menu=""),
-        Task(
+        PageTask(CLASSES, "task.classes", menu=""),
+        PageTask(
             CAPTION, "task.caption", "task.caption_small", beside=_described,
             examples=("cat-in-a-bathroom", "pizza", "skateboarder"), wrong="rocket",
         ),
-        Task(
+        PageTask(
             ANSWER, "task.answer", "task.answer_small", first=FIRST_QUESTION, beside=_answered,
             examples=("cat-in-a-bathroom", "pizza", "coffee", "cat"), wrong="rocket",
         ),

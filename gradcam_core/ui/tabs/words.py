@@ -27,7 +27,7 @@ from ..handlers import QUESTION, Controls, model_choices
 from ..messages import note, problem_box
 from ..model_menu import LOADED, how_to_search
 from ..parts import Page
-from ..tasks import FIRST_QUESTION, TASKS, Task
+from ..tasks import FIRST_QUESTION, TASKS, PageTask
 from ..web.caption import caption_words
 from ..web.examples import example_name, examples_value
 from ..web.text import shaded_text
@@ -133,7 +133,7 @@ class Examples:
         """An example as the page may show it."""
         return may_be_shown(self.paths[number], self.image)
 
-    def fitting(self, task: Task, shown: ImageSource | None) -> tuple[Any, Any]:
+    def fitting(self, task: PageTask, shown: ImageSource | None) -> tuple[Any, Any]:
         """The buttons and the photograph for another question: examples that it suits, and one of them in the place
         of another example that is `shown`, never in that of anybody's own photograph."""
         names = {example_name(path): number for number, path in enumerate(self.paths)}
@@ -184,12 +184,9 @@ def switching(
             box = problem_box(plain_words(error), kept=before is not None)
             return {shown.problem: gr.update(value=box, visible=True)}
         services.running.overtake(request.session_hash, slot=QUESTION)
+        info = words_for(task.menu) if task.menu else how_to_search(explainer)
         changes: dict[Any, Any] = {
-            menu: gr.update(
-                choices=model_choices(infos),
-                value=model,
-                info=words_for(task.menu) if task.menu else how_to_search(explainer),
-            ),
+            menu: gr.update(choices=model_choices(infos), value=model, info=info),
             shown.problem: gr.update(visible=False),
             ready: next(LOADED),
             filled: False,
