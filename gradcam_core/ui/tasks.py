@@ -1,6 +1,6 @@
 """The questions that a photograph can be asked, as the page shows them: a table.
 
-Public names: `FIRST_QUESTION`, `TASKS`, `Beside`, `PageTask`.
+Public names: `FIRST_QUESTION`, `TASKS`, `PageTask`, `WordsShown`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from .web.caption import caption_value
 from .web.text import sentence_value
 from .wording import word
 
-__all__ = ["FIRST_QUESTION", "TASKS", "Beside", "PageTask"]
+__all__ = ["FIRST_QUESTION", "TASKS", "PageTask", "WordsShown"]
 
 FIRST_QUESTION = "what is in the picture?"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beside:
+class WordsShown:
     """What is shown of words beside a map: values of the components for a caption and a question, and notes."""
 
     caption: Mapping[str, Any] = field(default_factory=lambda: {"words": []})
@@ -48,7 +48,7 @@ class PageTask:
     about: str = ""
     menu: str = "models.others"
     first: str = ""
-    beside: Callable[[Explainer, Explanation], Beside] | None = None
+    beside: Callable[[Explainer, Explanation], WordsShown] | None = None
     examples: tuple[str, ...] = ()
     wrong: str = ""
 
@@ -67,24 +67,24 @@ class PageTask:
         return (word(self.about),) if self.about and model == self.model else ()
 
 
-def _described(explainer: Explainer, explanation: Explanation) -> Beside:
+def _described(explainer: Explainer, explanation: Explanation) -> WordsShown:
     request, photograph = explanation.request, explanation.photograph
     found = explainer.describe(photograph, model=request.model)
     if found.caption != request.caption:
         found = explainer.describe(photograph, model=request.model, caption=request.caption)
     # where the explained word stands in its caption
     chosen = None if request.word is None else explainer.network_of(explanation).word
-    return Beside(caption=caption_value(found, chosen), notes=(found.sentence, *found.notes))
+    return WordsShown(caption=caption_value(found, chosen), notes=(found.sentence, *found.notes))
 
 
-def _answered(explainer: Explainer, explanation: Explanation) -> Beside:
+def _answered(explainer: Explainer, explanation: Explanation) -> WordsShown:
     request, target = explanation.request, explanation.target
     found = explainer.ask(explanation.photograph, request.question or "", model=request.model)
     score = word("shaded.score", label=target.label)
     shaded = sentence_value(found.question, found.words_for(target.index), score, language="en")
     # what is to be known of the model stands below the pictures
     notes = [one for one in found.notes if one not in explanation.notes]
-    return Beside(question={**shaded, "chart": []}, notes=(found.sentence, *notes))
+    return WordsShown(question={**shaded, "chart": []}, notes=(found.sentence, *notes))
 
 
 TASKS = {
