@@ -27,7 +27,8 @@ from .engine.watch import NOBODY, Watch
 from .errors import ModelError, OutputError
 from .explanation import Explanation
 from .models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER, LoadedModel
-from .models.spoken import ANSWER, Describing, Written, blind_logits
+from .models.spoken import Describing, Written, blind_logits
+from .models.tasks import task_of_model
 from .reading.photograph import ImageSource, Photograph
 from .remembering import RememberingCatalogue
 from .request import WORDED, Request, as_list, takes_options
@@ -37,7 +38,6 @@ __all__ = ["Explainer"]
 # captions that are searched side by side
 BEAM = 3
 # what a model is asked before anybody asks
-FIRST_QUESTION = "what is this?"
 
 
 class Explainer(RememberingCatalogue):
@@ -62,8 +62,7 @@ class Explainer(RememberingCatalogue):
         # found out once, when first asked for: nobody who asks about a whole photograph has to wait for it
         _ = loaded.stride
         height, width = loaded.preprocessing.input_shape[-2:]
-        asked = loaded.speech is not None and loaded.speech.task == ANSWER
-        request = Request(model=loaded.name, question=FIRST_QUESTION if asked else None)
+        request = Request.parse(model=loaded.name, **task_of_model(loaded).trial_options)
         explanation = self.answer(self.photograph(np.full((height, width, 3), 128, np.uint8)), request)
         return self._runner.decide(loaded, self.given(explanation), seconds)
 

@@ -1,4 +1,4 @@
-"""A model of one's own on a page of one's own, each way that the README shows, from training to the record."""
+"""A model of one's own on a page of one's own, each way that the READMEs show, from training to the record."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from .small_pretrained import small
 from .ui.visits import connected
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text("utf-8")
+PAGES = "".join((ROOT / page).read_text("utf-8") for page in ("README.md", "gradcam_core/models/README.md"))
 SIDE = 96
 LABELS = ["cat", "cup"]
 
 
 def block(name: str) -> str:
-    """The first block of code behind a mark of the README."""
-    found = re.search(rf"<!-- own: {name} -->\s*```\w+\n(.*?)```", README, re.DOTALL)
+    """The first block of code behind a mark of the first page, or of the page about models."""
+    found = re.search(rf"<!-- own: {name} -->\s*```\w+\n(.*?)```", PAGES, re.DOTALL)
     assert found, name
     return found[1]
 

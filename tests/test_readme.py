@@ -1,4 +1,4 @@
-"""The README lists what there is: every option with its default, every method with its paper."""
+"""The README and the pages of rooms list what there is: options with their defaults, endpoints, methods with papers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from torch import Tensor, ones
 from gradcam_core import METHODS
 from gradcam_core.methods.maps import method
 from gradcam_core.request import Option, Request
+from gradcam_core.serving.endpoints import ENDPOINTS
 from gradcam_core.ui.tabs.photograph import method_choices, method_notes
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+API = (ROOT / "gradcam_core/serving/README.md").read_text("utf-8")
+OF_METHODS = (ROOT / "gradcam_core/methods/README.md").read_text("utf-8")
+# what is longer is not read to its end: details belong to the page of a room
+LONGEST = 340
 # the first page, and those of single rooms
 ROOMS = ("gradcam_core", "tests", "assets")
 PAGES = [ROOT / "README.md", *(page for room in ROOMS for page in (ROOT / room).rglob("README.md"))]
@@ -27,15 +32,25 @@ def row(option: Option) -> str:
 
 
 def test_options_are_those_of_a_request() -> None:
-    table = README.split("<!-- options -->")[1].split("<!-- end of options -->")[0]
+    table = API.split("<!-- options -->")[1].split("<!-- end of options -->")[0]
     rows = [line for line in table.splitlines() if line.startswith("| `")]
     assert rows == [row(option) for option in Request.options().values()]
+
+
+def test_endpoints_are_those_of_the_table() -> None:
+    table = API.split("| endpoint |")[1].split("\n\n")[0]
+    listed = re.findall(r"^\| `/(\w+)` \|", table, re.MULTILINE)
+    assert sorted(listed) == sorted(endpoint.name for endpoint in ENDPOINTS)
+
+
+def test_the_first_page_stays_short() -> None:
+    assert len(README.splitlines()) <= LONGEST
 
 
 @pytest.mark.parametrize("key", METHODS)
 def test_methods_are_those_of_the_registry(key: str) -> None:
     method = METHODS[key]
-    assert f"| `{key}` | {method.title} | {method.paper} | {method.good_for} |" in README
+    assert f"| `{key}` | {method.title} | {method.paper} | {method.good_for} |" in OF_METHODS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import ModelError, did_you_mean, shown
-from . import embedded, embedded_words, hub_source, own, own_words, timm_source, torchvision_source, transformers_source
+from . import embedded, embedded_words, hub_source, own, timm_source, torchvision_source, transformers_source
 from .base import Architecture, LoadedModel, ModelSpec, load
 from .embedded_words import DEFAULT_ANSWERER, DEFAULT_CAPTIONER
 from .fetch import how_far
@@ -35,7 +35,6 @@ __all__ = [
     "how_far",
     "load",
     "own",
-    "own_words",
 ]
 
 LONGEST_SHOWN = 100

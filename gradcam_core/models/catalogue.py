@@ -10,7 +10,7 @@ Public names: `Catalogue`, `Offer`.
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from operator import is_
@@ -31,8 +31,6 @@ from ..reading.uploads import Upload
 from ..request import WHOLE, Request, known_options, takes_fields
 from ..types import ModelInfo
 from . import (
-    DEFAULT_ANSWERER,
-    DEFAULT_CAPTIONER,
     DEFAULT_MODEL,
     MODELS,
     SPEAKERS,
@@ -44,12 +42,11 @@ from . import (
     how_far,
     hub_source,
     own,
-    own_words,
 )
 from .base import CLASSES, LoadedModel, ModelSpec, load
 from .checkpoint import MAX_BYTES, load_checkpoint
 from .labels_file import read_labels
-from .spoken import ANSWER, CAPTION
+from .tasks import own_spec, task_of
 
 __all__ = ["Catalogue", "Offer"]
 
@@ -127,7 +124,7 @@ class Catalogue:
         self._check_free(name)
         known_options(options, OWN)
         about = own.About(**options)
-        return self._offered(name, with_room(partial(_maker(about), name, module, about), self._let_go))
+        return self._offered(name, with_room(partial(own_spec, name, module, about), self._let_go))
 
     def _offered(self, name: str, spec: ModelSpec) -> ModelInfo:
         # finds its layers, or says why there are none
@@ -297,9 +294,9 @@ class Catalogue:
 
         Each is bound as `asked` says; one size alone where no sharper map is asked for. Raises ModelError, TextError.
         """
-        default = DEFAULT_ANSWERER if request.question else DEFAULT_CAPTIONER if request.caption else None
-        model = self.load(request.model or default)
-        if model.speech is None and (request.question or request.caption):
+        task = task_of(request)
+        model = self.load(request.model or task.default_model)
+        if model.speech is None and task.asked_with:
             raise ModelError("model.no_words", model=model.title)
         model = model.whole if request.view == WHOLE else model
         model = model.detailed if request.detail else model
@@ -334,13 +331,3 @@ class Catalogue:
             )
 
         return tuple(sorted(infos, key=place))
-
-
-def _maker(about: own.About) -> Callable[[str, nn.Module, own.About], ModelSpec]:
-    """What makes the entry of a module of one's own for its task; raises ModelError."""
-    tasks = {CLASSES: own.spec, ANSWER: own_words.spec, CAPTION: own_words.spec}
-    if not isinstance(about.task, str) or about.task not in tasks:
-        raise ModelError("task.unknown", task=about.task, tasks=tuple(tasks))
-    if about.task == CLASSES and about.words is not None:
-        raise ModelError("wording.unused")
-    return tasks[about.task]

@@ -3,12 +3,13 @@
     explainer.add_model("mine", network, task="answer", labels=["yes", "no"], words=Wording.of(["what", "is", ...]))
 
 `network(image, words)` returns (1, K) scores of the answers to a question, or with the task "caption" (1, T, V)
-scores of what stands behind each of its T words. Public name: `spec`.
+scores of what stands behind each of its T words. Public names: `ANSWERS`, `CAPTIONS`, `Worded`, `spec`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,32 +22,49 @@ from ..errors import ModelError, OutputError
 from ..reading.preprocess import Encoder
 from ..reading.trials import trial_picture
 from ..tasks.classes import SOFTMAX, find_head
-from .base import ModelSpec
+from .base import ModelSpec, Speech
 from .beam import Caption, search
 from .failing import check_weights
 from .labels_file import given_names
 from .own import About, Reader, encoder_of, twin, unwrapped
 from .returned import described
 from .sizes import placed
-from .spoken import ANSWER, Answering, Describing, Wording
+from .spoken import Answering, Describing, Wording
 
-__all__ = ["spec"]
+__all__ = ["ANSWERS", "CAPTIONS", "Worded", "spec"]
 
 
-def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
+@dataclass(frozen=True)
+class Worded:
+    """What is different for each task of a network that takes words.
+
+    `trial` makes (1, T) numbers to try it with. It has to return scores with `dimensions`, which begin as those of
+    the numbers do; `misfit` is what is found where it does not. `speech` is made of the classes' names and of how it
+    takes words. One that `writes` has words as its classes, and has to be told how a text begins and ends.
+    """
+
+    trial: Callable[[Wording], Tensor]
+    dimensions: int
+    misfit: str
+    speech: Callable[[tuple[str, ...], Wording, nn.Module], Speech]
+    writes: bool = False
+
+
+def spec(worded: Worded, name: str, module: nn.Module, about: About) -> ModelSpec:
     """The entry for `module`, run once to learn how many scores it has; raises ModelError, OutputError."""
     if not isinstance(module, nn.Module):
         raise ModelError("module.wrong_type", kind=type(module).__name__)
-    words, answers = about.words, about.task == ANSWER
+    words = about.words
     if not isinstance(words, Wording):
         raise ModelError("wording.missing", task=about.task, kind=type(words).__name__)
-    if not answers and (words.end is None or not words.before):
+    if worded.writes and (words.end is None or not words.before):
         raise ModelError("wording.without_ends")
     inner, encoder = unwrapped(module), encoder_of(about.transform, about.input_size)
     check_weights(inner)
     read = partial(_read, about.logits)
-    count = _count(twin(inner, Reader(read)), encoder, words, answers=answers)
-    named = _named(about.labels, words, count, answers=answers)
+    count = _count(twin(inner, Reader(read)), encoder, words, worded)
+    labels = (words.words or None) if about.labels is None and worded.writes else about.labels
+    named = _named(labels, count)
     return ModelSpec(
         name=name,
         title=about.title or name,
@@ -59,7 +77,7 @@ def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
         private=about.private,
         usable=about.usable,
         largest_input=about.largest_input,
-        speech=partial(_answering, named, words) if answers else partial(_describing, named, words),
+        speech=partial(worded.speech, named, words),
         task=about.task,
     )
 
@@ -96,28 +114,32 @@ def _write(network: nn.Module, words: Wording, image: Tensor, beam: int, watch: 
     return search(after, end=int(words.end or 0), never=sorted(never), beam=beam, limit=words.limit, watch=watch)
 
 
-def _count(network: nn.Module, encoder: Encoder, words: Wording, *, answers: bool) -> int:
+def _count(network: nn.Module, encoder: Encoder, words: Wording, worded: Worded) -> int:
     """How many answers, or numbers of words, `network` has scores for; raises OutputError."""
-    numbers = words.question([0] * min(words.limit, 3)) if answers else words.caption([0, 0])
+    numbers = worded.trial(words)
     picture = placed(trial_picture(encoder), network)
     with torch.no_grad():
         scores = called(network, {"image": picture, "words": numbers.to(picture.device)})
-    if answers:
-        fits = isinstance(scores, Tensor) and scores.ndim == 2 and len(scores) == 1
-    else:
-        fits = isinstance(scores, Tensor) and scores.ndim == 3 and scores.shape[:2] == numbers.shape
-    if not fits or not scores.shape[-1]:
-        key = "wording.no_answers" if answers else "wording.no_words"
-        raise OutputError(key, steps=numbers.shape[1], described=described(scores))
+    fits = isinstance(scores, Tensor) and scores.ndim == worded.dimensions
+    if not fits or scores.shape[:-1] != numbers.shape[: scores.ndim - 1] or not scores.shape[-1]:
+        raise OutputError(worded.misfit, steps=numbers.shape[1], described=described(scores))
     return int(scores.shape[-1])
 
 
-def _named(
-    labels: Sequence[str] | Mapping[Any, Any] | None, words: Wording, count: int, *, answers: bool
-) -> tuple[str, ...]:
-    if labels is None and not answers:
-        labels = words.words or None
+def _named(labels: Sequence[str] | Mapping[Any, Any] | None, count: int) -> tuple[str, ...]:
     named = given_names(labels) if labels is not None else tuple(f"class {index}" for index in range(count))
     if len(named) != count:
         raise ModelError("labels.wrong_count", names_count=len(named), classes=count)
     return named
+
+
+def _short_question(words: Wording) -> Tensor:
+    return words.question([0] * min(words.limit, 3))
+
+
+def _short_caption(words: Wording) -> Tensor:
+    return words.caption([0, 0])
+
+
+ANSWERS = Worded(_short_question, 2, "wording.no_answers", _answering)
+CAPTIONS = Worded(_short_caption, 3, "wording.no_words", _describing, writes=True)

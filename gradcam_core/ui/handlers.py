@@ -17,7 +17,7 @@ from ..errors import CamError
 from ..explainer import Explainer
 from ..explanation import Explanation
 from ..models import DEFAULT_MODEL, MODELS
-from ..models.base import CLASSES
+from ..models.tasks import task_of_model
 from ..reading.uploads import Upload
 from ..request import AUTO, CENTRE, WHOLE, WORDED, Request
 from ..serving.failures import plain_words
@@ -26,7 +26,6 @@ from ..text_explainer import TextExplainer
 from ..text_explanation import TextExplanation
 from ..types import ModelInfo, Prediction
 from .messages import problem_box
-from .tasks import TASKS
 from .wording import word
 
 __all__ = [
@@ -202,9 +201,9 @@ def _labels(explainer: Explainer, shown: Controls) -> tuple[str, ...]:
 
 def explain(explainer: Explainer, asked: Controls, watch: Watch = NOBODY) -> Explanation:
     """The explanation that is asked for; raises what `Explainer.answer` raises."""
-    speech = explainer.load(asked.request.model).speech
+    task = task_of_model(explainer.load(asked.request.model))
     # what is typed for one of the questions stays there while another one is asked
-    unfit = set(WORDED) - TASKS[speech.task if speech else CLASSES].worded
+    unfit = set(WORDED) - task.options
     return explainer.answer(asked.image, asked.question.replace(**dict.fromkeys(unfit)), watch=watch)
 
 

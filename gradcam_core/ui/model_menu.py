@@ -16,7 +16,7 @@ import gradio as gr
 
 from ..explainer import Explainer
 from ..models import Access
-from ..models.spoken import ANSWER, CAPTION
+from ..models.tasks import TASKS
 from ..serving.failures import plain_words
 from ..serving.lanes import LOADING
 from ..serving.services import Services
@@ -69,7 +69,8 @@ def model_menu(explainer: Explainer) -> tuple[gr.Dropdown, gr.State]:
     filled = gr.State(False)
 
     def fill(is_filled: bool, value: str) -> tuple[Any, Any]:
-        if is_filled or value in {info.name for task in (CAPTION, ANSWER) for info in explainer.models(task)}:
+        worded = (task.key for task in TASKS.values() if task.asked_with)
+        if is_filled or value in {info.name for task in worded for info in explainer.models(task)}:
             return gr.skip(), gr.skip()
         choices = [*exact_first(tuple(model_choices(explainer.models())))]
         if value not in {name for _, name in choices}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -14,11 +15,13 @@ import pytest
 from gradcam_core import Explainer, OptionError, StoppedError, TargetError
 from gradcam_core import request as request_module
 from gradcam_core.engine.watch import Watch
+from gradcam_core.reading.uploads import Upload
 from gradcam_core.request import Request
 from gradcam_core.serving.endpoint import EVERY_OPTION, Endpoint
 from gradcam_core.serving.endpoints import ENDPOINTS
 from gradcam_core.serving.services import Services
 from tests.helpers import noise
+from tests.pictures import photo, zipped
 
 # as programs send them, some without names: never to be changed, only added to
 WIRE = {
@@ -133,6 +136,7 @@ def test_a_class_that_is_none_is_refused(ask: Callable[..., Any]) -> None:
         ask("contrast", noise(240, 240), target="1000")
 
 
+# of each that takes its time, what is given beside the photograph or the zip
 ASKED: dict[str, dict[str, Any]] = {
     "explain": {},
     "contrast": {},
@@ -144,20 +148,67 @@ ASKED: dict[str, dict[str, Any]] = {
     "explain_text": {"text": "좋다"},
     "describe": {},
     "ask": {"question": "what is this?"},
+    "audit": {},
 }
 
 
-@pytest.mark.parametrize("name", ASKED)
-def test_everything_tells_how_far_it_is_and_can_be_stopped(ask: Callable[..., Any], name: str) -> None:
-    given = ASKED[name] if name == "explain_text" else {"image": noise(240, 240), **ASKED[name]}
+@pytest.fixture
+def given(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """What is given to an endpoint by its name, with the photograph of that seed."""
+
+    def found(name: str, seed: int = 0) -> dict[str, Any]:
+        handed: dict[str, Any] = {}
+        for one in TABLE[name].inputs:
+            if one.kind == "image":
+                handed[one.name] = noise(240, 240, seed)
+            elif one.kind == "archive":
+                path = tmp_path / "all.zip"
+                path.write_bytes(zipped(*((f"{number}.png", photo("PNG", 60, 80)) for number in range(4))))
+                handed[one.name] = Upload(str(path), str(tmp_path))
+        return {**handed, **ASKED[name]}
+
+    return found
+
+
+# a new endpoint has to be put into ASKED before this passes
+@pytest.mark.parametrize("name", [endpoint.name for endpoint in ENDPOINTS if endpoint.queued])
+def test_everything_tells_how_far_it_is_and_can_be_stopped(
+    ask: Callable[..., Any], given: Callable[..., dict[str, Any]], name: str, tmp_path: Path
+) -> None:
     heard: list[float] = []
-    ask(name, **given, watch=Watch(lambda done, count: heard.append(done / count)))
+    ask(name, **given(name), watch=Watch(lambda done, count: heard.append(done / count)))
     assert heard[0] == 0
     assert heard[-1] == 1
     end = Event()
     end.set()
     with pytest.raises(StoppedError):
-        ask(name, **given, watch=Watch(stop=end))
+        ask(name, **given(name), watch=Watch(stop=end))
+    # nor is anything of it left
+    assert {path.name for path in tmp_path.iterdir()} <= {"all.zip"}
+
+
+COSTLY = [endpoint.name for endpoint in ENDPOINTS if endpoint.costly]
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_what_takes_many_passes_is_stopped_between_two_of_them(
+    ask: Callable[..., Any], given: Callable[..., dict[str, Any]], name: str, tmp_path: Path
+) -> None:
+    """Before the first and behind the last each is told and can be stopped by what calls it."""
+    end = Event()
+    heard: list[float] = []
+
+    def told(done: int, count: int, *_said: Any) -> None:
+        heard.append(done / count)
+        if 0 < heard[-1] < 1:
+            end.set()
+
+    with pytest.raises(StoppedError):
+        # nobody has asked of this photograph: what is remembered takes no time, and is told of at its end alone
+        ask(name, **given(name, seed=1 + COSTLY.index(name)), watch=Watch(told, end))
+    assert heard == sorted(heard)
+    assert 0 < heard[-1] < 1
+    assert {path.name for path in tmp_path.iterdir()} <= {"all.zip"}
 
 
 def test_a_caption_can_be_stopped_between_two_of_its_words(ask: Callable[..., Any]) -> None:

@@ -19,6 +19,7 @@ from ...explanation import Explanation
 from ...models.base import CLASSES
 from ...models.kinds import PLURALS, kinds_in
 from ...models.spoken import ANSWER, CAPTION
+from ...models.tasks import task_of
 from ...reading.photograph import ImageSource, content_of, digest_of
 from ...request import AUTO, Request
 from ...serving.failures import plain_words
@@ -27,15 +28,14 @@ from ..handlers import QUESTION, Controls, model_choices
 from ..messages import note, problem_box
 from ..model_menu import LOADED, how_to_search
 from ..parts import AT_ONCE, Page, say_where_refused
-from ..tasks import TASKS, Task
-from ..web.caption import caption_value, caption_words
+from ..tasks import FIRST_QUESTION, TASKS, PageTask
+from ..web.caption import caption_words
 from ..web.examples import example_name, examples_value
-from ..web.text import sentence_value, shaded_text
+from ..web.text import shaded_text
 from ..wording import word as words_for
 
 __all__ = ["Examples", "Words", "fitting", "may_be_shown", "switching", "words"]
 
-FIRST = "what is in the picture?"
 # about things that a caption of the photograph names, one of them or several; and what fits always
 ABOUT_ONE = ("what color is the {}?", "what is the {} doing?")
 ABOUT_SEVERAL = ("what color are the {}?", "how many {} are there?")
@@ -68,10 +68,10 @@ class Words:
 
     def switched(self, request: Request) -> dict[Any, Any]:
         """The switch and its controls as they stand for a question that a link has asked."""
-        task = next((task for task in TASKS.values() if task.control and getattr(request, task.control)), None)
-        if task is None:
+        task = TASKS[task_of(request).key]
+        if not task.control:
             return {}
-        asked = getattr(request, task.control) if task.control == "question" else ""
+        asked = getattr(request, task.control) if task.first else ""
         return {
             self.switch: gr.update(value=task.key),
             self.controls[task.control]: gr.update(visible=True, value=asked),
@@ -80,36 +80,22 @@ class Words:
     def changes(self, explainer: Explainer, explanation: Explanation) -> dict[Any, Any]:
         """What of it changes with an answer."""
         request = explanation.request
-        empty: dict[Any, Any] = {self.caption: {"words": []}, self.question: {}}
-        if request.caption:
-            found = explainer.describe(explanation.photograph, model=request.model)
-            if found.caption != request.caption:
-                found = explainer.describe(explanation.photograph, model=request.model, caption=request.caption)
-            chosen = None if request.word is None else place(explainer, explanation)
-            said = "".join(map(note, [found.sentence, *found.notes, *TASKS[CAPTION].notes(request.model)]))
-            filled = {self.caption: caption_value(found, chosen), self.said: said}
-            return empty | filled | {self.area: gr.update(visible=True)}
-        if request.question:
-            answered = explainer.ask(explanation.photograph, request.question, model=request.model)
-            valued = answered.words_for(explanation.target.index)
-            score = words_for("shaded.score", label=explanation.target.label)
-            shaded = {**sentence_value(answered.question, valued, score, language="en"), "chart": []}
-            # what is to be known of the model stands below the pictures
-            notes = [one for one in answered.notes if one not in explanation.notes]
-            said = "".join(map(note, [answered.sentence, *notes, *TASKS[ANSWER].notes(request.model)]))
-            return empty | {self.question: shaded, self.said: said, self.area: gr.update(visible=True)}
-        return {self.area: gr.update(visible=False)}
-
-
-def place(explainer: Explainer, explanation: Explanation) -> int | None:
-    """Where the explained word stands in its caption."""
-    return explainer.network_of(explanation).word
+        task = TASKS[task_of(request).key]
+        if task.beside is None:
+            return {self.area: gr.update(visible=False)}
+        beside = task.beside(explainer, explanation)
+        return {
+            self.caption: beside.caption,
+            self.question: beside.question,
+            self.said: "".join(map(note, [*beside.notes, *task.notes(request.model)])),
+            self.area: gr.update(visible=True),
+        }
 
 
 def fitting(caption: str) -> list[str]:
     """Questions about a photograph that `caption` describes."""
     words = caption.split()
-    made = [FIRST]
+    made = [FIRST_QUESTION]
     for first, count, kind in kinds_in(words)[:2]:
         name = " ".join(words[first : first + count])
         several = ABOUT_SEVERAL if name in PLURALS[kind] else ABOUT_ONE if kind in ALIVE else ABOUT_THING
@@ -124,7 +110,7 @@ def words(explainer: Explainer) -> Words:
         elem_id="task", elem_classes="switch", visible=not explainer.offer.only,
     )  # fmt: skip
     question = gr.Dropdown(
-        [FIRST, *ALWAYS], value="", allow_custom_value=True, visible=False, label=words_for("task.question"),
+        [FIRST_QUESTION, *ALWAYS], value="", allow_custom_value=True, visible=False, label=words_for("task.question"),
         info=words_for("task.question_info"), elem_id="question",
     )  # fmt: skip
     caption = gr.Textbox(
@@ -154,7 +140,7 @@ class Examples:
         """An example as the page may show it."""
         return may_be_shown(self.paths[number], self.image)
 
-    def fitting(self, task: Task, shown: ImageSource | None) -> tuple[Any, Any]:
+    def fitting(self, task: PageTask, shown: ImageSource | None) -> tuple[Any, Any]:
         """The buttons and the photograph for another question: examples that it suits, and one of them in the place
         of another example that is `shown`, never in that of anybody's own photograph."""
         names = {example_name(path): number for number, path in enumerate(self.paths)}
@@ -192,30 +178,31 @@ def switching(
     """
     services, made = page.services, shown.words
 
-    def switch_task(key: str, question: str, before: Controls | None, request: gr.Request) -> tuple[Any, ...]:
-        task = TASKS[key]
-        explainer = services.explainer
-        model = explainer.default_model if key == CLASSES else task.model
-        infos = explainer.models_first() if key == CLASSES else explainer.models(key)
+    # the control for the words of each task that has some
+    typed = {task.key: made.controls[task.control] for task in TASKS.values() if task.control}
+
+    def switch_task(key: str, before: Controls | None, request: gr.Request, *given: str) -> dict[Any, Any]:
+        task, explainer = TASKS[key], services.explainer
+        model = task.model if task.control else explainer.default_model
+        infos = explainer.models(key) if task.control else explainer.models_first()
         try:
             explainer.load(model)
         except Exception as error:
             box = problem_box(plain_words(error), kept=before is not None)
-            return (*[gr.skip()] * 3, gr.update(value=box, visible=True), *[gr.skip()] * 4)
+            return {shown.problem: gr.update(value=box, visible=True)}
         services.running.overtake(request.session_hash, slot=QUESTION)
-        return (
-            gr.update(
-                choices=model_choices(infos),
-                value=model,
-                info=words_for(task.menu) if task.menu else how_to_search(explainer),
-            ),
-            gr.update(visible=task.control == "question", value=question or FIRST),
-            gr.update(visible=task.control == "caption", value=""),
-            gr.update(visible=False),
-            next(LOADED),
-            False,
-            *offered.fitting(task, None if before is None else before.image),
-        )
+        info = words_for(task.menu) if task.menu else how_to_search(explainer)
+        changes: dict[Any, Any] = {
+            menu: gr.update(choices=model_choices(infos), value=model, info=info),
+            shown.problem: gr.update(visible=False),
+            ready: next(LOADED),
+            filled: False,
+        }
+        for (other, control), words in zip(typed.items(), given, strict=True):
+            first = TASKS[other].first
+            changes[control] = gr.update(visible=other == key, value=first and (words or first))
+        buttons, photograph = offered.fitting(task, None if before is None else before.image)
+        return {**changes, offered.buttons: buttons, offered.image: photograph}
 
     def fit(before: Controls | None) -> Any:
         """Offer questions that fit, once somebody turns to them: no answer waits for that."""
@@ -231,8 +218,8 @@ def switching(
     question.focus(fit, shown.asked, question, show_progress="hidden", api_visibility="private")
     switched = made.switch.input(
         switch_task,
-        [made.switch, question, shown.asked],
-        [menu, question, made.controls["caption"], shown.problem, ready, filled, offered.buttons, offered.image],
+        [made.switch, shown.asked, *typed.values()],
+        [menu, *typed.values(), shown.problem, ready, filled, offered.buttons, offered.image],
         trigger_mode="always_last",
         concurrency_id=LOADING,
         show_progress="minimal",

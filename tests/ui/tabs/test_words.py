@@ -11,8 +11,8 @@ import pytest
 from gradcam_core import Explainer
 from gradcam_core.models.kinds import kinds_in
 from gradcam_core.ui.tabs.photograph import EXAMPLES
-from gradcam_core.ui.tabs.words import FIRST, Examples
-from gradcam_core.ui.tasks import TASKS
+from gradcam_core.ui.tabs.words import Examples
+from gradcam_core.ui.tasks import FIRST_QUESTION, TASKS
 from gradcam_core.ui.web.examples import example_name
 
 PATHS = sorted(EXAMPLES.glob("*.jpg"))
@@ -46,7 +46,7 @@ def test_examples_are_right_but_the_one_that_is_said_to_be_wrong(key: str, expla
         if name not in (*task.examples, task.wrong):
             continue
         if task.control == "question":
-            right = explainer.ask(path, FIRST).target.label in SHOWS[name][0]
+            right = explainer.ask(path, FIRST_QUESTION).target.label in SHOWS[name][0]
         else:
             named = {kind for _, _, kind in kinds_in(explainer.describe(path).caption.split())}
             right = bool(named & SHOWS[name][1]) and named <= {*SHOWS[name][1], *SHOWS[name][0]}
