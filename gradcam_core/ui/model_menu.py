@@ -23,6 +23,7 @@ from ..serving.services import Services
 from .handlers import QUESTION, Controls, model_choices
 from .messages import problem_box
 from .parts import AT_ONCE, say_where_refused
+from .tasks import first_task
 from .wording import word
 
 __all__ = ["LOADED", "LOOK_FOR_TYPED", "exact_first", "how_to_search", "loaded_by", "model_menu"]
@@ -59,7 +60,7 @@ def model_menu(explainer: Explainer) -> tuple[gr.Dropdown, gr.State]:
     The state says whether it has. Of models that take words the menu holds all from the start.
     """
     menu = gr.Dropdown(
-        model_choices(explainer.models_first()),
+        model_choices(first_task(explainer).menu_of(explainer)),
         value=explainer.default_model,
         label=word("photograph.model"),
         info=how_to_search(explainer),

@@ -1,6 +1,6 @@
 """The questions that a photograph can be asked, as the page shows them: a table.
 
-Public names: `FIRST_QUESTION`, `TASKS`, `PageTask`, `WordsShown`.
+Public names: `FIRST_QUESTION`, `TASKS`, `PageTask`, `WordsShown`, `first_task`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from ..models import DEFAULT_MODEL
 from ..models.base import CLASSES
 from ..models.spoken import ANSWER, CAPTION
 from ..models.tasks import TASKS as KNOWN
+from ..models.tasks import task_of_model
+from ..types import ModelInfo
 from .web.caption import caption_value
 from .web.text import sentence_value
 from .wording import word
 
-__all__ = ["FIRST_QUESTION", "TASKS", "PageTask", "WordsShown"]
+__all__ = ["FIRST_QUESTION", "TASKS", "PageTask", "WordsShown", "first_task"]
 
 FIRST_QUESTION = "what is in the picture?"
 
@@ -54,8 +56,16 @@ class PageTask:
 
     @property
     def model(self) -> str:
-        """The model that is asked at first."""
+        """The model that knows this task best among those that come along."""
         return KNOWN[self.key].default_model or DEFAULT_MODEL
+
+    def first_model(self, explainer: Explainer) -> str:
+        """The model that is asked at first: that which the page opens with, where it is for this."""
+        return explainer.default_model if first_task(explainer) is self else self.model
+
+    def menu_of(self, explainer: Explainer) -> tuple[ModelInfo, ...]:
+        """What the menu of models holds at first."""
+        return explainer.models(self.key) if self.control else explainer.models_first()
 
     @property
     def control(self) -> str:
@@ -65,6 +75,11 @@ class PageTask:
     def notes(self, model: str | None) -> tuple[str, ...]:
         """What is to be known of `model`: `about` is of the one asked at first."""
         return (word(self.about),) if self.about and model == self.model else ()
+
+
+def first_task(explainer: Explainer) -> PageTask:
+    """What the page asks when it opens: what the model is for that is asked where none is named."""
+    return TASKS[task_of_model(explainer.load(explainer.default_model)).key]
 
 
 def _described(explainer: Explainer, explanation: Explanation) -> WordsShown:

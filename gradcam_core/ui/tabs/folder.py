@@ -90,9 +90,11 @@ def folder_tab(page: Page) -> None:
 def _models(page: Page) -> gr.Dropdown:
     """The menu of models, which follows that of the photograph's tab: somebody's own is chosen there."""
     explainer, chosen = page.services.explainer, page.offered["model"]
+    choices = model_choices(explainer.models_first())
     menu = gr.Dropdown(
-        model_choices(explainer.models_first()),
-        value=explainer.default_model,
+        choices,
+        # the one that the page opens with, where it classifies
+        value=choices[0][1],
         label=word("audit.tab_model"),
         info=how_to_search(explainer),
         allow_custom_value=True,

@@ -28,7 +28,7 @@ from ..handlers import QUESTION, Controls, model_choices
 from ..messages import note, problem_box
 from ..model_menu import LOADED, how_to_search
 from ..parts import AT_ONCE, Page, say_where_refused
-from ..tasks import FIRST_QUESTION, TASKS, PageTask
+from ..tasks import FIRST_QUESTION, TASKS, PageTask, first_task
 from ..web.caption import caption_words
 from ..web.examples import example_name, examples_value
 from ..web.text import shaded_text
@@ -105,16 +105,17 @@ def fitting(caption: str) -> list[str]:
 
 def words(explainer: Explainer) -> Words:
     """Lay out the switch, and under it what belongs to captions and questions."""
+    opened = first_task(explainer)
     switch = gr.Radio(
-        [(words_for(task.title), key) for key, task in TASKS.items()], value=CLASSES, show_label=False, container=False,
-        elem_id="task", elem_classes="switch", visible=not explainer.offer.only,
+        [(words_for(task.title), key) for key, task in TASKS.items()], value=opened.key, show_label=False,
+        container=False, elem_id="task", elem_classes="switch", visible=not explainer.offer.only,
     )  # fmt: skip
     question = gr.Dropdown(
-        [FIRST_QUESTION, *ALWAYS], value="", allow_custom_value=True, visible=False, label=words_for("task.question"),
-        info=words_for("task.question_info"), elem_id="question",
+        [FIRST_QUESTION, *ALWAYS], value=opened.first, allow_custom_value=True, visible=opened.control == "question",
+        label=words_for("task.question"), info=words_for("task.question_info"), elem_id="question",
     )  # fmt: skip
     caption = gr.Textbox(
-        "", visible=False, label=words_for("task.caption_field"), elem_id="caption",
+        "", visible=opened.control == "caption", label=words_for("task.caption_field"), elem_id="caption",
         info=words_for("task.caption_info"),
     )  # fmt: skip
     word = gr.Textbox(AUTO, visible=False)
@@ -183,8 +184,7 @@ def switching(
 
     def switch_task(key: str, before: Controls | None, request: gr.Request, *given: str) -> dict[Any, Any]:
         task, explainer = TASKS[key], services.explainer
-        model = task.model if task.control else explainer.default_model
-        infos = explainer.models(key) if task.control else explainer.models_first()
+        model, infos = task.first_model(explainer), task.menu_of(explainer)
         try:
             explainer.load(model)
         except Exception as error:

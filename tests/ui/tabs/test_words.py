@@ -8,12 +8,16 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from gradcam_core import Explainer
+from gradcam_core import Explainer, Wording
 from gradcam_core.models.kinds import kinds_in
+from gradcam_core.serving.demo import Demo
+from gradcam_core.ui.handlers import Controls, explain
+from gradcam_core.ui.page import build
 from gradcam_core.ui.tabs.photograph import EXAMPLES
 from gradcam_core.ui.tabs.words import Examples
 from gradcam_core.ui.tasks import FIRST_QUESTION, TASKS
 from gradcam_core.ui.web.examples import example_name
+from tests.models.test_own_words import ANSWERS, SIDE, WORDS, Net
 
 PATHS = sorted(EXAMPLES.glob("*.jpg"))
 # what people would call it, and words of captions that are right
@@ -77,3 +81,28 @@ def test_a_hosts_own_photographs_are_shown_whatever_is_asked(tmp_path: Path) -> 
     buttons, given = Examples(gr.HTML(""), Buttons(), [path]).fitting(TASKS["caption"], str(path))
     assert [one["title"] for one in buttons] == ["Own"]
     assert "value" not in given
+
+
+@pytest.mark.parametrize("task", ["answer", "caption"])
+def test_the_page_opens_with_what_its_first_model_is_for(task: str) -> None:
+    made = Explainer(device="cpu", engine="torch")
+    words = {
+        "answer": Wording.of(WORDS, unknown=2, embedding="words", limit=6),
+        "caption": Wording.of(WORDS, unknown=2, before=(0,), end=1, limit=6),
+    }[task]
+    network = Net(len(ANSWERS) if task == "answer" else len(WORDS), caption=task == "caption")
+    labels = ANSWERS if task == "answer" else None
+    made.add_model("mine", network, task=task, words=words, labels=labels, input_size=SIDE)
+    page = build(made, demo=Demo(first="mine", only=True))
+    parts = {block.elem_id: block for block in page.blocks.values() if block.elem_id}
+    assert parts["task"].value == task
+    assert parts["model"].value == "mine"
+    assert [value for _, value in parts["model"].choices] == ["mine"]
+    shown = [name for name in ("question", "caption") if parts[name].visible]
+    assert shown == [TASKS[task].control]
+    # and what it asks at first is answered
+    asked = Controls.of(None, "", model="mine", question=parts["question"].value, caption=parts["caption"].value)
+    found = explain(made, asked.but(image=PATHS[0]))
+    assert found.model == "mine"
+    # of the others it does not speak, and with them it begins as usual
+    assert all(TASKS[key].first_model(made) != "mine" for key in TASKS if key != task)
