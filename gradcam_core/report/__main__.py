@@ -110,7 +110,7 @@ def _name(options: argparse.Namespace) -> str:
 def _looked_at(options: argparse.Namespace, making: Making | None) -> Audit:
     """The audit, and before that how far it is; raises as `audit` does."""
     told = Told(options.lang)
-    for one in steps(
+    made = steps(
         opened(options),
         options.folder,
         rows=options.rows,
@@ -118,12 +118,12 @@ def _looked_at(options: argparse.Namespace, making: Making | None) -> Audit:
         watch=Watch(told),
         making=making,
         **{name: getattr(options, name) for name in OPTIONS} | {"model": _name(options)},
-    ):
-        if isinstance(one, Audit):
-            return one
+    )
+    # the audit comes last
+    while not isinstance(one := next(made), Audit):
         if isinstance(one, Finding):
             told.say(one)
-    raise AssertionError("the audit comes last")
+    return one
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -34,7 +34,7 @@ def _opened(view: Any) -> None:
     for place in ("#trust", "#compare", "#own-model"):
         view.click(f"{place} > button")
     view.click("#compare-plain")
-    view.locator("#grid table button").first.wait_for(timeout=60 * SECONDS)
+    view.locator("#grid .strip button").first.wait_for(timeout=60 * SECONDS)
 
 
 STATES: dict[str, Callable[[Any], None]] = {

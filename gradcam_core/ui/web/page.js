@@ -26,8 +26,15 @@
   const banner = Object.assign(document.createElement("p"), { id: "offline", hidden: true, textContent: "[[say page.offline]]" });
   banner.setAttribute("role", "alert");
   document.body.append(banner);
+  // what is under way when the page is left breaks off as if the server were gone
+  let leaving = false;
+  addEventListener("beforeunload", () => {
+    leaving = true;
+    setTimeout(() => { leaving = false; }, 5000);
+  });
   let asking = null;
   const reached = (is) => {
+    if (leaving && !is) return;
     // gradio loads the page anew once the server is there again
     if (!is && banner.hidden) history.replaceState(history.state, "", `?${window.camKeep()}`);
     banner.hidden = is;
