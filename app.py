@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, NoReturn
 
 from gradcam_core import CamError, Explainer
@@ -33,6 +33,8 @@ from gradcam_core.serving.services import Services
 
 # a fifth of Python's own
 SWITCH_SECONDS = 0.001
+# whether somebody has asked this process to end
+_interrupted = Event()
 
 
 def chosen() -> dict[str, Any]:
@@ -48,8 +50,9 @@ def chosen() -> dict[str, Any]:
 
 
 def main() -> None:
-    # as Ctrl-C: what visitors have handed in is deleted
-    signal.signal(signal.SIGTERM, _interrupt)
+    # what visitors have handed in is deleted either way
+    for ends in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ends, _interrupt)
     try:
         serve(chosen())
     except CamError as error:
@@ -75,6 +78,9 @@ def serve(options: dict[str, Any]) -> None:
             page = ui.build(explainer, own_models=options["own_models"], demo=demo, served_by=served_by)
             # nobody's first click has to wait for it
             warmed_up()
+            if _interrupted.is_set():
+                # Python drops what is raised while it cleans up behind something else
+                raise KeyboardInterrupt
             ui.serve(
                 page,
                 hosts=hosts,
@@ -114,6 +120,7 @@ def _warm_up(explainer: Explainer, model: str | None) -> None:
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    _interrupted.set()
     raise KeyboardInterrupt
 
 

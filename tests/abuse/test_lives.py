@@ -6,8 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
+import pytest
+
+import app
 from tests.pictures import photo
 
 from .conftest import ROOT, Start, free_port, named
@@ -67,3 +73,27 @@ def test_a_server_that_is_ended_while_it_starts_leaves_nothing(tmp_path: Path) -
     assert process.returncode == 0, said
     assert "Traceback" not in said
     assert files(tmp_path) == []
+
+
+def test_a_signal_that_python_drops_while_the_server_starts_ends_it_before_it_serves(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What is raised while Python cleans up behind something, such as in a weak reference's callback, is dropped."""
+
+    class Dropping:
+        def __del__(self) -> None:
+            app._interrupt(signal.SIGINT, None)
+
+    @contextmanager
+    def computing(_options: object) -> Iterator[tuple[object, ...]]:
+        Dropping()
+        yield None, None, None, lambda: None
+
+    monkeypatch.setattr(app, "computing", computing)
+    monkeypatch.setattr(app, "_interrupted", Event())
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr("gradcam_core.ui.build", lambda *_, **__: None)
+    monkeypatch.setattr("gradcam_core.ui.serve", lambda *_, **__: pytest.fail("it serves"))
+    monkeypatch.setattr("sys.argv", ["app.py", "--port", str(free_port())])
+    with pytest.raises(KeyboardInterrupt):
+        app.serve(app.chosen())
