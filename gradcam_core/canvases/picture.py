@@ -32,16 +32,20 @@ def order(cam: FloatArray, size: tuple[int, int], part: Box = WHOLE) -> FloatArr
     The map (h, w) is drawn on the input as it is on the photograph: bilinearly, its cells evenly spread over `part` of
     the input. Where they do not reach it is coldest.
     """
-    return _places(drawn(cam, size, part))
+    values = drawn(cam, size, part)
+    places = np.empty(values.size, np.float32)
+    places[np.argsort(-values, axis=None, kind="stable")] = np.arange(values.size, dtype=np.float32)
+    return (places / np.float32(values.size)).reshape(values.shape)
 
 
 def random_orders(cam: FloatArray, size: tuple[int, int], draws: int, part: Box = WHOLE) -> list[FloatArray]:
     """Orders of the same map, moved round the edges and mirrored at random; the same ones at every call."""
-    still, dice = drawn(cam, size, part), np.random.default_rng(0)
+    # the order moves as the map does: sorting each anew takes as long as a forward pass
+    still, dice = order(cam, size, part), np.random.default_rng(0)
     found = []
     for _ in range(draws):
         moved = np.roll(still, (int(dice.integers(size[0])), int(dice.integers(size[1]))), (0, 1))
-        found.append(_places(moved[:: dice.choice([-1, 1]), :: dice.choice([-1, 1])]))
+        found.append(np.ascontiguousarray(moved[:: dice.choice([-1, 1]), :: dice.choice([-1, 1])]))
     return found
 
 
@@ -65,9 +69,3 @@ def drawn(cam: FloatArray, size: tuple[int, int], part: Box = WHOLE) -> FloatArr
     """A map (h, w) at the input's `size` (H, W), bilinearly, its cells evenly spread over `part` of it."""
     found = project(cam, Placement(*size, Box(0, 0, size[1], size[0]), part=part))
     return np.where(np.isnan(found), cam.min(), found)
-
-
-def _places(values: FloatArray) -> FloatArray:
-    places = np.empty(values.size, np.float32)
-    places[np.argsort(-values, axis=None, kind="stable")] = np.arange(values.size, dtype=np.float32)
-    return (places / np.float32(values.size)).reshape(values.shape)

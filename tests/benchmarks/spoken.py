@@ -44,7 +44,8 @@ def measure(rounds: int, clock: Callable[[], float]) -> list[Row]:
     explainer = Explainer()
     drawn = words(explainer)
     for model in (DEFAULT_CAPTIONER, DEFAULT_ANSWERER):
-        explainer.load(model)
+        # until they are converted, answers take twice as long
+        explainer.warm_up(model)
     numbers = itertools.count()
 
     def new() -> Photograph:
