@@ -19,6 +19,7 @@ from statistics import median
 from typing import Any
 
 from gradcam_core import Explainer
+from gradcam_core.canvases.render import png_of
 from gradcam_core.engine.devices import share_cores
 from gradcam_core.serving.cluster.connecting import connected
 from gradcam_core.serving.cluster.far import FarServices
@@ -26,7 +27,6 @@ from gradcam_core.serving.endpoints import ENDPOINTS
 from gradcam_core.serving.lanes import CHEAP, usual_lanes
 from gradcam_core.serving.options import OPTIONS
 from gradcam_core.serving.services import Services
-from gradcam_core.ui.api import _png
 
 from .timing import interleaved, quartiles
 from .whole import jpeg
@@ -71,7 +71,7 @@ def main() -> None:
         def here(image: bytes, **more: Any) -> None:
             # as files, as the page has to send them
             for part in plain.bound(EXPLAIN)(image, **more)[:2]:
-                _png(part)
+                png_of(part)
 
         def one(image: bytes, **more: Any) -> None:
             far.bound(EXPLAIN)(image, key="one", **more)
