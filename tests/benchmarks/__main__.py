@@ -38,7 +38,7 @@ def measure(parts: list[str], models: list[str], rounds: int, quick: bool, clock
         rows += whole.large(rounds, CLOCKS[clock], engine)
         rows += whole.memory(10 if quick else 1000, engine=engine)
     if "spoken" in parts:
-        rows += spoken.measure(rounds, CLOCKS[clock])
+        rows += spoken.measure(rounds, CLOCKS[clock], engine)
     if "server" in parts:
         rows += server.serving(1 if quick else 3 * rounds, server.CLIENTS if quick else 4 * server.CLIENTS, engine)
         rows += server.starting(1 if quick else 3, engine)

@@ -13,7 +13,7 @@ import torch
 from gradcam_core import Explainer
 from gradcam_core.models import DEFAULT_ANSWERER, DEFAULT_CAPTIONER
 from gradcam_core.reading.photograph import Photograph
-from gradcam_core.request import Request
+from gradcam_core.request import AUTO, Request
 from gradcam_core.ui.messages import said
 from gradcam_core.ui.tabs.words import Words, words
 from gradcam_core.ui.web.bars import bars_value
@@ -39,9 +39,9 @@ def shown(explainer: Explainer, photograph: Photograph, request: Request, drawn:
     drawn.changes(explainer, explanation)
 
 
-def measure(rounds: int, clock: Callable[[], float]) -> list[Row]:
+def measure(rounds: int, clock: Callable[[], float], engine: str = AUTO) -> list[Row]:
     """Whole answers of a new photograph that is decoded, in milliseconds; further ones in forward passes."""
-    explainer = Explainer()
+    explainer = Explainer(engine=engine)
     drawn = words(explainer)
     for model in (DEFAULT_CAPTIONER, DEFAULT_ANSWERER):
         # until they are converted, answers take twice as long
