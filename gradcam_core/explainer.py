@@ -37,7 +37,6 @@ __all__ = ["Explainer"]
 
 # captions that are searched side by side
 BEAM = 3
-# what a model is asked before anybody asks
 
 
 class Explainer(RememberingCatalogue):

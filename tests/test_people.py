@@ -13,7 +13,7 @@ from gradcam_core.engine.runner import LocalRunner
 from gradcam_core.engine.score import Score
 from gradcam_core.engine.traced import TracedRunner
 from gradcam_core.models.returned import scores_in
-from gradcam_core.models.squashed import squashed
+from gradcam_core.models.squashed import TrialAnswers, squashed
 from gradcam_core.reading.preprocess import Preprocessing
 
 from .benchmarks import people
@@ -107,7 +107,7 @@ def test_several_images_at_once_are_read_alike() -> None:
         with torch.no_grad():
             found = scores_in(network(pictures[0]))
             assert found is not None
-            squash = squashed(network, pictures, found.pick)
+            squash = squashed(network, pictures, TrialAnswers.of(network, pictures, found.pick))
             assert squash is not None
             together = torch.cat(pictures)
             scores = squash.undo(lambda: network(together))  # noqa: B023 - called at once

@@ -31,7 +31,7 @@ from .labels_file import given_names
 from .returned import described, remedy, scores_in
 from .sizes import placed
 from .spoken import Wording
-from .squashed import EACH_ALONE, SIGMOID, Squashed, is_constant, squashed
+from .squashed import EACH_ALONE, SIGMOID, Squashed, TrialAnswers, squashed
 
 __all__ = ["About", "Reader", "encoder_of", "spec", "tried", "twin", "unwrapped"]
 
@@ -73,9 +73,10 @@ def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
     # once: what gives them may be used up
     names = None if about.labels is None else given_names(about.labels)
     pick, remarks = _picked(about.logits, returned, None if names is None else len(names))
-    if is_constant(raw, pictures, pick):
+    answers = TrialAnswers.of(raw, pictures, pick)
+    if answers.are_constant:
         remarks = (*remarks, Finding("scores.constant"))
-    squash = squashed(raw, pictures, pick)
+    squash = squashed(raw, pictures, answers)
     outputs = pick(returned).shape[1]
     chosen = _head(about.head, outputs, squash, labelled=names is not None)
     if chosen is VALUE:

@@ -1,11 +1,12 @@
 """Networks whose last step makes probabilities: what stands in front of it is the score, as in any other network.
 
-    found = squashed(network, pictures, pick)      # None where the network returns scores
+    answers = TrialAnswers.of(network, pictures, pick)
+    found = squashed(network, pictures, answers)   # None where the network returns scores
     found.undo(network, image)                     # (n, K) scores whose softmax, or sigmoid, the network returns
 
 Whether a network returns probabilities is tried out with several pictures. What it was made of is found by watching
 the calls of softmax and sigmoid in one pass; where none of them made it, its logarithm says the same.
-Public names: `EACH_ALONE`, `Squashed`, `is_constant`, `squashed`.
+Public names: `EACH_ALONE`, `TrialAnswers`, `Squashed`, `squashed`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..languages import Finding
 
-__all__ = ["EACH_ALONE", "Squashed", "is_constant", "squashed"]
+__all__ = ["EACH_ALONE", "Squashed", "TrialAnswers", "squashed"]
 
 Pick = Callable[[Any], Tensor]
 SOFTMAX, LOG_SOFTMAX, SIGMOID, LOG_SIGMOID = "softmax", "log-softmax", "sigmoid", "log-sigmoid"
@@ -109,16 +110,37 @@ class _Watching(TorchFunctionMode):
         return found
 
 
-def squashed(network: nn.Module, pictures: Sequence[Tensor], pick: Pick) -> Squashed | None:
-    """How `network` makes the probabilities that it returns for `pictures`, each (1, C, H, W); None for scores."""
+@dataclass(frozen=True, eq=False)
+class TrialAnswers:
+    """What a network says of several pictures: its (1, K) `rows`, which `pick` takes out of what it returns, and the
+    calls of softmax and sigmoid that the first of them was made with."""
+
+    rows: Sequence[Tensor]
+    calls: Sequence[tuple[str, Tensor, Tensor]]
+    pick: Pick
+
+    @classmethod
+    def of(cls, network: nn.Module, pictures: Sequence[Tensor], pick: Pick) -> TrialAnswers:
+        """Those of all `pictures`, each (1, C, H, W), that it takes; the first has to be one."""
+        with torch.no_grad():
+            with _Watching() as watching:
+                first = pick(network(pictures[0]))
+            return cls([first, *_rows(network, pictures[1:], pick)], watching.seen, pick)
+
+    @property
+    def are_constant(self) -> bool:
+        """Whether it says the same of all pictures, of which it takes several."""
+        return len(self.rows) > 1 and _constant(self.rows)
+
+
+def squashed(network: nn.Module, pictures: Sequence[Tensor], answers: TrialAnswers) -> Squashed | None:
+    """How `network` makes the probabilities that are its `answers` to `pictures`; None for scores."""
+    rows, pick = answers.rows, answers.pick
     with torch.no_grad():
-        with _Watching() as watching:
-            first = pick(network(pictures[0]))
-        found = _made_by(watching.seen, first)
-        rows = [first, *_rows(network, pictures[1:], pick)]
+        found = _made_by(answers.calls, rows[0])
         if _kind_of([-row for row in rows]) == LOG_SOFTMAX:
             # the smallest is the best: what a loss is made of
-            return Squashed(LOG_SOFTMAX, _made_by(watching.seen, -first).get(LOG_SOFTMAX), partial(_negative, pick))
+            return Squashed(LOG_SOFTMAX, _made_by(answers.calls, -rows[0]).get(LOG_SOFTMAX), partial(_negative, pick))
         # of one class alone, seen to be squashed, the numbers themselves need not say so
         kind = _kind_of(rows) or next(iter(EACH_ALONE & found.keys()), None)
         if kind is None or kind in found:
@@ -131,13 +153,6 @@ def squashed(network: nn.Module, pictures: Sequence[Tensor], pick: Pick) -> Squa
         if _kind_of([*rows, *loud]) != kind:
             return None
     return Squashed(kind, None, pick)
-
-
-def is_constant(network: nn.Module, pictures: Sequence[Tensor], pick: Pick) -> bool:
-    """Whether the network says the same of all `pictures`, each (1, C, H, W), of which it takes several."""
-    with torch.no_grad():
-        rows = _rows(network, pictures[:2], pick)
-    return len(rows) > 1 and _constant(rows)
 
 
 def _negative(pick: Pick, returned: Any) -> Tensor:

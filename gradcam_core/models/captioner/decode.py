@@ -1,9 +1,9 @@
 """Captions of a photograph by the embedded captioner, the most probable first.
 
-    captions = decode(network, image, beam=3)
+    captions = decode_picture(network, network.look(places), beam=3)
     captions[0].numbers, captions[0].log_probability
 
-Public names: `NEVER`, `decode`, `decode_picture`.
+Public names: `NEVER`, `decode_picture`.
 """
 
 from __future__ import annotations
@@ -18,22 +18,15 @@ from ..beam import Caption, search
 from ..vocabulary import END, PAD, START, UNKNOWN
 from .network import CaptionNetwork, Picture
 
-__all__ = ["NEVER", "decode", "decode_picture"]
+__all__ = ["NEVER", "decode_picture"]
 
 NEVER = (PAD, START, UNKNOWN)
-
-
-def decode(network: CaptionNetwork, image: Tensor, *, beam: int = 3, limit: int | None = None) -> list[Caption]:
-    """Up to `beam` captions of a (1, 3, H, W) image by beam search, best first; the backbone runs once."""
-    with torch.inference_mode():
-        places = network.backbone(image).flatten(2).transpose(1, 2)
-        return decode_picture(network, network.look(places), beam=beam, limit=limit)
 
 
 def decode_picture(
     network: CaptionNetwork, picture: Picture, *, beam: int = 3, limit: int | None = None, watch: Watch = NOBODY
 ) -> list[Caption]:
-    """The same for what `network.look` made of one photograph."""
+    """Up to `beam` captions by beam search, best first, of what `network.look` made of one photograph."""
     with torch.inference_mode():
         state, following = network.first_state(picture), network.speller(picture)
 

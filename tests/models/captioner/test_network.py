@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from gradcam_core.models.beam import LENGTH_POWER, SPREAD, Caption, consensus
-from gradcam_core.models.captioner.decode import decode
+from gradcam_core.models.captioner.decode import decode_picture
 from gradcam_core.models.captioner.network import CaptionNetwork, CaptionShape
 from gradcam_core.models.features import CHANNELS
 from gradcam_core.models.vocabulary import END, START
@@ -31,6 +31,11 @@ def network_of(seed: int, backbone: nn.Module | None = None, **sizes: int) -> Ca
 
 def maps_of(seed: int) -> torch.Tensor:
     return torch.rand(1, CHANNELS, 2, 2, generator=torch.Generator().manual_seed(seed))
+
+
+def decode(network: CaptionNetwork, image: torch.Tensor, **options: Any) -> list[Caption]:
+    with torch.inference_mode():
+        return decode_picture(network, network.look(network.backbone(image).flatten(2).transpose(1, 2)), **options)
 
 
 def log_probability(network: CaptionNetwork, maps: torch.Tensor, numbers: tuple[int, ...]) -> float:
