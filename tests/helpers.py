@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from threading import Barrier
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -248,10 +249,10 @@ def in_threads(jobs: list[Callable[[], Result]], threads: int = 8) -> list[Resul
         return list(pool.map(started, jobs))
 
 
-def live_captures() -> int:
-    """Captures that something still refers to."""
+def live_captures() -> WeakSet[EagerCapture]:
+    """Captures that something still refers to; the answer itself keeps none alive."""
     gc.collect()
-    return sum(type(item) is EagerCapture for item in gc.get_objects())
+    return WeakSet(item for item in gc.get_objects() if type(item) is EagerCapture)
 
 
 def live_tensor_bytes() -> int:
