@@ -5,17 +5,18 @@
 
 An edge lies where the cells cease to answer to the strips before it. That can be told to a fraction of a cell, for it
 is a mean over all cells along it, so that a turn by a few degrees is seen. Public names: `STRAIGHT`, `Lines`,
-`lines_of`.
+`fitted`, `lines_of`.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STRAIGHT", "Lines", "lines_of"]
+__all__ = ["STRAIGHT", "Lines", "fitted", "lines_of"]
 
 Float64Array = NDArray[np.float64]
 # cells that answer to all strips together by less than this share of the mean answer only to rounding errors
@@ -79,7 +80,7 @@ def lines_of(answers: Float64Array, axis: int, ends: Float64Array) -> Lines:
     before = np.cumsum(shares, 2)[:, told][..., edges].sum(0) / answering[:, told].sum(0)[:, None]
     at = (told + 0.5) / answering.shape[1] * 2 - 1
     # (edges,) each
-    bow, lean = np.polyfit(at, before, 2)[:2]
+    bow, lean = fitted(at, before, 2)[:2]
     wanted = ends[edges]
     mean = before.mean(0)
     uneven = float(np.abs(mean - _steadily(wanted, mean)).max())
@@ -96,4 +97,21 @@ def lines_of(answers: Float64Array, axis: int, ends: Float64Array) -> Lines:
 
 def _steadily(at: Float64Array, values: Float64Array) -> Float64Array:
     """What comes closest to the `values` and changes steadily; where few tell, they themselves."""
-    return np.asarray(np.polyval(np.polyfit(at, values, 1), at), np.float64) if len(at) > 2 else values
+    if len(at) <= 2:
+        return values
+    slope, start = fitted(at, values, 1)
+    return np.asarray(slope * at + start, np.float64)
+
+
+def fitted(at: Float64Array, values: Float64Array, degree: int) -> Float64Array:
+    """The coefficients, highest power first, of the polynomial that is closest to the `values` `at` these places.
+
+    As numpy's `polyfit` has them. A network has hundreds of layers whose edges lie at the same few places.
+    """
+    return np.asarray(_solution(np.ascontiguousarray(at, np.float64).tobytes(), degree) @ values, np.float64)
+
+
+@lru_cache(512)
+def _solution(at: bytes, degree: int) -> Float64Array:
+    """(degree + 1, places): what makes coefficients of values."""
+    return np.linalg.pinv(np.vander(np.frombuffer(at), degree + 1))

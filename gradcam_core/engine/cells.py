@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .bends import STRAIGHT, Lines, lines_of
+from .bends import STRAIGHT, Lines, fitted, lines_of
 from .layout import Layout
 
 __all__ = ["USUAL", "CellAnswer", "CellPlace", "CellSpan", "Cells", "wanted_of"]
@@ -159,7 +159,7 @@ class _Along:
         if both.sum() < 2:
             return float(count)
         at = (np.arange(count) + 0.5) / count
-        slope, start = np.polyfit(at[both], (seen - wanted)[both], 1)
+        slope, start = fitted(at[both], (seen - wanted)[both], 1)
         return float(max(abs(start), abs(start + slope)) / self.unit(span))
 
     def bends(self, span: CellSpan, part: float = 1.0) -> bool | None:
@@ -180,9 +180,7 @@ class _Along:
     def stretched(self, span: CellSpan) -> bool:
         """Whether the cells seem to lie further apart than they can: some at the edges show what others show."""
         profile = self.profiles[span.axis]
-        wanted = wanted_of(*profile.shape, span.low, span.high)
-        # the same fit for both, so that strips of any width tell the same
-        longest = abs(_slopes(np.repeat(wanted[:, None], 2, 1))[0])
+        longest = _longest(*profile.shape, span.low, span.high)
         return abs(self.slopes[span.axis]) > STRETCHED * longest > 0
 
     def unit(self, span: CellSpan) -> float:
@@ -283,6 +281,12 @@ def _centred(cells: int, strips: int, low: float, high: float) -> tuple[Float64A
     return wanted - wanted.mean(), float(wanted.std())
 
 
+@lru_cache(4096)
+def _longest(cells: int, strips: int, low: float, high: float) -> float:
+    """How far the middles of `wanted_of` move; by the same fit as what is seen, so that strips of any width tell so."""
+    return abs(_slopes(np.repeat(wanted_of(cells, strips, low, high)[:, None], 2, 1))[0])
+
+
 def _overlaps(cells: int, strips: int, low: Float64Array, high: Float64Array) -> Float64Array:
     edges = low[:, None] + (high - low)[:, None] * np.arange(cells + 1) / cells
     first, last = np.minimum(edges[:, :-1], edges[:, 1:]), np.maximum(edges[:, :-1], edges[:, 1:])
@@ -307,10 +311,11 @@ def _slopes(shaped: Float64Array) -> tuple[float, float, float]:
     told = np.isfinite(middles)
     if not told.any():
         return 0.0, 0.0, 0.0
-    weights = np.sqrt(whole.ravel()[told])
+    weights = whole.ravel()[told, None]
     y, x = (down[told] + 0.5) / rows - 0.5, (across[told] + 0.5) / columns - 0.5
     terms = np.stack([np.ones(told.sum()), y, x, y * x], 1)
-    found = np.linalg.lstsq(terms * weights[:, None], middles[told] * weights, rcond=None)[0]
+    # four equations instead of one a cell
+    found = np.linalg.lstsq((terms * weights).T @ terms, (terms * weights).T @ middles[told], rcond=None)[0]
     return float(found[1]), float(found[2]), float(found[3])
 
 
