@@ -31,7 +31,8 @@ from .models.spoken import Describing, Written, blind_logits
 from .models.tasks import task_of_model
 from .reading.photograph import ImageSource, Photograph
 from .remembering import RememberingCatalogue
-from .request import WORDED, Request, as_list, takes_options
+from .request import WORDED, Request, as_list
+from .signatures import takes_options
 
 __all__ = ["Explainer"]
 

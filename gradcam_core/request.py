@@ -5,17 +5,15 @@
     request.key()       # the same for two requests that ask the same
 
 `Explainer`, the page, the web API and caches share it. A new option is one more field of `Request`.
-Public names: `AUTO`, `CENTRE`, `NEXT_THREE`, `VIEWS`, `WHOLE`, `WORDED`, `Option`, `Request`, `as_list`,
-`known_options`, `takes_fields`, `takes_options`, `whole_number`.
+Public names: `AUTO`, `CENTRE`, `NEXT_THREE`, `OPTIONS`, `VIEWS`, `WHOLE`, `WORDED`, `Option`, `Request`, `as_list`,
+`known_options`, `whole_number`.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, fields
-from textwrap import fill
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from .errors import (
     CamError,
@@ -33,6 +31,7 @@ __all__ = [
     "AUTO",
     "CENTRE",
     "NEXT_THREE",
+    "OPTIONS",
     "VIEWS",
     "WHOLE",
     "WORDED",
@@ -40,8 +39,6 @@ __all__ = [
     "Request",
     "as_list",
     "known_options",
-    "takes_fields",
-    "takes_options",
     "whole_number",
 ]
 
@@ -54,7 +51,6 @@ VIEWS = (CENTRE, WHOLE)
 # options that only models which read or write words have
 WORDED = ("question", "caption", "word")
 OptionKind = Literal["text", "switch", "number"]
-AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 # what people and programs write for on and off
 SWITCHES = {
     **dict.fromkeys(("true", "yes", "on", "1", "1.0", "t", "y", "enabled", "예", "네", "참", "켜기", "켬"), True),
@@ -365,37 +361,3 @@ def as_list(values: Any, name: str) -> list[Any]:
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
         raise OptionError("request.not_several", name=name, shown=shown(values))
     return list(values)
-
-
-def takes_fields(of: type) -> Callable[[AnyFunction], AnyFunction]:
-    """For a function whose `**options` are the fields of the dataclass `of`: lists them in its help."""
-    return lambda function: _listing(function, [*inspect.signature(of).parameters.values()])
-
-
-def _listing(function: AnyFunction, named: Iterable[inspect.Parameter]) -> AnyFunction:
-    """`function` with the parameters `named` in its help instead of its `**options`."""
-    signature = inspect.signature(function)
-    kept = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    function.__signature__ = signature.replace(parameters=[*kept, *named])  # type: ignore[attr-defined]
-    return function
-
-
-def takes_options(*, but: Iterable[str] = ()) -> Callable[[AnyFunction], AnyFunction]:
-    """For a function whose `**options` are those of a request `but` some: lists them in its help and its docstring.
-
-    `OPTIONS` on a line of its own in the docstring is where they are described.
-    """
-
-    def decorate(function: AnyFunction) -> AnyFunction:
-        taken = [option for name, option in OPTIONS.items() if name not in but]
-        default = Request()
-        named = [
-            inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=getattr(default, one.name))
-            for one in taken
-        ]
-        described = (f"`{one.name}`: {one.description}" for one in taken)
-        lines = (fill(text, 112, initial_indent=" " * 8, subsequent_indent=" " * 12) for text in described)
-        function.__doc__ = (function.__doc__ or "").replace(" " * 8 + "OPTIONS", "\n".join(lines))
-        return _listing(function, named)
-
-    return decorate

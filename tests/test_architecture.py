@@ -24,6 +24,7 @@ LINES = (
     {"languages"},
     {"errors"},
     {"request"},
+    {"signatures"},
     {"types"},
     {"engine"},
     {"reading"},

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcam_core import CamError, LayerError, MethodError, ModelError, OptionError, Request, TargetError
-from gradcam_core.request import AUTO, NEXT_THREE, takes_options, whole_number
+from gradcam_core.request import AUTO, NEXT_THREE, whole_number
+from gradcam_core.signatures import takes_options
 
 SWITCHES = [name for name, option in Request.options().items() if option.kind == "switch"]
 TEXTS = [name for name, option in Request.options().items() if option.kind == "text"]

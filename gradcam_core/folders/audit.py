@@ -33,7 +33,8 @@ from ..explainer import Explainer
 from ..explanation import Explanation
 from ..languages import Finding, Said, language_now
 from ..models import LoadedModel
-from ..request import WORDED, Request, takes_options
+from ..request import WORDED, Request
+from ..signatures import takes_options
 from .clusters import MOST_TRIED, TRIED, Cluster, Effect, Indices, clusters_of, worst_first
 from .confusions import Confusion, confusions_of
 from .listing import Listed, listed

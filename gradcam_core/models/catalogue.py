@@ -28,7 +28,8 @@ from ..engine.layout import Layer
 from ..errors import ModelError
 from ..languages import Finding
 from ..reading.uploads import Upload
-from ..request import WHOLE, Request, known_options, takes_fields
+from ..request import WHOLE, Request, known_options
+from ..signatures import takes_fields
 from ..types import ModelInfo
 from . import (
     DEFAULT_MODEL,

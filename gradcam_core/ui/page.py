@@ -132,7 +132,21 @@ def serve(
         yield
 
     waits = not options.pop("prevent_thread_lock", False)
-    settings = {
+    settings = {**_settings(max_file), **options, "prevent_thread_lock": True}
+    settings["app_kwargs"] = {"lifespan": guarded, **settings["app_kwargs"]}
+    try:
+        page.launch(**settings)
+    except OSError as error:
+        raise ServingError("page.not_served", error=str(error)) from None
+    if page.share_url:
+        guards[0].hosts = guards[0].hosts.shared_as(name_of(urlsplit(page.share_url).netloc))
+    if waits:
+        page.block_thread()
+
+
+def _settings(max_file: int) -> dict[str, Any]:
+    """What gradio's `launch` is given for every page."""
+    return {
         "theme": _theme(),
         "css_paths": WEB / "page.css",
         "js": (WEB / "page.js").read_text(encoding="utf-8"),
@@ -144,21 +158,8 @@ def serve(
         "ssr_mode": False,
         # gradio would ask itself for the page, and give up where a busy machine takes more than 3 s
         "_frontend": False,
-        "app_kwargs": {
-            "lifespan": guarded,
-            "exception_handlers": {OSError: _no_room, **dict.fromkeys(UNFIT, _unfit), Exception: _failed},
-        },
-        **options,
-        "prevent_thread_lock": True,
+        "app_kwargs": {"exception_handlers": {OSError: _no_room, **dict.fromkeys(UNFIT, _unfit), Exception: _failed}},
     }
-    try:
-        page.launch(**settings)
-    except OSError as error:
-        raise ServingError("page.not_served", error=str(error)) from None
-    if page.share_url:
-        guards[0].hosts = guards[0].hosts.shared_as(name_of(urlsplit(page.share_url).netloc))
-    if waits:
-        page.block_thread()
 
 
 def _both(key: str) -> dict[str, str]:

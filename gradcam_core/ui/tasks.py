@@ -41,8 +41,10 @@ class PageTask:
 
     `about` is to be known of the model that is asked at first, and `menu` of the menu of models; these and the title
     are keys of words. The control for its words begins with `first`, and keeps what was asked; without, it begins
-    empty. `beside` tells what is shown of words beside a map. Of the usual example photographs those called `examples`
-    are shown, which that model gets right, and one that it gets `wrong`; without, all of them.
+    empty. `beside` tells what is shown of words beside a map, and `drawn_as` which elements of the page an answer to
+    this question alone draws; without, it is what is shown where none of the others' are. Of the usual example
+    photographs those called `examples` are shown, which that model gets right, and one that it gets `wrong`; without,
+    all of them.
     """
 
     key: str
@@ -51,6 +53,7 @@ class PageTask:
     menu: str = "models.others"
     first: str = ""
     beside: Callable[[Explainer, Explanation], WordsShown] | None = None
+    drawn_as: str = ""
     examples: tuple[str, ...] = ()
     wrong: str = ""
 
@@ -108,10 +111,12 @@ TASKS = {
         PageTask(CLASSES, "task.classes", menu=""),
         PageTask(
             CAPTION, "task.caption", "task.caption_small", beside=_described,
+            drawn_as="#caption-words button",
             examples=("cat-in-a-bathroom", "pizza", "skateboarder"), wrong="rocket",
         ),
         PageTask(
             ANSWER, "task.answer", "task.answer_small", first=FIRST_QUESTION, beside=_answered,
+            drawn_as="#question-words .piece",
             examples=("cat-in-a-bathroom", "pizza", "coffee", "cat"), wrong="rocket",
         ),
     )

@@ -6,7 +6,7 @@ Public names: `ENDINGS`, `own_model_panel`, `own_models`, `session`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,26 +66,20 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
         """What was typed stays."""
         return gr.skip() if typed.strip() else named(path, "") or gr.skip()
 
-    def load(
-        weights_file: str | None, name: str, labels_file: str | None, size_text: str, mean_text: str, std_text: str,
-        head_key: str,
-    ) -> dict[Any, Any]:  # fmt: skip
-        files = [Upload(path, weights.GRADIO_CACHE) if path else None for path in (weights_file, labels_file)]
+    def load(weights_file: str | None, name: str, labels_file: str | None, *described: str) -> dict[Any, Any]:
+        files = weights_file, labels_file
         try:
             # somebody may press the button before the name of the file was looked at
             name = named(weights_file, name)
             if weights_file and not name:
                 raise ModelError("architecture.missing")
-            own = shelf.put(
-                files[0], name, files[1], input_size=_whole(size_text), mean=_three("mean", mean_text),
-                std=_three("std", std_text), head=head_key or None,
-            )  # fmt: skip
+            uploads = [Upload(path, weights.GRADIO_CACHE) if path else None for path in files]
+            own = _put(shelf, uploads, name, described)
         except Exception as error:
             return {note: problem_box(plain_words(error), kept=False), weights: None, labels: None}
         finally:
-            for path in (weights_file, labels_file):
-                if path:
-                    Path(path).unlink(missing_ok=True)
+            for path in filter(None, files):
+                Path(path).unlink(missing_ok=True)
         loaded = page.services.explainer.load(own)
         size = loaded.preprocessing.input_shape[-1]
         choices = [
@@ -147,6 +141,21 @@ def _fields() -> list[Any]:
             elem_id="own-head",
         )
     return [weights, architecture, labels, size, mean, std, head]
+
+
+def _put(shelf: Shelf, files: Sequence[Upload | None], architecture: str, described: Sequence[str]) -> str:
+    """The name on the `shelf` of the model that a visitor has described in the fields."""
+    weights, labels = files
+    size, mean, std, head = described
+    return shelf.put(
+        weights,
+        architecture,
+        labels,
+        input_size=_whole(size),
+        mean=_three("mean", mean),
+        std=_three("std", std),
+        head=head or None,
+    )
 
 
 def _guessed(file_name: str, known: Iterable[str]) -> str | None:

@@ -5,6 +5,7 @@ Public names: `Examples`, `Words`, `fitting`, `may_be_shown`, `switching`, `word
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,7 @@ from gradio.processing_utils import save_bytes_to_cache
 from ...errors import CamError
 from ...explainer import Explainer
 from ...explanation import Explanation
-from ...models.base import CLASSES
 from ...models.kinds import PLURALS, kinds_in
-from ...models.spoken import ANSWER, CAPTION
 from ...models.tasks import task_of
 from ...reading.photograph import ImageSource, content_of, digest_of
 from ...request import AUTO, Request
@@ -44,10 +43,11 @@ ALIVE = frozenset(["person", "bird", "cat", "dog", "horse", "sheep", "cow", "ele
 ALWAYS = ("is there a dog?", "is there a cup?", "where is this?")
 
 # which of the three questions the page shows the answer of
-TASK_SHOWN = f"""() =>
-  document.querySelector("#caption-words button") ? "{CAPTION}" :
-  document.querySelector("#question-words .piece") ? "{ANSWER}" : "{CLASSES}"
-"""
+TASK_SHOWN = f"""() => {{
+  const drawn = {json.dumps({task.key: task.drawn_as for task in TASKS.values()})};
+  const shown = (task) => drawn[task] && document.querySelector(drawn[task]);
+  return Object.keys(drawn).find(shown) ?? Object.keys(drawn).find((task) => !drawn[task]);
+}}"""
 
 
 @dataclass(frozen=True, eq=False)
