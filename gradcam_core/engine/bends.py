@@ -114,4 +114,4 @@ def fitted(at: Float64Array, values: Float64Array, degree: int) -> Float64Array:
 @lru_cache(512)
 def _solution(at: bytes, degree: int) -> Float64Array:
     """(degree + 1, places): what makes coefficients of values."""
-    return np.linalg.pinv(np.vander(np.frombuffer(at), degree + 1))
+    return np.asarray(np.linalg.pinv(np.vander(np.frombuffer(at), degree + 1)), np.float64)

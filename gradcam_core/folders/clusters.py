@@ -41,6 +41,9 @@ WINDOW, UNUSUAL = 2, (0.9, 0.95, 0.97, 0.98, 0.99, 1.0)
 SAME = 0.5
 # photographs of one class among which clusters are sought; the others join those that they are like
 MOST = 2000
+# photographs of other classes that a class is compared with at most, drawn from all: more hardly tell more, and where
+# there are many classes each would be compared with nearly the whole folder
+MOST_STRANGERS = 2000
 TYPICAL = 3
 NONE = -1
 
@@ -212,13 +215,13 @@ def clusters_of(table: Table, labels: Sequence[str]) -> tuple[Cluster, ...]:
     """The clusters of every class, first those whose place should be tried first."""
     found: list[Cluster] = []
     for index in np.unique(table.index):
-        own = np.flatnonzero(table.index == index)
+        own, strangers = np.flatnonzero(table.index == index), _strangers(table, index)
         # a place that all of them share has no others in the class to be told apart from
-        together = len(own) >= FEWEST and _are_alike(table, own)
+        together = len(own) >= FEWEST and _are_alike(table, own, strangers)
         numbers = np.zeros(len(own), np.intp) if together else grouped(table.soft[own])
         found += [
-            _cluster(table, int(index), labels[index], own, members, rare)
-            for members, rare in _groups(table, own, numbers)
+            _cluster(table, int(index), labels[index], own, strangers, members, rare)
+            for members, rare in _groups(table, own, strangers, numbers)
         ]
     return tuple(sorted(found, key=lambda one: -one.apart * (1 - one.area)))
 
@@ -228,7 +231,15 @@ def worst_first(clusters: Sequence[Cluster]) -> tuple[Cluster, ...]:
     return tuple(sorted(clusters, key=lambda one: (-one.suspicion, -len(one.members))))
 
 
-def _groups(table: Table, own: Indices, numbers: NDArray[np.intp]) -> list[tuple[Indices, float | None]]:
+def _strangers(table: Table, index: int) -> Indices:
+    """Photographs of other classes."""
+    found = np.flatnonzero(table.index != index)
+    return found if len(found) <= MOST_STRANGERS else np.random.default_rng(0).choice(found, MOST_STRANGERS, False)
+
+
+def _groups(
+    table: Table, own: Indices, strangers: Indices, numbers: NDArray[np.intp]
+) -> list[tuple[Indices, float | None]]:
     """Photographs of a class that belong together, each group with how rare that is where it is known: those whose maps
     are alike as a whole, by the `numbers` of their clusters, and those with more evidence at one place than others.
 
@@ -237,45 +248,50 @@ def _groups(table: Table, own: Indices, numbers: NDArray[np.intp]) -> list[tuple
     found: list[tuple[Indices, float | None]] = [
         (own[numbers == number], None) for number in range(numbers.max(initial=NONE) + 1)
     ]
-    for members, rare in unusual(table.maps, own):
+    for among, rare in unusual(table.maps[own], table.maps[strangers]):
+        members = own[among]
         if all(len(np.intersect1d(members, one)) < SAME * len(np.union1d(members, one)) for one, _ in found):
             found.append((members, rare))
     return found
 
 
-def unusual(maps: MapArray, own: Indices) -> list[tuple[Indices, float]]:
-    """Of the `own` of all (n, GRID, GRID) `maps`, those with more evidence at a place than others have, for each place
-    where that happens more often than chance lets it, with how probable so many are by chance; places beside a
-    stronger one are left out."""
-    strangers = np.setdiff1d(np.arange(len(maps)), own)
-    if len(strangers) < STRANGERS or len(own) < FEWEST:
+def unusual(maps: MapArray, others: MapArray) -> list[tuple[Indices, float]]:
+    """Which of the (n, GRID, GRID) `maps` have more evidence at a place than `others` have, for each place where that
+    happens more often than chance lets it, with how probable so many are by chance; places beside a stronger one are
+    left out."""
+    if len(others) < STRANGERS or len(maps) < FEWEST:
         return []
     from scipy.stats import binom  # noqa: PLC0415 - comes with scikit-learn
 
-    windows = sliding_window_view(maps, (WINDOW, WINDOW), (1, 2)).sum((3, 4))
+    here, there = (sliding_window_view(one, (WINDOW, WINDOW), (1, 2)).sum((3, 4)) for one in (maps, others))
     # (parts, 1, rows, columns)
-    most = np.quantile(windows[strangers], UNUSUAL, axis=0)[:, None]
-    usual = ((windows[strangers] > most).sum(1) + 1) / (len(strangers) + 2)
-    hits = (windows[own] > most).sum(1)
-    each = np.where(hits < FEWEST, 1, binom.sf(hits - 1, len(own), usual))
+    most = np.quantile(there, UNUSUAL, axis=0)[:, None]
+    usual = ((there > most).sum(1) + 1) / (len(others) + 2)
+    hits = (here > most).sum(1)
+    each = np.where(hits < FEWEST, 1, binom.sf(hits - 1, len(maps), usual))
     # the largest part of others that tells them apart: those who have as much are fewest then
     tells = each <= RARE
     best = np.where(tells.any(0), len(each) - 1 - tells[::-1].argmax(0), each.argmin(0))[None]
     most, rare = (np.take_along_axis(one, best, 0)[0] for one in (most[:, 0], each))
-    above = windows[own] > most
+    above = here > most
     found: list[tuple[Indices, float]] = []
     while rare.min() <= RARE:
         row, column = map(int, np.unravel_index(int(rare.argmin()), rare.shape))
-        found.append((own[above[:, row, column]], float(rare[row, column])))
+        found.append((np.flatnonzero(above[:, row, column]), float(rare[row, column])))
         beside = [slice(max(at - WINDOW, 0), at + WINDOW + 1) for at in (row, column)]
         rare[beside[0], beside[1]] = 1
     return found
 
 
-def _others(table: Table, index: int, members: Indices) -> Indices:
+def _others(own: Indices, strangers: Indices, members: Indices) -> Indices:
     """The photographs of the class that are not among the members; where these are few, those of other classes."""
-    own = np.setdiff1d(np.flatnonzero(table.index == index), members)
-    return own if len(own) >= FEWEST else np.flatnonzero(table.index != index)
+    others = np.setdiff1d(own, members)
+    return others if len(others) >= FEWEST else strangers
+
+
+def _distance(table: Table, chosen: Indices, mean: MapArray) -> NDArray[np.float32]:
+    """How far the `chosen` maps are from an average map."""
+    return np.asarray(((table.soft[chosen] - softened(mean[None])) ** 2).sum(1))
 
 
 def _spot(mean: MapArray, others: MapArray) -> MapArray:
@@ -284,14 +300,17 @@ def _spot(mean: MapArray, others: MapArray) -> MapArray:
     return more / more.sum() if more.any() else mean
 
 
-def _cluster(table: Table, index: int, label: str, among: Indices, members: Indices, rare: float | None) -> Cluster:
-    mean, others = table.maps[members].mean(0), _others(table, index, members)
+def _cluster(
+    table: Table, index: int, label: str, among: Indices, strangers: Indices, members: Indices, rare: float | None
+) -> Cluster:
+    mean, others = table.maps[members].mean(0), _others(among, strangers, members)
     elsewhere = table.maps[others].mean(0) if len(others) else None
     spot = mean if elsewhere is None else _spot(mean, elsewhere)
-    distance = ((table.soft - softened(mean[None])) ** 2).sum(1)
-    members = members[np.argsort(distance[members], kind="stable")]
+    distance = _distance(table, members, mean)
     if rare is None:
-        rare = _rare(distance, among, members, np.flatnonzero(table.index != index))
+        within = float(np.quantile(distance, CORE))
+        rare = _rare(within, _distance(table, among, mean), _distance(table, strangers, mean))
+    members = members[np.argsort(distance, kind="stable")]
     apart = 0.0 if elsewhere is None else float(np.hypot(*np.subtract(centre(spot), centre(elsewhere))))
     accuracy, dice = table.accuracy(members), np.random.default_rng(0)
     # these alone are kept: the others of many clusters are many times the folder
@@ -301,25 +320,25 @@ def _cluster(table: Table, index: int, label: str, among: Indices, members: Indi
     )  # fmt: skip
 
 
-def _are_alike(table: Table, own: Indices) -> bool:
+def _are_alike(table: Table, own: Indices, strangers: Indices) -> bool:
     """Whether the maps of a class are all about the same, and not as those of other classes."""
-    distance = ((table.soft - softened(table.maps[own].mean(0)[None])) ** 2).sum(1)
-    strangers = np.setdiff1d(np.arange(len(table)), own)
     if len(strangers) < STRANGERS:
         return False
-    return bool(np.median(distance[own]) <= TOGETHER * np.median(distance[strangers]))
+    mean = table.maps[own].mean(0)
+    here, there = (np.median(_distance(table, chosen, mean)) for chosen in (own, strangers))
+    return bool(here <= TOGETHER * there)
 
 
-def _rare(distance: NDArray[np.float32], own: Indices, members: Indices, strangers: Indices) -> float:
-    """`Cluster.rare`, from how far every map is from the cluster's average; 0 where there is nobody to compare with."""
+def _rare(within: float, own: NDArray[np.float32], strangers: NDArray[np.float32]) -> float:
+    """`Cluster.rare`, from how far maps of the class and of others are from the average of a cluster, whose core is
+    `within`; 0 where there is nobody to compare with."""
     if len(strangers) < STRANGERS:
         return 0.0
     from scipy.stats import binom  # noqa: PLC0415 - comes with scikit-learn
 
-    within = np.quantile(distance[members], CORE)
     # as if two more had been seen, one there: what was seen of nobody may still be
-    usual = ((distance[strangers] <= within).sum() + 1) / (len(strangers) + 2)
-    return float(binom.sf((distance[own] <= within).sum() - 1, len(own), usual))
+    usual = ((strangers <= within).sum() + 1) / (len(strangers) + 2)
+    return float(binom.sf((own <= within).sum() - 1, len(own), usual))
 
 
 def half_area(mean: MapArray) -> float:

@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from gradcam_core import Audit, Examiner, Explainer, OptionError, Request, StoppedError, Watch, audit
 from gradcam_core.canvases.picture import order
-from gradcam_core.folders import LEFT_OUT, SCHEMA, Row, steps
+from gradcam_core.folders import LEFT_OUT, SCHEMA, Row, clusters, steps
 from gradcam_core.folders.clusters import RARE, TRIED, unusual
 from gradcam_core.folders.looking import Looker
+from gradcam_core.folders.table import Table
 from gradcam_core.report.__main__ import command_line, main
 from tests.helpers import counted_calls, small_spec
 
@@ -140,6 +141,31 @@ def test_a_place_is_tried_in_members_and_held_against_others(cheat: Audit) -> No
         assert {*cheat.table.index[cluster.others]} == {cluster.index}
 
 
+def test_a_class_is_held_against_some_of_very_many_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the time would grow with the photographs times the classes."""
+    monkeypatch.setattr(clusters, "MOST_STRANGERS", 300)
+    dice = np.random.default_rng(0)
+    maps = np.zeros((3000, 8, 8), np.float32)
+    for one, (row, column) in zip(maps, dice.integers(2, 4, (3000, 2)), strict=True):
+        one[row : row + 3, column : column + 3] = dice.random((3, 3)) + 0.5
+    # the first class is marked in a corner, in a fifth of its photographs
+    index = np.arange(3000, dtype=np.int32) % 30
+    marked = np.flatnonzero(index == 0)[::5]
+    maps[marked] = 0
+    maps[marked, 6:, :2] = dice.random((len(marked), 2, 2)) + 0.5
+    maps /= maps.sum((1, 2), keepdims=True)
+    names, sure = tuple(map(str, range(3000))), np.full(3000, 0.9, np.float32)
+    looked: list[int] = []
+    usual = clusters.unusual
+    monkeypatch.setattr(clusters, "unusual", lambda here, there: looked.append(len(there)) or usual(here, there))
+    table = Table(names, maps, index, np.roll(index, 1), index, sure)
+    first, *others = clusters.clusters_of(table, [f"class {number}" for number in range(30)])
+    assert set(looked) == {300}
+    assert (first.index, first.place) == (0, "bottom_left")
+    assert set(first.members.tolist()) == set(marked.tolist())
+    assert first.rare < 1e-10 < min(one.rare for one in others)
+
+
 def test_photographs_with_more_evidence_at_a_place_than_other_classes_have_are_found() -> None:
     dice = np.random.default_rng(0)
     maps = np.zeros((120, 8, 8), np.float32)
@@ -148,19 +174,19 @@ def test_photographs_with_more_evidence_at_a_place_than_other_classes_have_are_f
         one[row : row + 3, column : column + 3] = dice.random((3, 3)) + 0.5
     maps /= maps.sum((1, 2), keepdims=True)
     # objects are somewhere, which is by chance
-    assert all(rare > RARE / 10 for _, rare in unusual(maps, np.arange(40)))
+    assert all(rare > RARE / 10 for _, rare in unusual(maps[:40], maps[40:]))
     # a mark has a tenth of the evidence of twelve
     maps[:12] *= 0.9
     maps[:12, 7, 0] += 0.1
-    (found, rare), *others = unusual(maps, np.arange(40))
+    (found, rare), *others = unusual(maps[:40], maps[40:])
     assert found.tolist() == list(range(12))
     assert all(other > RARE / 10 for _, other in others)
     # at a place where of 80 others at most one in fifty has as much
     assert rare < scipy.stats.binom.sf(11, 40, 3 / 80)
     # of a class that looks there as a whole it is found as well
-    assert any(set(range(12)) <= set(one.tolist()) for one, _ in unusual(maps, np.arange(12)))
+    assert any(set(range(12)) <= set(one.tolist()) for one, _ in unusual(maps[:12], maps[12:]))
     # too few others say nothing
-    assert unusual(maps[:50], np.arange(40)) == []
+    assert unusual(maps[:40], maps[40:50]) == []
 
 
 def test_without_the_mark_nobody_is_alarmed(explainer: Explainer, tmp_path: Path) -> None:
