@@ -27,13 +27,16 @@ def points_of(features: NDArray[np.float32]) -> NDArray[np.float32]:
     from sklearn.decomposition import PCA  # noqa: PLC0415 - takes most of a second, and only reports need it
     from sklearn.manifold import TSNE  # noqa: PLC0415
     from sklearn.neighbors import KNeighborsRegressor  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
 
     features = PCA(min(COMPONENTS, *features.shape), random_state=0).fit_transform(features)
     if count < FEW:
         return _in_square(features[:, :2])
     kept = np.random.default_rng(0).permutation(count)[:MOST]
     perplexity = min(30.0, len(kept) / 4)
-    points = TSNE(perplexity=perplexity, init="pca", max_iter=500, random_state=0).fit_transform(features[kept])
+    # its threads wait for each other in every one of hundreds of steps: on a busy machine that takes ten times as long
+    with threadpool_limits(1, user_api="openmp"):
+        points = TSNE(perplexity=perplexity, init="pca", max_iter=500, random_state=0).fit_transform(features[kept])
     if len(kept) < count:
         near = KNeighborsRegressor(NEIGHBOURS, weights="distance").fit(features[kept], points)
         points = near.predict(features)

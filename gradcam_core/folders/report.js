@@ -6,6 +6,7 @@ const BLOCK = 200, PER_PAGE = 60, MOST_BLOCKS = 12;
 const rows = read("rows"), at = new Map(rows.map((row, number) => [row[NAME], number]));
 const colours = Uint8Array.from(atob(read("colours")), (letter) => letter.charCodeAt(0));
 const by = (id) => document.getElementById(id);
+const number = (value) => value.toLocaleString(document.documentElement.lang);
 const percent = (share) => share === null ? "" : `${(share * 100).toFixed(share > 0.995 || share < 0.01 ? 1 : 0)} %`;
 
 // inside another page that page is told how high this one is, where it wants to be looked at, and what to open
@@ -127,7 +128,7 @@ function list() {
 function show() {
   const pages = Math.max(Math.ceil(listed.length / PER_PAGE), 1);
   page = Math.min(Math.max(page, 0), pages - 1);
-  by("count").textContent = words.count.replace("{count}", listed.length).replace("{of}", rows.length);
+  by("count").textContent = words.count.replace("{count}", number(listed.length)).replace("{of}", number(rows.length));
   by("page").textContent = `${page + 1} / ${pages}`;
   by("back").disabled = page === 0;
   by("on").disabled = page === pages - 1;
@@ -163,7 +164,10 @@ function options(select, values) {
   }));
 }
 
-clusters.forEach((cluster) => {
+// what looks like a cheat comes first; hundreds of others would hide what stands below them
+const AT_FIRST = Math.max(12, clusters.filter((cluster) => cluster.suspicious).length);
+
+function clusterCard(cluster) {
   const box = made("div", undefined, cluster.suspicious ? "card alarm" : "card");
   box.append(made("p", cluster.sentence));
   if (cluster.accuracy !== null) box.append(made("p", words.accuracy.replace("{share}", percent(cluster.accuracy)), "facts"));
@@ -176,13 +180,22 @@ clusters.forEach((cluster) => {
   pen.fillRect(0, 0, 96, 96);
   pen.drawImage(heat(cluster.map, cluster.side, cluster.side), 0, 0, 96, 96);
   strip.append(mean, ...cluster.members.slice(0, cluster.typical).map((name) => openable(at.get(name), name)));
-  const button = made("button", words.show_these.replace("{count}", cluster.members.length));
+  const button = made("button", words.show_these.replace("{count}", number(cluster.members.length)));
   // a photograph may be in several of them, and has the colour of the most suspicious one
   const own = new Set(cluster.members.map((name) => at.get(name)));
   button.onclick = () => choose((_, place) => own.has(place));
   box.append(strip, made("p"), button);
   by("cluster-cards").append(box);
-});
+}
+
+clusters.slice(0, AT_FIRST).forEach(clusterCard);
+by("more-clusters").hidden = clusters.length <= AT_FIRST;
+by("more-clusters").textContent = words.more_clusters.replace("{count}", number(clusters.length - AT_FIRST));
+by("more-clusters").onclick = () => {
+  by("more-clusters").hidden = true;
+  clusters.slice(AT_FIRST).forEach(clusterCard);
+  by("cluster-cards").children[AT_FIRST].querySelector("button").focus();
+};
 if (!clusters.length) by("cluster-cards").append(made("p", words.no_clusters));
 
 by("confusions-part").hidden = !confusions.length;
@@ -204,7 +217,7 @@ confusions.forEach((one) => {
 
 const counts = new Map();
 rows.forEach((row) => { if (row[LABEL] !== null) counts.set(row[LABEL], (counts.get(row[LABEL]) || 0) + 1); });
-const labels = [...counts].sort((one, other) => other[1] - one[1]).map(([label, count]) => [label, `${label} (${count})`]);
+const labels = [...counts].sort((one, other) => other[1] - one[1]).map(([label, count]) => [label, `${label} (${number(count)})`]);
 options(by("class"), [["", words.every_class], ...labels]);
 options(by("points-class"), labels);
 options(by("show"), Object.keys(SHOWS).map((key) => [key, words[`show_${key}`]]));

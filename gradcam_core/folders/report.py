@@ -54,6 +54,7 @@ PAGE_WORDS = (
     "audit.page_every_class",
     "audit.page_maps",
     "audit.page_mean",
+    "audit.page_more_clusters",
     "audit.page_no_clusters",
     "audit.page_on",
     "audit.page_open",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ..numbers import percent
+
 __all__ = ["AUDIT"]
 
 
@@ -27,7 +29,7 @@ def _suspicious(**told: object) -> str:
 
 def _cluster(count: int, among: int, label: str, place: str) -> str:
     noun = "photograph is" if count == 1 else "photographs are"
-    return f"{count} of {among} “{label}” {noun} decided {place}"
+    return f"{count:,} of {among:,} “{label}” {noun} decided {place}"
 
 
 def _left(minutes: float) -> str:
@@ -39,11 +41,11 @@ def _left(minutes: float) -> str:
 
 
 def _progress(done: int, count: int, minutes: float | None) -> str:
-    return f"{done} of {count} photographs" + ("" if minutes is None else f", {_left(minutes)}")
+    return f"{done:,} of {count:,} photographs" + ("" if minutes is None else f", {_left(minutes)}")
 
 
 def _facts(model: str, view: str, accuracy: float | None, made: str) -> str:
-    right = "" if accuracy is None else f" {accuracy:.0%} of those whose class is known are right."
+    right = "" if accuracy is None else f" {percent(accuracy)} of those whose class is known are right."
     seen = "all of each photograph" if view == "whole" else "the middle of each photograph, as the model was trained"
     return f"{model} saw {seen}.{right} Made on {made}."
 
@@ -61,9 +63,9 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.cluster": lambda **told: f"{_cluster(**told)}.",
     "audit.cluster_suspicious": _suspicious,
     "audit.cluster_tried": _tried,
-    "audit.confusion": "“{truth}” taken for “{taken_for}”: {count} of {among} photographs.",
+    "audit.confusion": "“{truth}” taken for “{taken_for}”: {count:,} of {among:,} photographs.",
     "audit.facts": _facts,
-    "audit.found": "{worst} (Looked at: {count} of {of} photographs.)",
+    "audit.found": "{worst} (Looked at: {count:,} of {of:,} photographs.)",
     "audit.left": "at the left",
     "audit.middle": "in the middle",
     "audit.no_classes": (
@@ -73,8 +75,8 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.no_folder": "`folder` {folder!r} is no folder; name one that holds photographs.",
     "audit.no_photographs": "`folder` {folder!r} holds no photograph, no file whose name ends in {suffixes:list}.",
     "audit.nothing": (
-        "No place looks like a cheat, in {count} of {of} photographs. That is no proof: what lies on the object itself,"
-        " or everywhere, has no place of its own."
+        "No place looks like a cheat, in {count:,} of {of:,} photographs. That is no proof: what lies on the object"
+        " itself, or everywhere, has no place of its own."
     ),
     "audit.other_file": (
         "`rows` {file!r} is there and holds no rows of an audit; choose another name, or delete that file."
@@ -102,6 +104,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_every_class": "every class",
     "audit.page_maps": "Maps",
     "audit.page_mean": "The average map",
+    "audit.page_more_clusters": "Show the other {count} groups",
     "audit.page_no_clusters": "No class has several photographs whose maps look at the same place.",
     "audit.page_on": "Next",
     "audit.page_open": "Open {name} in the Photograph tab",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ..numbers import percent
+
 __all__ = ["AUDIT"]
 
 
 def _cluster(count: int, among: int, label: str, place: str) -> str:
-    return f"“{label}” 사진 {among}장 가운데 {count}장의 근거는 {place}에 있습니다"
+    return f"“{label}” 사진 {among:,}장 가운데 {count:,}장의 근거는 {place}에 있습니다"
 
 
 def _tried(there: float, elsewhere: float, put: float | None, **told: object) -> str:
@@ -31,11 +33,11 @@ def _left(minutes: float) -> str:
 
 
 def _progress(done: int, count: int, minutes: float | None) -> str:
-    return f"사진 {count}장 중 {done}장" + ("" if minutes is None else f", {_left(minutes)}")
+    return f"사진 {count:,}장 중 {done:,}장" + ("" if minutes is None else f", {_left(minutes)}")
 
 
 def _facts(model: str, view: str, accuracy: float | None, made: str) -> str:
-    right = "" if accuracy is None else f" 정답을 아는 사진 가운데 {accuracy:.0%}를 맞혔습니다."
+    right = "" if accuracy is None else f" 정답을 아는 사진 가운데 {percent(accuracy)}를 맞혔습니다."
     seen = "각 사진 전체를" if view == "whole" else "학습할 때처럼 각 사진의 가운데를"
     return f"{model} 모델이 {seen} 보았습니다.{right} 만든 때: {made}."
 
@@ -53,9 +55,11 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.cluster": lambda **told: f"{_cluster(**told)}.",
     "audit.cluster_suspicious": _suspicious,
     "audit.cluster_tried": _tried,
-    "audit.confusion": "“{truth}” 사진 {among}장 가운데 {count}장을 “{taken_for}”{taken_for:으로/로} 잘못 보았습니다.",
+    "audit.confusion": (
+        "“{truth}” 사진 {among:,}장 가운데 {count:,}장을 “{taken_for}”{taken_for:으로/로} 잘못 보았습니다."
+    ),
     "audit.facts": _facts,
-    "audit.found": "{worst} (살펴본 사진: {of}장 중 {count}장)",
+    "audit.found": "{worst} (살펴본 사진: {of:,}장 중 {count:,}장)",
     "audit.left": "왼쪽",
     "audit.middle": "가운데",
     "audit.no_classes": (
@@ -64,8 +68,8 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.no_folder": "`folder` {folder!r}: 폴더가 아닙니다. 사진이 든 폴더를 적으세요.",
     "audit.no_photographs": "`folder` {folder!r}: 이름이 {suffixes:list} 가운데 하나로 끝나는 사진이 없습니다.",
     "audit.nothing": (
-        "사진 {of}장 중 {count}장을 살펴보았고, 부정행위처럼 보이는 곳은 없습니다. 없다는 증명은 아닙니다. 물체 위에"
-        " 있거나 어디에나 있는 것은 자기 자리가 없기 때문입니다."
+        "사진 {of:,}장 중 {count:,}장을 살펴보았고, 부정행위처럼 보이는 곳은 없습니다. 없다는 증명은 아닙니다. 물체"
+        " 위에 있거나 어디에나 있는 것은 자기 자리가 없기 때문입니다."
     ),
     "audit.other_file": (
         "`rows` {file!r}: 이미 있는 파일이고 감사의 행이 아닙니다. 다른 이름을 쓰거나 그 파일을 지우세요."
@@ -93,6 +97,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_every_class": "모든 클래스",
     "audit.page_maps": "맵",
     "audit.page_mean": "평균 맵",
+    "audit.page_more_clusters": "나머지 묶음 {count}개 보기",
     "audit.page_no_clusters": "맵이 같은 곳을 보는 사진이 여러 장 있는 클래스가 없습니다.",
     "audit.page_on": "다음",
     "audit.page_open": "{name}: 사진 탭에서 열기",
