@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gradcam_core import Audit, Request
+from gradcam_core.folders import Effect
+from gradcam_core.folders.clusters import clusters_of
+from gradcam_core.folders.rows import RowFile
+from gradcam_core.folders.table import Table
+from tests.benchmarks.many_rows import made_up
 from tests.pictures import zipped
 from tests.serving.cluster.replicas import jpeg
 
@@ -42,3 +49,31 @@ def test_the_report_stands_on_the_page_and_a_photograph_of_it_can_be_opened(
     )
     view.close()
     assert problems == []
+
+
+def test_a_report_of_many_groups_folds_most_of_them_away(browser: Any, tmp_path: Path) -> None:
+    rows = [*made_up(1200, 4)]
+    with RowFile(tmp_path / "rows.parquet", {}) as file:
+        for row in rows:
+            file.add(row)
+        file.finish([row.name for row in rows])
+    table, labels = Table.of(rows), tuple(f"class {number}" for number in range(4))
+    groups = clusters_of(table, labels)[:1] * 30
+    found = Audit(tmp_path, file.path, Request(), "made up", labels, table, len(rows), groups, ())
+    view = browser.new_page()
+    view.goto(found.report(tmp_path / "audit.html", language="en").as_uri())
+    assert view.locator("#count").inner_text() == "1,200 of 1,200 photographs"
+    cards, more = view.locator("#cluster-cards .card"), view.locator("#more-clusters")
+    assert cards.count() == 12
+    assert more.inner_text() == "Show the other 18 groups"
+    more.press("Enter")
+    assert cards.count() == 30
+    assert more.is_hidden()
+    assert view.evaluate("document.activeElement === document.querySelectorAll('#cluster-cards .card button')[12]")
+    # those that raise an alarm are all shown
+    alarms = tuple(replace(one, effect=Effect(0.9, 0.0, 0.9, 0.9, 0.0), rare=0.0, apart=1.0) for one in groups)
+    assert all(one.suspicious for one in alarms)
+    found = replace(found, clusters=alarms)
+    view.goto(found.report(tmp_path / "audit.html", language="en").as_uri())
+    assert (cards.count(), more.is_hidden()) == (30, True)
+    view.close()
