@@ -18,7 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from ..errors import UploadError, first_line
+from ..errors import UploadError
+from ..languages import Finding
 from .photograph import MAX_UPLOAD_BYTES
 from .uploads import PHOTOGRAPH_FILE, Carried, Upload
 
@@ -85,7 +86,7 @@ class _Files:
             copy = path.open("wb")
         except (FileExistsError, IsADirectoryError, NotADirectoryError):
             # one entry's folder is another one's file
-            raise UploadError("archive.not_read", reason=path.name) from None
+            raise UploadError("archive.not_read", reason=Finding("archive.two_of_a_name", name=path.name)) from None
         left = TABLE_BYTES if table else MAX_UPLOAD_BYTES
         with copy:
             while piece := file.read(PIECE):
@@ -149,8 +150,14 @@ def _reading() -> Iterator[None]:
     except UploadError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        # also one with a password, or packed in a way that Python does not know
-        raise UploadError("archive.not_read", reason=first_line(error)) from None
+        raise UploadError("archive.not_read", reason=_reason(error)) from None
+
+
+def _reason(error: Exception) -> Finding:
+    if isinstance(error, NotImplementedError):
+        return Finding("archive.packed_otherwise")
+    # Python raises a plain RuntimeError for this alone
+    return Finding("archive.has_password" if type(error) is RuntimeError else "archive.damaged")
 
 
 def _entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:

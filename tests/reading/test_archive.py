@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from gradcam_core.errors import UploadError
+from gradcam_core.languages import LANGUAGES, Finding, say
 from gradcam_core.reading import archive
 from gradcam_core.reading.archive import laid_out, one_of
 from gradcam_core.reading.uploads import Upload
@@ -136,6 +138,26 @@ def test_what_is_no_archive_is_said(into: Path) -> None:
             laid_out([handed_in(into, "all.zip", content)], into, SUFFIXES)
     with pytest.raises(UploadError, match="No photograph"):
         laid_out([handed_in(into, "all.zip", zipped(("a.txt", b"1")))], into, SUFFIXES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("flag", "method", "key"), [(1, 0, "archive.has_password"), (0, 97, "archive.packed_otherwise"), (0, 0, None)]
+)
+def test_why_an_archive_is_not_read_is_said_in_the_readers_language(
+    into: Path, language: str, flag: int, method: int, key: str | None
+) -> None:
+    packed = bytearray(zipped(("a.jpg", b"x" * 20)))
+    directory = packed.index(b"PK\x01\x02")
+    # flags and method, in front of the file and in the list at the end
+    for at in (6, directory + 8):
+        packed[at : at + 4] = flag.to_bytes(2, "little") + method.to_bytes(2, "little")
+    upload = handed_in(into, "all.zip", bytes(packed if key else packed[:-30]))
+    with pytest.raises(UploadError) as caught:
+        laid_out([upload], into, SUFFIXES)
+    sentence = say(caught.value.finding, language)
+    assert say(Finding(key or "archive.damaged"), language) in sentence
+    assert language == "en" or not re.search("file|password|compression", sentence)
 
 
 def test_nothing_but_an_upload_is_opened(into: Path) -> None:

@@ -51,12 +51,16 @@ def _facts(model: str, view: str, accuracy: float | None, made: str) -> str:
 
 
 AUDIT: Mapping[str, str | Callable[..., str]] = {
+    "archive.damaged": "it is no zip, or damaged",
     "archive.file_too_large": "{name!r} in the archive is larger than {limit:.0f} MB; make it smaller.",
+    "archive.has_password": "it has a password",
     "archive.no_photographs": "No photograph was handed in; choose several, or a zip of a folder with some.",
     "archive.not_among_them": "{name!r} is not among the photographs that are handed in now.",
     "archive.not_read": "The archive cannot be read ({reason}); pack the folder as a plain zip without a password.",
+    "archive.packed_otherwise": "it is packed in a way that is not known here",
     "archive.too_many": "These are more than {most} photographs; hand in fewer, or run the audit on your own machine.",
     "archive.too_much": "Unpacked, the archive has more than {limit:.0f} MB; make the photographs smaller.",
+    "archive.two_of_a_name": "{name!r} is a file and a folder in it",
     "audit.bottom": "at the bottom",
     "audit.bottom_left": "in the lower left corner",
     "audit.bottom_right": "in the lower right corner",

@@ -43,12 +43,16 @@ def _facts(model: str, view: str, accuracy: float | None, made: str) -> str:
 
 
 AUDIT: Mapping[str, str | Callable[..., str]] = {
+    "archive.damaged": "zip이 아니거나 손상됨",
     "archive.file_too_large": "압축 파일 안의 {name!r}: {limit:.0f}MB보다 큽니다. 더 작게 줄이세요.",
+    "archive.has_password": "암호가 걸려 있음",
     "archive.no_photographs": "올린 사진이 없습니다. 사진을 여러 장 고르거나, 사진이 든 폴더를 zip으로 올리세요.",
     "archive.not_among_them": "{name!r}: 지금 올려 둔 사진 가운데 없습니다.",
     "archive.not_read": "압축 파일을 읽을 수 없습니다({reason}). 폴더를 암호 없이 보통 zip으로 압축하세요.",
+    "archive.packed_otherwise": "이곳에서 모르는 방식으로 압축됨",
     "archive.too_many": "사진이 {most}장보다 많습니다. 더 적게 올리거나, 자신의 컴퓨터에서 감사를 실행하세요.",
     "archive.too_much": "압축을 풀면 {limit:.0f}MB보다 큽니다. 사진을 더 작게 줄이세요.",
+    "archive.two_of_a_name": "{name!r}{name:이/가} 파일이면서 폴더임",
     "audit.bottom": "아래쪽",
     "audit.bottom_left": "왼쪽 아래 모서리",
     "audit.bottom_right": "오른쪽 아래 모서리",
