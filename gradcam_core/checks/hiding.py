@@ -50,8 +50,21 @@ class HideAndLook(Said):
     nbytes: int = 1024
 
     @property
+    def told(self) -> Hidden:
+        """The middle share, of which the sentences speak."""
+        return self.steps[len(self.steps) // 2]
+
+    @property
+    def moves(self) -> bool:
+        """Whether the probability changes as the map says: at the share that is told, and on average."""
+        sign = 1 if self.against else -1
+        found = self.told.hottest, float(np.mean([step.hottest for step in self.steps]))
+        return all(sign * (one - self.target.probability) > 0 for one in found)
+
+    @property
     def holds(self) -> bool:
-        """Whether the hottest places matter more than at least four fifths of the random draws of as much.
+        """Whether it `moves`, and the hottest places matter more than at least four fifths of the random draws of as
+        much: other places may raise a probability that these leave as it is, which is no evidence.
 
         What matters is the change of the probability, averaged over the shares; a draw may hit the hottest
         places by chance, so that not all of them have to stand back.
@@ -59,14 +72,14 @@ class HideAndLook(Said):
         sign = 1 if self.against else -1
         hottest = sign * np.array([step.hottest for step in self.steps]).mean()
         random = sign * np.array([step.random for step in self.steps]).mean(axis=0)
-        return bool((hottest > random).mean() >= ENOUGH)
+        return self.moves and bool((hottest > random).mean() >= ENOUGH)
 
     @property
     def finding(self) -> Finding:
         """What hiding does, for the middle share, and whether the map holds."""
-        step = self.steps[len(self.steps) // 2]
+        step = self.told
         return Finding(
-            "hide.holds" if self.holds else "hide.fails",
+            "hide.holds" if self.holds else "hide.fails" if self.moves else "hide.no_change",
             share=step.share,
             label=self.target.label,
             before=self.target.probability,

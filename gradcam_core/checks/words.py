@@ -63,8 +63,14 @@ class Check(Said):
 
     @property
     def holds(self) -> bool:
-        """Whether the strongest words matter more than at least four fifths of the random draws of as many."""
-        return self.beaten >= ENOUGH
+        """Whether it `moves`, and the strongest words matter more than four fifths of the random draws of as many."""
+        return self.moves and self.beaten >= ENOUGH
+
+    @property
+    def moves(self) -> bool:
+        """Whether the probability changes as the words say: for those that are told, and on average."""
+        sign = 1 if self.counterfactual else -1
+        return sign * (self.after - self.before) > 0 and self.own.comprehensiveness > 0
 
     @property
     def finding(self) -> Finding:

@@ -104,12 +104,27 @@ def test_hiding_worked_out_by_hand(pixels: tuple[Explainer, PixelNetwork]) -> No
         (False, 0.1, (0.5, 0.6, 0.4, 0.02, 0.05), False),
         (True, 0.9, (0.5, 0.6, 0.4, 0.3, 0.05), True),
         (True, 0.1, (0.5, 0.6, 0.4, 0.3, 0.5), False),
+        # that others raise it is no evidence, where these change nothing
+        (False, 0.7, (0.8, 0.9, 0.8, 0.9, 0.8), False),
+        (False, 0.75, (0.8, 0.9, 0.8, 0.9, 0.8), False),
+        (True, 0.7, (0.5, 0.6, 0.4, 0.3, 0.5), False),
     ],
 )
 def test_when_a_map_holds(against: bool, hottest: float, random: tuple[float, ...], holds: bool) -> None:
     found = HideAndLook(Prediction(0, "cat", 0.7), against, (Hidden(0.2, hottest, random),))
     assert found.holds is holds
     assert ("the map holds" in found.sentence) is holds
+    assert ("nothing changes as the map says" in found.sentence) is not found.moves
+
+
+def test_a_map_moves_what_it_says_on_average_and_where_it_is_told() -> None:
+    def found(*hottest: float) -> HideAndLook:
+        steps = tuple(Hidden(0.1, one, (0.95, 0.9, 0.95)) for one in hottest)
+        return HideAndLook(Prediction(0, "cat", 0.7), False, steps)
+
+    assert found(0.8, 0.6, 0.6).holds
+    assert not found(0.6, 0.7, 0.6).holds
+    assert not found(0.9, 0.65, 0.8).holds
 
 
 def test_passes_are_batched_counted_and_remembered(examined: tuple[Examiner, Any, SmallNetwork]) -> None:

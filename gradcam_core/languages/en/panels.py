@@ -121,11 +121,13 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     ),
     "verdict.holds": "Holds: without these places {hottest:percent}, without as many others {random:percent}.",
     "verdict.looking": "Checking whether it holds …",
+    "verdict.no_change": "Does not hold: without these places it is still {hottest:percent}.",
     "verdict.words_ask": "Not checked by itself. The button below leaves the strongest words out.",
     "verdict.words_fail": (
         "Does not hold: without these words {after:percent}, without as many others {random:percent}."
     ),
     "verdict.words_hold": "Holds: without these words {after:percent}, without as many others {random:percent}.",
+    "verdict.words_no_change": "Does not hold: without these words it is still {after:percent}.",
     "verdict.words_too_few": "A text of one word cannot be checked by leaving words out.",
     "words_check.alone": "with them alone (less is better)",
     "words_check.button": "Check it: leave the strongest words out",

@@ -121,6 +121,7 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     ),
     "verdict.holds": ("믿을 만함: 이 위치를 가리면 {hottest:percent}, 다른 곳을 그만큼 가리면 {random:percent}입니다."),
     "verdict.looking": "믿을 만한 맵인지 검사하는 중 …",
+    "verdict.no_change": "믿기 어려움: 이 위치를 가려도 그대로 {hottest:percent}입니다.",
     "verdict.words_ask": "자동으로 검사하지 않았습니다. 아래 버튼으로 가장 강한 단어를 빼 볼 수 있습니다.",
     "verdict.words_fail": (
         "믿기 어려움: 이 단어들을 빼면 {after:percent}, 다른 단어를 그만큼 빼면 {random:percent}입니다."
@@ -128,6 +129,7 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "verdict.words_hold": (
         "믿을 만함: 이 단어들을 빼면 {after:percent}, 다른 단어를 그만큼 빼면 {random:percent}입니다."
     ),
+    "verdict.words_no_change": "믿기 어려움: 이 단어들을 빼도 그대로 {after:percent}입니다.",
     "verdict.words_too_few": "단어가 하나뿐이면 단어를 빼서 검사할 수 없습니다.",
     "words_check.alone": "그 단어만 남길 때 (작을수록 좋음)",
     "words_check.button": "검사: 가장 강한 단어를 빼 보기",

@@ -82,7 +82,7 @@ def _examining(services: Services, check: CheckDrawing) -> Callable[..., str]:
 
 def _hide(examiner: Examiner, explanation: Explanation, watch: Watch) -> str:
     found = examiner.hide_and_look(explanation, watch=watch)
-    middle = found.steps[len(found.steps) // 2]
+    middle = found.told
     # the random draw that does about what they do on average
     draw = min(range(len(middle.random)), key=lambda one: abs(middle.random[one] - middle.random_mean))
     hottest, random = examiner.hidden_pictures(explanation, middle.share, draw)

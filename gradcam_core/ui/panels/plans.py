@@ -106,10 +106,9 @@ def lines_under(grid: Comparison, hidden: Sequence[HideAndLook | None]) -> list[
 def _figure(found: HideAndLook | None) -> list[str]:
     if found is None:
         return []
-    middle = found.steps[len(found.steps) // 2]
     return [
-        word("compare.hidden", share=middle.hottest),
-        word("compare.at_random", share=middle.random_mean),
+        word("compare.hidden", share=found.told.hottest),
+        word("compare.at_random", share=found.told.random_mean),
         word("compare.holds" if found.holds else WARNED),
     ]
 

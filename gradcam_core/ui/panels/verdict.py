@@ -65,7 +65,8 @@ def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
         values = {"after": check.after, "random": check.random_after}
         if check.holds:
             return verdict_line("✓", word("verdict.words_hold", **values), state="holds")
-        return verdict_line("✗", word("verdict.words_fail", **values), state="fails")
+        key = "verdict.words_fail" if check.moves else "verdict.words_no_change"
+        return verdict_line("✗", word(key, **values), state="fails")
 
     line = _line("text-verdict", shown_text)
     judged = shown_text.change(
@@ -126,11 +127,10 @@ def _found(services: Services, asked: Controls, watch: Watch) -> HideAndLook | N
 
 
 def _said(found: HideAndLook) -> str:
-    step = found.steps[len(found.steps) // 2]
-    values = {"hottest": step.hottest, "random": step.random_mean}
+    values = {"hottest": found.told.hottest, "random": found.told.random_mean}
     if found.holds:
         return verdict_line("✓", word("verdict.holds", **values), state="holds")
-    return verdict_line("✗", word("verdict.fails", **values), state="fails")
+    return verdict_line("✗", word("verdict.fails" if found.moves else "verdict.no_change", **values), state="fails")
 
 
 def verdict_line(sign: str, text: str, *, state: str) -> str:
