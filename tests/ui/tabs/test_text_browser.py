@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,6 +98,23 @@ def test_check_it(tab: Any, texts: TextExplainer) -> None:
     tab.wait_for_selector("#text-checked table", state="detached")
     tab.locator("#text-check").click()
     tab.get_by_text(re.compile("at least two words")).wait_for()
+
+
+def test_the_files_are_what_the_core_makes(tab: Any, texts: TextExplainer, tmp_path: Path) -> None:
+    tab.get_by_label("Counterfactual").last.check()
+    found = texts.explain(EXAMPLES[0], counterfactual=True)
+    says(tab, found.sentence)
+    files = {}
+    for title in ("Record (JSON)", "Report (HTML)"):
+        with tab.expect_download() as download:
+            tab.locator("#text-downloads").get_by_role("button", name=title).click()
+        files[title] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[title])
+    assert files["Report (HTML)"].name == f"reviews_{found.target.index}_against_report.html"
+    assert json.loads(files["Record (JSON)"].read_text("utf-8")) == json.loads(json.dumps(found.record()))
+    page = unescape(files["Report (HTML)"].read_text("utf-8"))
+    assert found.sentence in page
+    assert texts.check(found).sentence in page
 
 
 def test_html_and_markdown_are_shown_as_text(tab: Any, texts: TextExplainer) -> None:
