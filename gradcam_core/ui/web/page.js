@@ -12,9 +12,10 @@
     opened = null;
   });
   // what the page shows, for the page that comes in its place: the question as an address, the photograph and the model
-  // in this tab. The stage says what is shown; without an answer, what the address asked for
+  // in this tab. The stage, or on its tab the text, says what is shown; without an answer, what the address asked for
   window.camKeep = () => {
-    const query = new URLSearchParams(document.querySelector("#stage [data-link]")?.dataset.link ?? location.search);
+    const seen = [...document.querySelectorAll("[data-link]")].find((one) => one.offsetParent);
+    const query = new URLSearchParams((seen ?? document.querySelector("#stage [data-link]"))?.dataset.link ?? location.search);
     const theme = new URLSearchParams(location.search).get("__theme");
     if (theme) query.set("__theme", theme);
     if (window.camModel) sessionStorage.setItem("camModel", window.camModel);

@@ -117,6 +117,34 @@ def test_the_files_are_what_the_core_makes(tab: Any, texts: TextExplainer, tmp_p
     assert texts.check(found).sentence in page
 
 
+def test_a_link_asks_the_same_of_the_same_text_in_either_language(
+    browser: Any, tab: Any, address: str, texts: TextExplainer
+) -> None:
+    text = "<b>지루하고</b> 100 % 아깝다\n그래도 좋다"
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.locator("#review textarea").fill(text)
+    tab.locator("#text-bars button").nth(1).click()
+    tab.get_by_label("Contrast").check()
+    found = texts.explain(text, texts.explain(text).top[1].label, contrast=True)
+    says(tab, found.sentence)
+    tab.locator("#text-stage .copy-link").click()
+    tab.locator("#text-stage .copied", has_text="Copied.").wait_for()
+    link = tab.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(f"{address}?text=")
+    other = browser.new_page()
+    other.goto(link)
+    # on the tab of texts, which it opens by itself
+    other.locator("#text-stage .piece").first.wait_for(timeout=60 * SECONDS)
+    says(other, found.sentence)
+    assert other.input_value("#review textarea") == text
+    assert other.get_by_label("Contrast").is_checked()
+    other.locator("#languages a[lang=ko]").click()
+    other.wait_for_function("document.documentElement.lang === 'ko'")
+    says(other, found.said("ko"))
+    assert other.locator("[role=tab][aria-selected=true]").inner_text() == "텍스트"
+    other.close()
+
+
 def test_html_and_markdown_are_shown_as_text(tab: Any, texts: TextExplainer) -> None:
     text = "<img src=x onerror=alert(1)> **좋다** <b>x</b>"
     tab.locator("#review textarea").fill(text)

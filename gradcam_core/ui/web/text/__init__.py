@@ -12,7 +12,7 @@ import gradio as gr
 
 from ....canvases.sentence import Piece, foremost, shaded
 from ....text_explanation import TextExplanation
-from .. import component
+from .. import component, file_text
 from ..maps import both_sides
 
 __all__ = ["sentence_value", "shaded_text", "text_value"]
@@ -20,7 +20,7 @@ __all__ = ["sentence_value", "shaded_text", "text_value"]
 
 def shaded_text(elem_id: str) -> gr.HTML:
     """The sentence and the bars: see text.js."""
-    return component("text", {}, elem_id, colors=both_sides())
+    return component("text", {}, elem_id, scripts=[file_text("link.js")], colors=both_sides())
 
 
 def text_value(explanation: TextExplanation) -> dict[str, Any]:
