@@ -22,7 +22,7 @@ from .languages import Finding, Noted, Said, say
 from .methods import METHODS
 from .methods.correlation import rank_correlation
 from .reading.photograph import Photograph
-from .report import Checked, report_page, summary
+from .report import Checked, Figure, Pictures, report_page, summary
 from .request import Request
 from .tasks.classes import Head
 from .types import Box, Placement, Prediction
@@ -70,6 +70,32 @@ class Explained(Said, Noted):
     def remarks(self) -> tuple[Finding, ...]:
         """What a person should know about this input and this answer."""
         raise NotImplementedError
+
+    def figure(self, look: render.Look | None = None) -> Figure:
+        """What a report shows of it; `look` says how the maps of a photograph are drawn, None: as usual."""
+        raise NotImplementedError
+
+    def report(
+        self,
+        path: str | Path,
+        *,
+        checks: Iterable[Checked] = (),
+        look: render.Look | None = None,
+        lang: str | None = None,
+    ) -> Path:
+        """Write all about it to `path`, one HTML file that needs no other, and return the path.
+
+        `checks` are those that were made of it: `hide_and_look` and `sanity` of an `Examiner`, or `check` of a
+        `TextExplainer`. `look` says how the maps of a photograph are drawn. `lang` is "en" or "ko", None for the
+        language of `in_language`, or English. Raises OSError.
+        """
+        written = Path(path)
+        written.write_text(report_page(self, checks=checks, look=look, language=lang), "utf-8")
+        return written
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return summary(self)
 
     def record(self) -> dict[str, Any]:
         """What was asked, what was found, and what it was made with, as plain JSON values."""
@@ -271,26 +297,9 @@ class Explanation(Explained):
         """The photograph multiplied by the map, at the photograph's own size."""
         return render.masked_picture(self.photograph.pixels, self._drawn(look), look or self.look)
 
-    def report(
-        self,
-        path: str | Path,
-        *,
-        checks: Iterable[Checked] = (),
-        look: render.Look | None = None,
-        lang: str | None = None,
-    ) -> Path:
-        """Write all about it to `path`, one HTML file with its pictures inside, and return the path.
-
-        `checks` are those that an `Examiner` made of it: `hide_and_look`, `sanity`. `lang` is "en" or "ko", None for
-        the language of `in_language`, or English. Raises OSError.
-        """
-        written = Path(path)
-        written.write_text(report_page(self, checks=checks, look=look, language=lang), "utf-8")
-        return written
-
-    def _repr_html_(self) -> str:
-        """How a notebook shows it."""
-        return summary(self)
+    def figure(self, look: render.Look | None = None) -> Figure:
+        """What a report shows of it: its pictures."""
+        return Pictures(self, look or self.look)
 
     def _drawn(self, look: render.Look | None) -> Projection:
         """What `values` gives, made while it is drawn."""

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from .canvases.sentence import pieces, spread, words
 from .captures import Captures
-from .checks.words import Check, check
+from .checks.words import FEWEST, Check, check
 from .engine.devices import resolve_device
 from .engine.runner import LocalRunner, Runner, Variants
 from .engine.score import contrast as contrasted
@@ -157,6 +157,10 @@ class TextExplainer:
     def check(self, explanation: TextExplanation, *, watch: Watch = NOBODY) -> Check:
         """Leave out the strongest words, and as many at random, and look again; raises TextError, StoppedError."""
         return check(explanation, partial(self.probabilities, watch=watch))
+
+    def checks(self, explanation: TextExplanation, *, watch: Watch = NOBODY) -> tuple[Check, ...]:
+        """The checks that can be made, for a report: none of a single word, where nothing can be left out."""
+        return (self.check(explanation, watch=watch),) if len(explanation.words) >= FEWEST else ()
 
     def probabilities(self, texts: Sequence[str], *, watch: Watch = NOBODY) -> NDArray[np.float32]:
         """(N, K) calibrated probabilities of each class, in batches; raises TextError, StoppedError."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .canvases.render import Look
 from .canvases.sentence import Piece
 from .explanation import Explained
 from .languages import Finding
 from .reading.text import Reading, Span
+from .report import Figure, ShadedText
 
 __all__ = ["TextExplanation"]
 
@@ -60,6 +62,11 @@ class TextExplanation(Explained):
         return tuple(word for word in ranked[:NAMED] if word.value >= NEARLY * ranked[0].value)
 
     @property
+    def scored(self) -> Finding:
+        """The score that a value above zero raises."""
+        return Finding("shaded.score_against" if self.counterfactual else "shaded.score", label=self.target.label)
+
+    @property
     def finding(self) -> Finding:
         """What is explained, and what decided it."""
         return Finding(
@@ -71,6 +78,10 @@ class TextExplanation(Explained):
             other=self.target != self.top[0],
             words=tuple(word.text for word in self.strongest),
         )
+
+    def figure(self, _look: Look | None = None) -> Figure:
+        """What a report shows of it: its shaded text, which has one look."""
+        return ShadedText(self)
 
     def record(self) -> dict[str, Any]:
         """Everything, and all that is needed to get it again, as plain JSON values."""

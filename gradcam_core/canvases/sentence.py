@@ -6,7 +6,7 @@
     without([word.text for word in found], hidden)
 
 Anything with a place in a text can be shaded: characters, words, or the tokens of a question. Public names: `Piece`,
-`pieces`, `places`, `random_orders`, `ranked`, `shaded`, `spread`, `without`, `words`.
+`foremost`, `pieces`, `places`, `random_orders`, `ranked`, `shaded`, `spread`, `without`, `words`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 from ..reading.text import Span, words_of
 from .project import normalise
 
-__all__ = ["Piece", "pieces", "places", "random_orders", "ranked", "shaded", "spread", "without", "words"]
+__all__ = ["Piece", "foremost", "pieces", "places", "random_orders", "ranked", "shaded", "spread", "without", "words"]
 
 FloatArray = NDArray[np.float32]
+# words that are shown as bars
+FOREMOST = 8
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,11 @@ def shaded(text: str, found: Sequence[Piece], *, end: int) -> list[tuple[str, fl
     if at < end:
         parts.append((text[at:end], None))
     return parts
+
+
+def foremost(found: Sequence[Piece], count: int = FOREMOST) -> list[Piece]:
+    """Those with the largest values, whichever side they speak for, the largest first."""
+    return sorted(found, key=lambda piece: -abs(piece.value))[:count]
 
 
 def without(texts: Sequence[str], hidden: NDArray[np.bool_]) -> str:

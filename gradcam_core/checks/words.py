@@ -1,7 +1,7 @@
 """Does the explanation of a text hold? Leave out the strongest words, and as many at random.
 
 Comprehensiveness and sufficiency after DeYoung et al. 2020, "ERASER", arXiv:1911.03429, section 4.2, averaged
-over the same shares of the words. Public names: `SHARES`, `Check`, `Faithfulness`, `check`, `faithfulness`.
+over the same shares of the words. Public names: `FEWEST`, `SHARES`, `Check`, `Faithfulness`, `check`, `faithfulness`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..languages import Finding, Said
 from ..text_explanation import TextExplanation
 from .hiding import ENOUGH, hidden_and_shown
 
-__all__ = ["SHARES", "Check", "Faithfulness", "check", "faithfulness"]
+__all__ = ["FEWEST", "SHARES", "Check", "Faithfulness", "check", "faithfulness"]
 
 Array = NDArray[Any]
 Probabilities = Callable[[Sequence[str]], Array]
@@ -28,6 +28,8 @@ SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
 # the share that the sentence speaks of
 TOLD = SHARES.index(0.2)
 DRAWS = 20
+# words of a text of which some can be left out
+FEWEST = 2
 # characters: a word as long as this is taken for a text without spaces
 LONG_WORD = 10
 
@@ -121,7 +123,7 @@ def _asked(
     words: Sequence[str], orders: Sequence[Array], target: int, probabilities: Probabilities
 ) -> tuple[float, Array, Array]:
     """The class's probability with all words, and (len(orders), len(SHARES)) without the first, and with them alone."""
-    if len(words) < 2:
+    if len(words) < FEWEST:
         if len(words[0]) >= LONG_WORD:
             raise TextError("words.no_spaces", count=len(words[0]))
         raise TextError("words.too_few")

@@ -1,7 +1,7 @@
 """The endpoints that look into maps: does one hold, what does a place speak for, where does a folder's class cheat?
 
 Plain functions, as `endpoints.ENDPOINTS` lists them. Public names: `ask_place`, `audit`, `check`, `explained`,
-`hidden_record`, `report`, `without`.
+`hidden_record`, `report`, `report_text`, `without`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ..report import Checked, report_page
 from ..request import Request
 from .services import Services
 
-__all__ = ["ask_place", "audit", "check", "explained", "hidden_record", "report", "without"]
+__all__ = ["ask_place", "audit", "check", "explained", "hidden_record", "report", "report_text", "without"]
 
 
 def audit(services: Services, archive: Any, request: Request, watch: Watch) -> tuple[dict[str, Any], bytes, bytes]:
@@ -67,6 +67,28 @@ def report(services: Services, image: Any, check: bool, request: Request, watch:
     if check and not explanation.blank:
         checks.append(services.examiner.hide_and_look(explanation, watch=watch.part(1, 3)))
         checks.append(services.examiner.sanity(explanation, watch=watch.part(2, 3)))
+    return report_page(explanation, checks=checks)
+
+
+def report_text(
+    services: Services,
+    text: str,
+    target: str,
+    check: bool,
+    method: str,
+    counterfactual: bool,
+    contrast: bool,
+    watch: Watch,
+) -> str:
+    """Write all about an explanation of a Korean film review as one HTML page to hand on.
+
+    Returns:
+        The page as text, to be saved as a file: the shaded text, sentence, both probabilities, what leaving the
+        strongest words out does, what the numbers do not mean, and the record.
+    """
+    texts, sides = services.texts, {"counterfactual": counterfactual, "contrast": contrast}
+    explanation = texts.explain(text, target, method=method, watch=watch.part(0, 2) if check else watch, **sides)
+    checks = texts.checks(explanation, watch=watch.part(1, 2)) if check else ()
     return report_page(explanation, checks=checks)
 
 

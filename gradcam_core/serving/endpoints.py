@@ -21,7 +21,7 @@ from ..explanation import Explanation
 from ..folders import LEFT_OUT
 from ..methods.text import DEFAULT_TEXT_METHOD, TEXT_METHODS
 from ..request import AUTO, Request
-from .checking import ask_place, audit, check, explained, hidden_record, report, without
+from .checking import ask_place, audit, check, explained, hidden_record, report, report_text, without
 from .endpoint import EVERY_OPTION, Endpoint, Output, changed
 from .inputs import REQUIRED, Input, number, several, switch, text, unread
 from .services import Services
@@ -157,6 +157,19 @@ STROKES = {
     },
 }
 IMAGE = Input("image", "image", "The photograph: JPEG, PNG, WebP, GIF, BMP or TIFF.", REQUIRED, unread)
+TEXT = Input("text", "text", "The review; the model reads its first 140 characters.", REQUIRED, unread)
+TEXT_TARGET = Input(
+    "target", "text", "Class to explain: negative, positive, 0, 1, or auto for the more probable.", AUTO, unread
+)
+TEXT_METHOD = Input(
+    "method",
+    "text",
+    "Key of the method, for example hirescam, gradcam or similarity.",
+    DEFAULT_TEXT_METHOD,
+    _text_method,
+    tuple(TEXT_METHODS),
+)
+CONTRAST = Input("contrast", "switch", "True for why the class rather than the other.", False, switch)
 PICTURES: Mapping[str, Output] = {"overlay": "picture", "heatmap": "picture", "record": "record"}
 RECORD: Mapping[str, Output] = {"record": "record"}
 ENDPOINTS = (
@@ -347,27 +360,22 @@ ENDPOINTS = (
     Endpoint(
         "explain_text",
         explain_text,
-        (
-            Input("text", "text", "The review; the model reads its first 140 characters.", REQUIRED, unread),
-            Input(
-                "target",
-                "text",
-                "Class to explain: negative, positive, 0, 1, or auto for the more probable.",
-                AUTO,
-                unread,
-            ),
-            Input(
-                "method",
-                "text",
-                "Key of the method, for example hirescam, gradcam or similarity.",
-                DEFAULT_TEXT_METHOD,
-                _text_method,
-                tuple(TEXT_METHODS),
-            ),
-            changed("counterfactual"),
-            Input("contrast", "switch", "True for why the class rather than the other.", False, switch),
-        ),
+        (TEXT, TEXT_TARGET, TEXT_METHOD, changed("counterfactual"), CONTRAST),
         {"text_record": "record"},
+        lacks=EVERY_OPTION,
+    ),
+    Endpoint(
+        "report_text",
+        report_text,
+        (
+            TEXT,
+            TEXT_TARGET,
+            Input("check", "switch", "True to leave the strongest words out and look again as well.", True, switch),
+            TEXT_METHOD,
+            changed("counterfactual"),
+            CONTRAST,
+        ),
+        {"page": "text"},
         lacks=EVERY_OPTION,
     ),
     Endpoint("stop", stop, (), {}, lacks=EVERY_OPTION, queued=False),

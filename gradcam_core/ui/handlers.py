@@ -131,8 +131,9 @@ class Outcome:
 def ask(asked: Controls, shown: Controls | None) -> Controls:
     """Settle what one change means for the other controls.
 
-    Another photograph is asked about its own top prediction; another model or a choice from the menu of
-    layers replaces what was typed; a layer belongs to its model, and not every model can give detail.
+    Another photograph is asked about its own top prediction; another model replaces the module that was typed; a layer
+    belongs to its model, and not every model can give detail. Whether a module or a choice from the menu of layers came
+    last only the browser knows: see `answering.LAYER_CHOSEN`.
     """
     if shown is None:
         return asked
@@ -150,7 +151,7 @@ def ask(asked: Controls, shown: Controls | None) -> Controls:
     if any(getattr(asked.request, name) != getattr(shown.request, name) for name in WORDED):
         # the same number is another word's, or another question's
         asked = asked.but(target=None, rival=None)
-    return asked.but(module="") if asked.request.layer != shown.request.layer else asked
+    return asked
 
 
 def usual_view(model: str | None) -> str:

@@ -38,6 +38,7 @@ WIRE = {
     "view models lang both",
     "audit": "archive model layer method detail sharper view lang",
     "explain_text": "text target method counterfactual contrast lang",
+    "report_text": "text target check method counterfactual contrast lang",
     "report": "image model target check layer method counterfactual rival detail question caption word sharper view "
     "lang both",
     "stop": "",
@@ -93,7 +94,7 @@ def test_each_option_is_taken_or_left_out_on_purpose(endpoint: Endpoint) -> None
 def test_a_new_option_comes_behind_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     new = replace(request_module.OPTIONS["detail"], name="newest")
     monkeypatch.setitem(request_module.OPTIONS, "newest", new)
-    for name in TABLE.keys() - {"explain_text", "stop"}:
+    for name in TABLE.keys() - {"explain_text", "report_text", "stop"}:
         assert [one.name for one in TABLE[name].inputs] == [*WIRE[name].split(), "newest"]
 
 
@@ -146,6 +147,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "without": {"strokes": [{"points": [[120, 120]], "radius": 20}]},
     "compare": {"methods": "gradcam;hirescam"},
     "explain_text": {"text": "좋다"},
+    "report_text": {"text": "좋다"},
     "describe": {},
     "ask": {"question": "what is this?"},
     "audit": {},

@@ -209,5 +209,5 @@ def test_limits_are_set(page: gr.Blocks) -> None:
 def test_only_explanations_are_offered(client: Client) -> None:
     offered = set(client.view_api(return_format="dict")["named_endpoints"])
     explanations = {"/explain", "/contrast", "/check", "/ask_place", "/without", "/compare", "/explain_text"}
-    explanations |= {"/audit", "/describe", "/ask", "/report"}
+    explanations |= {"/audit", "/describe", "/ask", "/report", "/report_text"}
     assert offered == {*explanations, "/stop"}

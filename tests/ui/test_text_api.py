@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
+from html import unescape
 from typing import Any
 
 import pytest
@@ -38,6 +40,21 @@ def test_every_parameter_reaches_the_core(client: Client, texts: TextExplainer, 
     assert (record["target"]["label"], record["method"]) == ("positive", method)
     assert record["counterfactual"]
     assert record["contrast"]
+
+
+def test_a_report_holds_what_was_asked_and_the_check(client: Client, texts: TextExplainer) -> None:
+    options: dict[str, Any] = {"target": "positive", "method": "gradcam", "counterfactual": True, "contrast": True}
+    found = texts.explain(EXAMPLES[0], **options)
+    (check,) = texts.checks(found)
+    page = client.predict(text=EXAMPLES[0], **options, lang="ko", api_name="/report_text")
+    (record,) = re.findall("<pre>(.*?)</pre>", page, re.DOTALL)
+    assert json.loads(unescape(record))["words"] == json.loads(json.dumps(found.record()))["words"]
+    assert found.said("ko") in unescape(page)
+    assert check.said("ko") in unescape(page)
+    page = client.predict(text=EXAMPLES[0], check=False, api_name="/report_text")
+    assert "No check was made" in page
+    with pytest.raises(AppError, match="The text is empty"):
+        client.predict(text=" ", api_name="/report_text")
 
 
 @pytest.mark.parametrize(

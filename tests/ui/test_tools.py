@@ -35,6 +35,7 @@ ASKED: dict[str, tuple[dict[str, Any], str]] = {
     "compare": ({"methods": "gradcam; hirescam"}, "cells"),
     "audit": ({}, "No place looks like a cheat, in 1 of 1"),
     "explain_text": ({"text": "최고의 영화"}, "probability"),
+    "report_text": ({"text": "최고의 영화"}, "<html"),
     "stop": ({}, ""),
 }
 

@@ -25,6 +25,7 @@ PAGE: Mapping[str, str] = {
     "examples.wrong": "{title}: it gets this wrong",
     "file.heatmap": "Heatmap (PNG)",
     "file.map": "Raw map (NPY)",
+    "file.no_text_yet": "There is nothing to download yet: type a review first.",
     "file.nothing_yet": "There is nothing to download yet: choose a photograph first.",
     "file.overlay": "Overlay (PNG)",
     "file.record": "Record (JSON)",

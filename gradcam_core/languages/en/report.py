@@ -25,21 +25,32 @@ REPORT: Mapping[str, str | Callable[..., str]] = {
     "report.heatmap": "Heatmap",
     "report.made": "Made on {date} with {versions}.",
     "report.meaning": "What this means, and what it does not",
-    "report.no_checks": "No check was made of this map.",
+    "report.neighbours": (
+        "The network looks at a few characters at a time, so the number of a word also speaks of its neighbours."
+    ),
+    "report.no_checks": "No check was made of this.",
     "report.not_right": (
         "It does not say that the answer is right, nor what the network would say of another photograph."
     ),
+    "report.not_right_text": (
+        "It does not say that the answer is right, nor what the network would say of another text."
+    ),
     "report.not_what": "It does not say what about a place mattered: its shape, its colour or its texture.",
+    "report.not_what_word": "It does not say what about a word mattered: its meaning or its spelling.",
     "report.notes": "To know",
     "report.overlay": "Overlay",
     "report.photograph": "Photograph",
     "report.places": "The map shows where the evidence for the network's answer lies in the photograph.",
     "report.probability": "Probability",
-    "report.record": "Record, to get the same map again",
+    "report.record": "Record, to get the same again",
     "report.shared": _shared,
     "report.stretched": _stretched,
     "report.title": "Why “{label}”?",
     "report.top": "The most probable classes",
     "report.top_answers": "The most probable answers",
     "report.top_words": "The most probable words here",
+    "report.words": (
+        "The number of a word says how much it raised (+) or lowered (−) the score that is explained: the average of"
+        " the numbers of its characters."
+    ),
 }

@@ -25,6 +25,7 @@ PAGE: Mapping[str, str] = {
     "examples.wrong": "{title}: 모델이 틀리는 사진",
     "file.heatmap": "히트맵 (PNG)",
     "file.map": "원본 맵 (NPY)",
+    "file.no_text_yet": "아직 내려받을 것이 없습니다. 먼저 리뷰를 입력하세요.",
     "file.nothing_yet": "아직 내려받을 것이 없습니다. 먼저 사진을 고르세요.",
     "file.overlay": "오버레이 (PNG)",
     "file.record": "기록 (JSON)",

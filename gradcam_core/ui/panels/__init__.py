@@ -11,7 +11,7 @@ from typing import Any
 from ..parts import Page, Panel, PanelPlace
 from .checks import checks_panel
 from .compare import compare_panel
-from .downloads import downloads_panel
+from .downloads import downloads_panel, text_downloads_panel
 from .nearby import nearby_panel
 from .own_model import own_model_panel
 from .places import places_panel
@@ -28,6 +28,7 @@ PANELS = (
     Panel("below the pictures", places_panel),
     Panel("below the pictures", nearby_panel),
     Panel("below the answer", downloads_panel),
+    Panel("below the answer", text_downloads_panel),
     Panel("below the answer", checks_panel),
     Panel("below the answer", compare_panel),
     Panel("below the answer", own_model_panel),

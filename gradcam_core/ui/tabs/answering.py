@@ -67,6 +67,15 @@ WITH_TICKET = """(...values) => {
   return [...values.slice(0, -4), window.camTicket || 0, window.location.search.slice(0, 4000), kept, model];
 }""".replace("MODEL", str(Controls.names().index("model")))
 
+# a choice from the menu of layers takes away the module that was typed before it. Here, for of two changes that come
+# in one question nobody can tell later which was the last. The menu tells of its choice again when it is left: that
+# changes nothing, and must not bring back the module, which it may have been told before it was taken away
+LAYER_BEFORE = "(layer) => { window.camLayer = layer; }"
+LAYER_CHOSEN = """(layer) => {
+  const chosen = layer !== window.camLayer;
+  window.camLayer = layer;
+  return chosen ? "" : { __type__: "update" };
+}"""
 # what the stage has shown ahead of an answer that does not come
 TAKE_BACK = """() => {
   document.querySelector("#stage .panels").dispatchEvent(new CustomEvent("cam-refused", { bubbles: true }));
@@ -116,6 +125,9 @@ def answering(page: Page, given: QuestionControls, shown: Shown, asks: Sequence[
     # in the browser, and connected first: an event that had to wait is sent again with the controls' values of
     # then, but without its own data; an answer that came in between has no pick
     bars.select(None, [bars, controls["target"]], controls["target"], js=PICKED, api_visibility="private")
+    layer, module = controls["layer"], controls["module"]
+    layer.focus(None, layer, None, js=LAYER_BEFORE, api_visibility="private")
+    layer.input(None, layer, module, js=LAYER_CHOSEN, api_visibility="private")
     loaded_by(services, controls["model"], given.ready, shown.asked, shown.problem, shown.sentence)
     worded = [controls["word"], controls["caption"]]
     shown.words.caption.select(None, [shown.words.caption, *worded], worded, js=WORD_PICKED, api_visibility="private")

@@ -110,6 +110,7 @@ def _shown(
     with gr.Row():
         with gr.Column(scale=4, min_width=320):
             has["stage"] = stage("stage", empty=not _examples(page))
+            spoken.about.render()
             lay_out_panels("below the pictures", page, has)
         with gr.Column(scale=1, min_width=220):
             bars = top_bars("bars")

@@ -12,6 +12,7 @@ from ...request import AUTO
 from ...serving.failures import plain_words
 from ...text_explainer import TextExplainer
 from ..handlers import TextControls, explain_text
+from ..links import LONGEST, link_to_text, text_restored
 from ..messages import headed, problem_box, sentence
 from ..panels import lay_out_panels
 from ..parts import Page, say_where_refused
@@ -21,6 +22,8 @@ from ..wording import word, words_of
 
 __all__ = ["text_tab"]
 
+# by it the page knows the tab
+TITLE = "tab.text"
 EXAMPLES = (
     "배우들 연기는 좋은데 줄거리가 너무 지루하고 짜증난다",
     "두 번 봤는데도 또 보고 싶은 영화, 정말 감동적이에요",
@@ -62,7 +65,7 @@ def text_tab(page: Page) -> None:
         return {
             problem: gr.update(visible=False),
             found: headed(explanation),
-            drawing: text_value(explanation),
+            drawing: text_value(explanation) | {"link": link_to_text(asked)},
             bars: bars_value(explanation),
             controls["method"]: gr.update(info=str(TEXT_METHODS[explanation.method].good_for)),
             shown: asked,
@@ -80,6 +83,28 @@ def text_tab(page: Page) -> None:
         api_visibility="private",
     )
     say_where_refused(answered, problem)
+    _restoring(page, controls)
+
+
+def _restoring(page: Page, controls: dict[str, Any]) -> None:
+    """Show what an address asks of a text, on this tab."""
+    address, tabs = gr.Textbox("", visible=False), page.offered["tabs"]
+    targets = {str(value) for _, value in controls["target"].choices}
+
+    def restore_text(address_now: str) -> dict[Any, Any]:
+        linked = text_restored(address_now, targets)
+        if linked is None:
+            return {tabs: gr.skip()}
+        return {controls[name]: value for name, value in vars(linked).items()} | {tabs: gr.update(selected=TITLE)}
+
+    page.blocks.load(
+        restore_text,
+        address,
+        [*controls.values(), tabs],
+        js=f"() => [location.search.slice(0, {LONGEST})]",
+        show_progress="hidden",
+        api_visibility="private",
+    )
 
 
 def _handed_in() -> gr.Textbox:

@@ -52,7 +52,10 @@ TASK_SHOWN = f"""() => {{
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """The switch, the `controls` that belong to one of the questions, and the `area` where words are shown."""
+    """The switch, the `controls` that belong to one of the questions, and the `area` where words are shown.
+
+    `about`, what is to be known of the model, has a place of its own below the pictures.
+    """
 
     switch: gr.Radio
     controls: dict[str, Any]
@@ -60,11 +63,12 @@ class Words:
     caption: gr.HTML
     question: gr.HTML
     said: gr.HTML
+    about: gr.HTML
 
     @property
     def drawn(self) -> tuple[Any, ...]:
         """What an answer changes."""
-        return self.area, self.caption, self.question, self.said, self.switch
+        return self.area, self.caption, self.question, self.said, self.about, self.switch
 
     def switched(self, request: Request) -> dict[Any, Any]:
         """The switch and its controls as they stand for a question that a link has asked."""
@@ -82,12 +86,14 @@ class Words:
         request = explanation.request
         task = TASKS[task_of(request).key]
         if task.beside is None:
-            return {self.area: gr.update(visible=False)}
+            return {part: gr.update(visible=False) for part in (self.area, self.about)}
         beside = task.beside(explainer, explanation)
+        about = "".join(map(note, task.notes(request.model)))
         return {
             self.caption: beside.caption,
             self.question: beside.question,
-            self.said: "".join(map(note, [*beside.notes, *task.notes(request.model)])),
+            self.said: "".join(map(note, beside.notes)),
+            self.about: gr.update(value=about, visible=bool(about)),
             self.area: gr.update(visible=True),
         }
 
@@ -104,24 +110,27 @@ def fitting(caption: str) -> list[str]:
 
 
 def words(explainer: Explainer) -> Words:
-    """Lay out the switch, and under it what belongs to captions and questions."""
+    """Lay out the switch, and by it what belongs to captions and questions; `about` is rendered where it belongs."""
     opened = first_task(explainer)
-    switch = gr.Radio(
-        [(words_for(task.title), key) for key, task in TASKS.items()], value=opened.key, show_label=False,
-        container=False, elem_id="task", elem_classes="switch", visible=not explainer.offer.only,
-    )  # fmt: skip
-    question = gr.Dropdown(
-        [FIRST_QUESTION, *ALWAYS], value=opened.first, allow_custom_value=True, visible=opened.control == "question",
-        label=words_for("task.question"), info=words_for("task.question_info"), elem_id="question",
-    )  # fmt: skip
-    caption = gr.Textbox(
-        "", visible=opened.control == "caption", label=words_for("task.caption_field"), elem_id="caption",
-        info=words_for("task.caption_info"),
-    )  # fmt: skip
+    with gr.Row(elem_id="questions"):
+        switch = gr.Radio(
+            [(words_for(task.title), key) for key, task in TASKS.items()], value=opened.key, show_label=False,
+            container=False, elem_id="task", elem_classes="switch", visible=not explainer.offer.only,
+        )  # fmt: skip
+        question = gr.Dropdown(
+            [FIRST_QUESTION, *ALWAYS], value=opened.first, allow_custom_value=True,
+            visible=opened.control == "question", label=words_for("task.question"),
+            info=words_for("task.question_info"), elem_id="question",
+        )  # fmt: skip
+        caption = gr.Textbox(
+            "", visible=opened.control == "caption", label=words_for("task.caption_field"), elem_id="caption",
+            info=words_for("task.caption_info"),
+        )  # fmt: skip
     word = gr.Textbox(AUTO, visible=False)
     with gr.Column(visible=False, elem_id="words") as area:
         drawn = caption_words("caption-words"), shaded_text("question-words"), gr.HTML("", elem_id="words-said")
-    return Words(switch, {"question": question, "caption": caption, "word": word}, area, *drawn)
+    about = gr.HTML("", visible=False, render=False, elem_id="words-about")
+    return Words(switch, {"question": question, "caption": caption, "word": word}, area, *drawn, about)
 
 
 def may_be_shown(path: Path, image: Any) -> str:

@@ -12,9 +12,10 @@
     opened = null;
   });
   // what the page shows, for the page that comes in its place: the question as an address, the photograph and the model
-  // in this tab. The stage says what is shown; without an answer, what the address asked for
+  // in this tab. The stage, or on its tab the text, says what is shown; without an answer, what the address asked for
   window.camKeep = () => {
-    const query = new URLSearchParams(document.querySelector("#stage [data-link]")?.dataset.link ?? location.search);
+    const seen = [...document.querySelectorAll("[data-link]")].find((one) => one.offsetParent);
+    const query = new URLSearchParams((seen ?? document.querySelector("#stage [data-link]"))?.dataset.link ?? location.search);
     const theme = new URLSearchParams(location.search).get("__theme");
     if (theme) query.set("__theme", theme);
     if (window.camModel) sessionStorage.setItem("camModel", window.camModel);
@@ -70,6 +71,31 @@
       }
     }
   }).observe(document.body, { childList: true, subtree: true });
+  // a number and its unit stay on one line, in all that is said. Its words keep their plain spaces: they are found, read
+  // out and copied as the API says them. Labels and menus are gradio's own, which changes their texts itself
+  const BOUND = /(?:[<>] )?\d[\d.,]* (?:%|MB|px)|\d+ × \d+/;
+  const bind = (text) => {
+    if (!text.parentElement?.closest(".html-container") || text.parentElement.closest("cam-bound, textarea")) return;
+    for (let found; (found = BOUND.exec(text.data)); ) {
+      const number = text.splitText(found.index), bound = document.createElement("cam-bound");
+      text = number.splitText(found[0].length);
+      number.replaceWith(bound);
+      bound.append(number);
+    }
+  };
+  const bindAll = (node) => {
+    if (node.nodeType === Node.TEXT_NODE) return bind(node);
+    const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT), texts = [];
+    while (walker.nextNode()) texts.push(walker.currentNode);
+    texts.forEach(bind);
+  };
+  new MutationObserver((changes) => {
+    for (const { type, target, addedNodes } of changes) {
+      if (type === "characterData") bind(target);
+      else addedNodes.forEach(bindAll);
+    }
+  }).observe(document.body, { childList: true, characterData: true, subtree: true });
+  bindAll(document.body);
   addEventListener("offline", () => reached(false));
   addEventListener("online", () => reached(true));
 }

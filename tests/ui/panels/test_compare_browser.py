@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from gradcam_core import Examiner, Explainer
 from gradcam_core.languages import percent
 from gradcam_core.ui.tabs.photograph import EXAMPLES
+from tests.helpers import SmallNetwork
 
 from ..visits import SECONDS, visit
 
@@ -86,6 +87,37 @@ def test_another_side_takes_the_old_grid_away(opened: Any) -> None:
     opened.click("#counterfactual input[value=against]")
     opened.locator("#compared", has_text="Small maps on one scale").wait_for(timeout=30 * SECONDS)
     opened.locator("#grid .whole").wait_for(state="hidden", timeout=10 * SECONDS)
+
+
+LONG = "resnet50-finetuned-on-our-own-defects-2026-11-27-epoch-12-v3"
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_long_name_keeps_its_ends_on_a_line_and_is_there_as_a_whole(
+    browser: Any, address: str, offer: Callable[..., str], width: int
+) -> None:
+    offer(SmallNetwork(), LONG, title=LONG)
+    with visit(browser, address, width=width, height=1400) as view:
+        view.click("#compare > button")
+        view.get_by_label("two models").click()
+        view.fill("#compare-model input", LONG)
+        view.press("#compare-model input", "Enter")
+        view.click("#compare-plain")
+        view.locator("#grid table button").nth(1).wait_for(timeout=60 * SECONDS)
+        first, second = view.locator("#grid th[scope=row]").all()
+        assert first.get_attribute("title") == ""
+        assert "EfficientNet-Lite0: “" in first.inner_text()
+        assert second.inner_text().startswith("resnet50-finetun…poch-12-v3: “")
+        assert second.get_attribute("title").startswith(f"{LONG}: “")
+        # as a whole, and broken where it has to be
+        assert LONG in view.inner_text("#compared")
+        for place in ("#grid th", "#compared figcaption", "#compared .sentence"):
+            wider = view.locator(place).evaluate_all(
+                "all => all.filter(one => one.scrollWidth > one.clientWidth).length"
+            )
+            assert wider == 0, place
+        assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert view.locator("#grid .wide").evaluate("({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth")
 
 
 def test_two_models_side_by_side(browser: Any, address: str, explainer: Explainer) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,6 +98,51 @@ def test_check_it(tab: Any, texts: TextExplainer) -> None:
     tab.wait_for_selector("#text-checked table", state="detached")
     tab.locator("#text-check").click()
     tab.get_by_text(re.compile("at least two words")).wait_for()
+
+
+def test_the_files_are_what_the_core_makes(tab: Any, texts: TextExplainer, tmp_path: Path) -> None:
+    tab.get_by_label("Counterfactual").last.check()
+    found = texts.explain(EXAMPLES[0], counterfactual=True)
+    says(tab, found.sentence)
+    files = {}
+    for title in ("Record (JSON)", "Report (HTML)"):
+        with tab.expect_download() as download:
+            tab.locator("#text-downloads").get_by_role("button", name=title).click()
+        files[title] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[title])
+    assert files["Report (HTML)"].name == f"reviews_{found.target.index}_against_report.html"
+    assert json.loads(files["Record (JSON)"].read_text("utf-8")) == json.loads(json.dumps(found.record()))
+    page = unescape(files["Report (HTML)"].read_text("utf-8"))
+    assert found.sentence in page
+    assert texts.check(found).sentence in page
+
+
+def test_a_link_asks_the_same_of_the_same_text_in_either_language(
+    browser: Any, tab: Any, address: str, texts: TextExplainer
+) -> None:
+    text = "<b>지루하고</b> 100 % 아깝다\n그래도 좋다"
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.locator("#review textarea").fill(text)
+    tab.locator("#text-bars button").nth(1).click()
+    tab.get_by_label("Contrast").check()
+    found = texts.explain(text, texts.explain(text).top[1].label, contrast=True)
+    says(tab, found.sentence)
+    tab.locator("#text-stage .copy-link").click()
+    tab.locator("#text-stage .copied", has_text="Copied.").wait_for()
+    link = tab.evaluate("navigator.clipboard.readText()")
+    assert link.startswith(f"{address}?text=")
+    other = browser.new_page()
+    other.goto(link)
+    # on the tab of texts, which it opens by itself
+    other.locator("#text-stage .piece").first.wait_for(timeout=60 * SECONDS)
+    says(other, found.sentence)
+    assert other.input_value("#review textarea") == text
+    assert other.get_by_label("Contrast").is_checked()
+    other.locator("#languages a[lang=ko]").click()
+    other.wait_for_function("document.documentElement.lang === 'ko'")
+    says(other, found.said("ko"))
+    assert other.locator("[role=tab][aria-selected=true]").inner_text() == "텍스트"
+    other.close()
 
 
 def test_html_and_markdown_are_shown_as_text(tab: Any, texts: TextExplainer) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from gradcam_core import Explainer
 from gradcam_core.models.spoken import CAPTION
 from gradcam_core.ui.tabs.photograph import EXAMPLES
 from gradcam_core.ui.tasks import TASKS
 
-from ..visits import SECONDS, visit
+from ..visits import JUDGED, SECONDS, visit
 
 pytestmark = pytest.mark.browser
 
@@ -86,6 +88,41 @@ def test_a_question_is_answered_and_its_words_are_shaded(view: Any, explainer: E
     field.fill("what color is the cup?")
     field.press("Enter")
     says(view, "#words-said", explainer.ask(PICTURE, "what color is the cup?").sentence)
+
+
+# the part of the overlay, and of the heatmap, that is on the screen
+SEEN = """() => ['picture', 'heatmap'].map(name => {
+  const { top, bottom, height } = document.querySelector(`canvas.${name}`).getBoundingClientRect();
+  return (Math.min(bottom, innerHeight) - Math.max(top, 0)) / height;
+})"""
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_most_of_the_pictures_is_seen_without_scrolling_whatever_is_asked(
+    browser: Any, address: str, language: str, tmp_path: Path
+) -> None:
+    portrait = tmp_path / "portrait.png"
+    Image.open(DESCRIBED).convert("RGB").crop((200, 0, 500, 400)).save(portrait)
+    with visit(browser, address, width=1440, height=900, asked=f"lang={language}") as view:
+        for words in ("", "#caption-words button", "#question-words .piece"):
+            if words:
+                number = 1 if "caption" in words else 2
+                view.locator("#task input").nth(number).click()
+                view.locator(words).first.wait_for(timeout=60 * SECONDS)
+            view.wait_for_selector(JUDGED, timeout=60 * SECONDS)
+            assert min(view.evaluate(SEEN)) > 0.6, words
+            assert view.evaluate("scrollY") == 0
+            assert view.evaluate("document.documentElement.scrollWidth <= innerWidth"), words
+        # the words of the question are near: directly above the pictures
+        above = view.locator("#question-words .piece").first.bounding_box()
+        below = view.locator("canvas.picture").bounding_box()
+        assert 0 < below["y"] - above["y"] - above["height"] < 200
+        view.locator("#photograph").get_by_label("Remove image").click()
+        view.wait_for_selector("#photograph input[type=file]", state="attached")
+        view.set_input_files("#photograph input[type=file]", str(portrait))
+        view.wait_for_function("document.querySelector('canvas.picture').width === 300")
+        view.wait_for_selector(JUDGED, timeout=60 * SECONDS)
+        assert min(view.evaluate(SEEN)) > 0.6
 
 
 def test_back_to_classes_nothing_is_left_of_the_words(view: Any, explainer: Explainer) -> None:

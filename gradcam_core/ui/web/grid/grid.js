@@ -34,6 +34,14 @@ function button(cell, photo, about) {
   return made;
 }
 
+// the head of a row or a column: of a name that no line holds the middle is left out, and shown where it is pointed at
+const LONGEST = 28, TAIL = 11;
+function head(title, scope) {
+  const runs = new RegExp(`\\S{${LONGEST + 1},}`, "g");
+  const short = title.replace(runs, (run) => `${run.slice(0, LONGEST - TAIL - 1)}…${run.slice(-TAIL)}`);
+  return Object.assign(make("th", "", short), { scope, title: short === title ? "" : title });
+}
+
 // a single row is told apart by the titles on its maps, and takes as many lines as it needs
 function strip(grid, photo) {
   return grid.cells[0].map((cell, j) => {
@@ -47,9 +55,8 @@ function strip(grid, photo) {
 
 function filled(grid, photo) {
   const rows = grid.rows.map((title, i) => {
-    const line = make("tr"), head = make("th", "", title);
-    head.scope = "row";
-    line.append(head, ...grid.cells[i].map((cell, j) => {
+    const line = make("tr");
+    line.append(head(title, "row"), ...grid.cells[i].map((cell, j) => {
       const place = make("td");
       place.append(cell.problem ? make("p", "problem", cell.problem) : button(cell, photo, `${title}, ${grid.columns[j]}`));
       return place;
@@ -57,7 +64,7 @@ function filled(grid, photo) {
     return line;
   });
   const heads = make("tr");
-  heads.append(make("td"), ...grid.columns.map((title) => Object.assign(make("th", "", title), { scope: "col" })));
+  heads.append(make("td"), ...grid.columns.map((title) => head(title, "col")));
   return [heads, ...rows];
 }
 
@@ -77,6 +84,7 @@ function draw() {
     element.querySelector("table").replaceChildren(...(single ? [] : filled(grid, photo)));
     element.querySelector("table").hidden = single;
     element.querySelector("table").style.setProperty("--columns", grid.columns.length);
+    element.querySelector("table").classList.toggle("few", grid.columns.length < 3);
     element.querySelector(".legend").hidden = !grid.scale;
     const colors = [0, 64, 128, 192, 255].map((level) => `rgb(${tableOf(grid).slice(level * 3, level * 3 + 3).join()})`);
     element.querySelector(".ramp").style.background = `linear-gradient(90deg, ${colors.join()})`;

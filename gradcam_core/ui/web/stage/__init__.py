@@ -19,7 +19,7 @@ from ....errors import OptionError
 from ....explanation import Explanation
 from ....reading.photograph import SCREEN_PIXELS, Photograph
 from ....request import Request
-from .. import component
+from .. import component, file_text
 from ..maps import both_sides, colors_of, maps_script, unseen
 
 __all__ = ["about", "look_of", "stage", "stage_answer", "stage_photo"]
@@ -36,7 +36,7 @@ def stage(elem_id: str, *, empty: bool = False) -> gr.HTML:
         "stage",
         {**asdict(DEFAULT_LOOK), "view": VIEWS[0]},
         elem_id,
-        scripts=[maps_script()],
+        scripts=[maps_script(), file_text("link.js")],
         photo=None,
         answer=None,
         near=None,

@@ -15,7 +15,7 @@
 // tells cam-shown {said, bars, target} in the frame that draws another answer: sentence, map and bars change together
 // event submit  {strokes}: what was brushed over, [{points: [[x, y], ...], radius}] in original pixels
 // props.value   {opacity, threshold, colormap, signed, stretched, view}: the look, sent along for downloads
-// Uses ../maps.js, which stands in front of it.
+// Uses ../maps.js and ../link.js, which stand in front of it.
 
 const $ = (selector) => element.querySelector(selector);
 const heatmap = $(".heatmap"), picture = $(".picture"), ramp = $(".ramp"), readout = $(".readout");
@@ -376,21 +376,11 @@ function lookInAddress() {
   }
   props.value = look;
 }
-$(".copy-link").addEventListener("click", async () => {
-  if (!props.answer?.link) return;
-  const { photo, model } = props.answer.link, field = $(".link");
-  field.value = `${location.origin}${location.pathname}?${link()}`;
+offerLink(() => {
+  if (!props.answer?.link) return null;
+  const { photo, model } = props.answer.link;
   const missing = photo ? "[[say stage.but_model]]" : model ? "[[say stage.but_photo]]" : "[[say stage.but_photo_and_model]]";
-  const but = photo && model ? "" : ` ${missing}`;
-  try {
-    await navigator.clipboard.writeText(field.value);
-    $(".copied").textContent = `[[say stage.copied]]${but}`;
-  } catch {
-    // only pages of this machine and over https may write there
-    field.hidden = false;
-    field.select();
-    $(".copied").textContent = `[[say stage.copy_here]]${but}`;
-  }
+  return { query: link(), but: photo && model ? "" : missing };
 });
 
 if (props.empty) $(".panels").classList.add("empty");

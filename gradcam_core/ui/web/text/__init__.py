@@ -10,29 +10,25 @@ from typing import Any
 
 import gradio as gr
 
-from ....canvases.sentence import Piece, shaded
+from ....canvases.sentence import Piece, foremost, shaded
 from ....text_explanation import TextExplanation
-from ...wording import word
-from .. import component
+from .. import component, file_text
 from ..maps import both_sides
 
 __all__ = ["sentence_value", "shaded_text", "text_value"]
 
-STRONGEST = 8
-
 
 def shaded_text(elem_id: str) -> gr.HTML:
     """The sentence and the bars: see text.js."""
-    return component("text", {}, elem_id, colors=both_sides())
+    return component("text", {}, elem_id, scripts=[file_text("link.js")], colors=both_sides())
 
 
 def text_value(explanation: TextExplanation) -> dict[str, Any]:
     """What the shaded sentence and its bars need for a review."""
-    key = "shaded.score_against" if explanation.counterfactual else "shaded.score"
     return sentence_value(
         explanation.text,
         explanation.words,
-        word(key, label=explanation.target.label),
+        str(explanation.scored),
         language="ko",
         chars=[char for char in explanation.chars if not char.text.isspace()],
         unread=explanation.unread.text if explanation.unread else "",
@@ -47,12 +43,11 @@ def sentence_value(
     `score` says what a value raises or lowers. Without `chars` words are all that can be shaded; the end of the
     text that is `unread` is striped.
     """
-    strongest = sorted(words, key=lambda word: -abs(word.value))[:STRONGEST]
     return {
         "score": score,
         "language": language,
         "words": shaded(text, words, end=len(text) - len(unread)),
         "characters": shaded(text, chars, end=len(text) - len(unread)) if chars else [],
         "unread": unread,
-        "chart": [{"text": word.text, "value": word.value} for word in strongest],
+        "chart": [{"text": word.text, "value": word.value} for word in foremost(words)],
     }
