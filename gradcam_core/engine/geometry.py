@@ -92,10 +92,11 @@ def placed(
         known = [USUAL]
         found = {}
         crooked = leaning = doubtful = False
+        known_cells: dict[Any, Cells] = {}
         for call, layout in layouts.items():
             ordered = special.get((layout.grid, layout.prefix), layout.special)
             one = replace(layout, special=ordered)
-            cells = answers[call].cells(one) if call in answers else None
+            cells = _cells(answers[call], one, known_cells) if call in answers else None
             place = known[0] if cells is None or answers[call].silent else _place(cells, layout, known)
             if cells is not None and not answers[call].silent and not (deciding and not decided):
                 crooked = _crooked(cells, place, crooked)
@@ -111,6 +112,14 @@ def placed(
         if not doubtful and all(layout == layouts[call] for call, layout in found.items()):
             break
     return found, deciding
+
+
+def _cells(answer: CellAnswer, layout: Layout, known: dict[Any, Cells]) -> Cells:
+    """The answers of the cells alone; `known` are those that were found before."""
+    key = (id(answer), layout)
+    if key not in known:
+        known[key] = answer.cells(layout)
+    return known[key]
 
 
 def placed_for(
@@ -131,13 +140,18 @@ def placed_for(
 
 
 class _Watcher:
-    """A recorder that keeps what calls return, or with `before` how much of it has changed, a value each place."""
+    """A recorder that keeps what calls return, or with `before` how much of it has changed, a value each place.
+
+    What is handed on as it is, by a block what its last part has returned, is looked at once.
+    """
 
     def __init__(self, layouts: Mapping[Call, Layout], before: Mapping[Call, Tensor] | None = None) -> None:
         self._layouts = layouts
         self._before = before
         self._runs: Counter[nn.Module] = Counter()
         self._modules = {call.module for call in layouts}
+        # what was returned last, how often it had been written to by then, how it is laid out, and by which call
+        self._last: tuple[Tensor, int, Layout, Call] | None = None
         self.of: dict[Call, Tensor] = {}
 
     def see(self, module: nn.Module, output: Any) -> None:
@@ -148,13 +162,27 @@ class _Watcher:
         layout, values = self._layouts.get(call), tensor_in(output)
         if layout is None or values is None:
             return
-        if self._before is None:
+        handed_on = self._handed_on(call, values, layout)
+        if handed_on in self.of and (self._before is None or self._same_before(call, handed_on)):
+            self.of[call] = self.of[handed_on]
+        elif self._before is None:
             # what follows may write to it
             self.of[call] = _some(values.detach(), layout).clone()
         elif call in self._before:
             now = _some(values.detach(), layout)
             if now.shape == self._before[call].shape:
                 self.of[call] = _energy(now - self._before[call], layout)
+
+    def _handed_on(self, call: Call, values: Tensor, layout: Layout) -> Call:
+        """The call that returned the same values right before, which nothing has written to since; else `call`."""
+        version = -1 if values.is_inference() else values._version
+        last, self._last = self._last, (values, version, layout, call)
+        same = last is not None and last[0] is values and last[1] == version >= 0 and last[2] == layout
+        return last[3] if last is not None and same else call
+
+    def _same_before(self, call: Call, other: Call) -> bool:
+        before = self._before or {}
+        return call in before and before[call] is before.get(other)
 
 
 def _some(values: Tensor, layout: Layout) -> Tensor:
@@ -167,7 +195,8 @@ def _energy(maps: Tensor, layout: Layout) -> Tensor:
     energy = maps.float().square().sum(0)
     if layout.grid is None:
         high, wide = (min(side, MOST_CELLS) for side in energy.shape)
-        energy = functional.adaptive_avg_pool2d(energy[None], (high, wide))[0]
+        if (high, wide) != tuple(energy.shape):
+            energy = functional.adaptive_avg_pool2d(energy[None], (high, wide))[0]
     return energy.nan_to_num(0, 0, 0)
 
 
@@ -192,14 +221,19 @@ def _answers(
             changed.narrow(axis, first, last - first).copy_(other.narrow(axis, first, last - first))
             with Decisions(changed, made) if made else nullcontext():
                 side.append(_changes(network, with_first(inputs, changed), layouts, before))
-    # a part of what was there: gates change all places by the same factor
-    there = {call: _energy(values, layouts[call]) for call, values in before.items()}
     # what does not run every time, or returns another shape, tells nothing
     always = [call for call in before if all(call in one for side in sides for one in side)]
-    answers = {}
+    answers: dict[Call, CellAnswer] = {}
+    # of values that were handed on as they are, one answer
+    known: dict[Any, CellAnswer] = {}
     for call in always:
         down, across = ([one[call] for one in side] for side in sides)
-        answers[call] = CellAnswer.of(layouts[call], there[call], down, across, (ends[0], ends[1]))
+        key = (layouts[call], *map(id, (before[call], *down, *across)))
+        if key not in known:
+            # a part of what was there: gates change all places by the same factor
+            there = _energy(before[call], layouts[call])
+            known[key] = CellAnswer.of(layouts[call], there, down, across, (ends[0], ends[1]))
+        answers[call] = known[key]
     return answers, made
 
 

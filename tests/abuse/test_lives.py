@@ -18,17 +18,20 @@ from tests.pictures import photo
 
 from .conftest import ROOT, Start, free_port, named
 
+# what runs the network is no part of these lives: proving a graph takes longer than all else of a start
+TORCH = ("--engine", "torch")
+
 
 def files(place: Path) -> list[Path]:
     return [path for path in place.rglob("*") if path.is_file() and not path.name.startswith(".")]
 
 
 def test_servers_that_share_a_place_delete_what_the_dead_left_and_nothing_else(start: Start, tmp_path: Path) -> None:
-    one = start(uploads=tmp_path)
+    one = start(*TORCH, uploads=tmp_path)
     path = one.upload(photo("JPEG"))
     # its upload, and the examples that its page shows
     ones = files(tmp_path)
-    other = start(uploads=tmp_path)
+    other = start(*TORCH, uploads=tmp_path)
     other.upload(photo("JPEG"))
     # politely: its own goes with it, while a costly question runs
     with other.http as http:
@@ -48,14 +51,14 @@ def test_servers_that_share_a_place_delete_what_the_dead_left_and_nothing_else(s
     one.process.wait()
     left = files(tmp_path)
     assert set(ones) < set(left)
-    third = start(uploads=tmp_path)
+    third = start(*TORCH, uploads=tmp_path)
     assert not set(files(tmp_path)) & set(left)
     assert third.call("explain", named(path)).error is not None
 
 
 def test_a_server_that_is_ended_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(free_port())],
+        [sys.executable, "app.py", "--port", str(free_port()), *TORCH],
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "GRADIO_TEMP_DIR": str(tmp_path)},
         stdout=subprocess.PIPE,

@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
@@ -39,13 +40,18 @@ def measure(parts: list[str], models: list[str], rounds: int, quick: bool, clock
         rows += whole.memory(10 if quick else 1000, engine=engine)
     if "spoken" in parts:
         rows += spoken.measure(rounds, CLOCKS[clock], engine)
-    if "server" in parts:
-        rows += server.serving(1 if quick else 3 * rounds, server.CLIENTS if quick else 4 * server.CLIENTS, engine)
-        rows += server.starting(1 if quick else 3, engine)
-    if "scaling" in parts:
-        rows += scaling.sizes(rounds, CLOCKS[clock], scaling.SIDES[:1] if quick else scaling.SIDES, engine)
-        rows += scaling.held(rounds, CLOCKS[clock], scaling.HELD[:1] if quick else scaling.HELD, engine)
-        rows += scaling.users(1 if quick else 8, scaling.USERS[:2] if quick else scaling.USERS, engine)
+    with ExitStack() as running:
+        # to see that all of it runs, one app is enough
+        alone = quick and {"server", "scaling"} & {*parts}
+        app = running.enter_context(server.served(engine)) if alone else None
+        if "server" in parts:
+            rows += server.starting(1 if quick else 3, engine, app)
+            requests = server.CLIENTS if quick else 4 * server.CLIENTS
+            rows += server.serving(1 if quick else 3 * rounds, requests, engine, app)
+        if "scaling" in parts:
+            rows += scaling.sizes(rounds, CLOCKS[clock], scaling.SIDES[:1] if quick else scaling.SIDES, engine)
+            rows += scaling.held(rounds, CLOCKS[clock], scaling.HELD[:1] if quick else scaling.HELD, engine)
+            rows += scaling.users(1 if quick else 8, scaling.USERS[:2] if quick else scaling.USERS, engine, app)
     return rows
 
 

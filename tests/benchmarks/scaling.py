@@ -16,7 +16,7 @@ import numpy as np
 from gradcam_core import Explainer
 from gradcam_core.request import AUTO
 
-from .server import Page, served
+from .server import Page, Served, using
 from .timing import Row, interleaved, quartiles
 from .whole import MEGABYTE, jpeg, resident
 
@@ -62,12 +62,12 @@ def held(rounds: int, clock: Callable[[], float], counts: tuple[int, ...] = HELD
     return rows
 
 
-def users(each: int, counts: tuple[int, ...] = USERS, engine: str = AUTO) -> list[Row]:
+def users(each: int, counts: tuple[int, ...] = USERS, engine: str = AUTO, app: Served | None = None) -> list[Row]:
     """New photographs a second over HTTP, the longest usual wait, and switches of class, by visitors at once.
 
     Nobody pauses here: a person who looks at a map for ten seconds between two clicks counts a fraction of one.
     """
-    with served(engine) as (url, _):
+    with using(app, engine) as (url, _):
         pages = [Page(url) for _ in range(max(counts))]
         pages[0].ask(pages[0].upload(jpeg(640, 480, 10_000)))
         seeds = count()

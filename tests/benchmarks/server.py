@@ -14,7 +14,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[2]
 MODEL = "efficientnet_lite0"
 WAIT_SECONDS = 300
 CLIENTS = 16
+# the address of an app that runs, and the seconds until its first page
+Served = tuple[str, float]
 
 
 class Page:
@@ -123,7 +125,7 @@ def _free_port() -> int:
 
 
 @contextmanager
-def served(engine: str = AUTO) -> Iterator[tuple[str, float]]:
+def served(engine: str = AUTO) -> Iterator[Served]:
     """`python app.py`, its address and the seconds until its first page; ended afterwards."""
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
@@ -151,19 +153,24 @@ def served(engine: str = AUTO) -> Iterator[tuple[str, float]]:
             app.wait(30)
 
 
+def using(app: Served | None, engine: str) -> AbstractContextManager[Served]:
+    """The `app` that runs already, or one of its own."""
+    return nullcontext(app) if app is not None else served(engine)
+
+
 def _imports() -> float:
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import torch, gradio, timm"], cwd=ROOT, check=True)
     return time.perf_counter() - start
 
 
-def starting(rounds: int, engine: str = AUTO) -> list[Row]:
+def starting(rounds: int, engine: str = AUTO, app: Served | None = None) -> list[Row]:
     """Start to the first page against the bare imports; the first click after it against the tenth."""
     starts, imports, clicks = [], [], []
     photographs = [jpeg(640, 480, seed) for seed in range(10)]
     for _ in range(rounds):
         imports.append(_imports())
-        with served(engine) as (url, seconds):
+        with using(app, engine) as (url, seconds):
             starts.append(seconds)
             page = Page(url)
             taken = []
@@ -182,13 +189,13 @@ def starting(rounds: int, engine: str = AUTO) -> list[Row]:
     ]  # fmt: skip
 
 
-def serving(switches: int, requests: int, engine: str = AUTO) -> list[Row]:
+def serving(switches: int, requests: int, engine: str = AUTO, app: Served | None = None) -> list[Row]:
     """Switches of class over HTTP, and `CLIENTS` visitors at once with different photographs."""
     photographs = [jpeg(640, 480, seed) for seed in range(requests)]
     # as the app has it: what is kept needs fresh memory here as well
     explainer = Explainer(engine=engine)
     explainer.warm_up()
-    with served(engine) as (url, _):
+    with using(app, engine) as (url, _):
         page = Page(url)
         file = page.upload(photographs[0])
         page.ask(file)

@@ -14,6 +14,7 @@ from torch.nn import functional
 from torchvision.ops import roi_align
 
 from gradcam_core import Examiner, Explainer, LayerError
+from gradcam_core.engine import geometry
 from gradcam_core.engine.survey import Survey, survey
 from gradcam_core.reading.preprocess import Preprocessing
 
@@ -508,3 +509,28 @@ def test_of_a_backbone_that_runs_twice_the_run_that_is_explained_lies_right() ->
     explainer.add_model("it", Light(lambda x: x, lambda x: x.flip(-1)), transform=STEPS)
     e = explainer.explain(photograph(), model="it", target=0)
     assert np.nanargmax(e.heatmap) % SIZE in range(SQUARE[1].start, SQUARE[1].stop)
+
+
+class Overturned(nn.Module):
+    """Mirrors what it is given in place, and returns that."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.copy_(x.flip(-1))
+
+
+def test_what_is_handed_on_is_looked_at_once_and_again_where_it_was_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[Any] = []
+    look = geometry.CellAnswer.of
+
+    def of(*given: Any) -> Any:
+        looked_at.append(given)
+        return look(*given)
+
+    monkeypatch.setattr(geometry.CellAnswer, "of", of)
+    torch.manual_seed(0)
+    cells, head = nn.Conv2d(3, 4, 4, 4), nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    network = nn.Sequential(cells, nn.ReLU(), nn.Identity(), Overturned(), nn.Identity(), head).eval()
+    layouts = survey(network, (1, 3, SIZE, SIZE)).layouts
+    assert {name: layouts[name].mirrored for name in "01234"} == {**dict.fromkeys("012", False), "3": True, "4": True}
+    # with broad strips and with thin ones: the cells, what is behind their rectifier, and what was mirrored
+    assert len(looked_at) == 2 * 3

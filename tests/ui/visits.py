@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from gradio_client import Client
@@ -21,6 +22,8 @@ REFUSED = (
     "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
 )
 JUDGED = "#verdict [data-state]:not([data-state=looking])"
+# of each browser the windows that stay open, one for a mouse and one for fingers
+_windows: WeakKeyDictionary[Any, dict[bool, Any]] = WeakKeyDictionary()
 
 
 def connected(address: str, answers: Path | None = None) -> Client:
@@ -28,6 +31,33 @@ def connected(address: str, answers: Path | None = None) -> Client:
     return Client(
         address, verbose=False, download_files=False if answers is None else str(answers), httpx_kwargs={"timeout": 60}
     )
+
+
+@contextmanager
+def tab(browser: Any, *, width: int, height: int, touch: bool = False) -> Iterator[Any]:
+    """An empty tab in which nothing is left of those before.
+
+    It opens in a window that stays: a window of its own would take a third of what the whole visit takes, and would
+    fetch and compile gradio's scripts anew.
+    """
+    windows = _windows.setdefault(browser, {})
+    if touch not in windows:
+        windows[touch] = browser.new_context(has_touch=touch)
+        windows[touch].set_default_timeout(30 * SECONDS)
+        # without any tab the window would be closed
+        windows[touch].new_page()
+    window = windows[touch]
+    view = window.new_page()
+    view.set_viewport_size({"width": width, "height": height})
+    try:
+        yield view
+    finally:
+        window.set_offline(False)
+        if view.url.startswith("http"):
+            view.evaluate("localStorage.clear()")
+        view.close()
+        window.clear_cookies()
+        window.clear_permissions()
 
 
 @contextmanager
@@ -48,20 +78,17 @@ def visit(
     Fails on errors of its scripts and on requests elsewhere. With `left` it is left for another page meanwhile; with
     `refused` the server may refuse what it asks, or be out of reach.
     """
-    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=touch)
-    context.set_default_timeout(30 * SECONDS)
-    view = context.new_page()
     problems: list[str] = []
-    view.on("pageerror", lambda error: problems.append(str(error)))
-    view.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-    view.on("request", lambda request: problems.append(request.url) if _elsewhere(request.url, address) else None)
-    view.goto(f"{address}?__theme={theme}&{asked}")
-    view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
-    # what is found about the first answer, unasked, must not come into what follows
-    view.wait_for_selector(JUDGED, timeout=60 * SECONDS)
-    view.evaluate("() => { document.querySelector('.look').open = true; }")
-    yield view
-    context.close()
+    with tab(browser, width=width, height=height, touch=touch) as view:
+        view.on("pageerror", lambda error: problems.append(str(error)))
+        view.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+        view.on("request", lambda request: problems.append(request.url) if _elsewhere(request.url, address) else None)
+        view.goto(f"{address}?__theme={theme}&{asked}")
+        view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
+        # what is found about the first answer, unasked, must not come into what follows
+        view.wait_for_selector(JUDGED, timeout=60 * SECONDS)
+        view.evaluate("() => { document.querySelector('.look').open = true; }")
+        yield view
     expected = LEFT * left + REFUSED * refused
     problems = [problem for problem in problems if not problem.startswith(expected)]
     assert not problems, problems

@@ -7,9 +7,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from io import BytesIO
 from typing import Any
+from unittest.mock import patch
 
 from PIL import Image
 
+from gradcam_core import Explainer
+from gradcam_core.engine.cache import ByteCache
+from gradcam_core.models import LoadedModel
+from gradcam_core.serving.cluster import replica
 from gradcam_core.serving.cluster.replica import Replica, Report
 from gradcam_core.serving.options import OPTIONS
 from tests.helpers import noise
@@ -30,17 +35,27 @@ class LostError(Exception):
 
 
 class ReplicasHere:
-    """`answered` counts questions by replica and key; the next `losses` questions lose their replica half way."""
+    """`answered` counts questions by replica and key; the next `losses` questions lose their replica half way.
+
+    They share the networks of the registry and nothing else: each would read and try out the same ones.
+    """
 
     def __init__(self, count: int = 2) -> None:
+        self._networks: ByteCache[LoadedModel] | None = None
         self.replicas = [self._new() for _ in range(count)]
         self.answered: Counter[tuple[int, str]] = Counter()
         self.losses = 0
         self.ended = 0
 
-    @staticmethod
-    def _new() -> Replica:
-        return Replica(OPTIONS_HERE, 2, lambda reference: reference)
+    def _new(self) -> Replica:
+        def explainer_for(options: Mapping[str, Any]) -> Explainer:
+            made = whole(options)
+            self._networks = made._models = made._models if self._networks is None else self._networks
+            return made
+
+        whole = replica.explainer_for
+        with patch.object(replica, "explainer_for", explainer_for):
+            return Replica(OPTIONS_HERE, 2, lambda reference: reference)
 
     async def reports(
         self, key: str, question: bytes, photographs: Mapping[str, bytes], private: Mapping[str, Any]

@@ -22,7 +22,7 @@ from gradcam_core.ui.tabs.photograph import EXAMPLES
 from tests import pictures
 from tests.benchmarks.browser import Wire
 
-from ..visits import DRAWN, JUDGED, SECONDS, cut_the_network, visit
+from ..visits import DRAWN, JUDGED, SECONDS, cut_the_network, tab, visit
 
 pytestmark = pytest.mark.browser
 
@@ -433,13 +433,12 @@ def test_the_last_of_many_changes_wins(opened: Any) -> None:
 @pytest.mark.parametrize("width", [1440, 390])
 def test_axe_finds_nothing(browser: Any, address: str, theme: str, width: int) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
-    view = browser.new_page(viewport={"width": width, "height": 900})
-    view.goto(f"{address}?__theme={theme}")
-    view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
-    view.wait_for_timeout(500)
-    found = axe.Axe().run(view).response["violations"]
-    assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    view.close()
+    with tab(browser, width=width, height=900) as view:
+        view.goto(f"{address}?__theme={theme}")
+        view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
+        view.wait_for_timeout(500)
+        found = axe.Axe().run(view).response["violations"]
+        assert view.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found] == []
 
 
