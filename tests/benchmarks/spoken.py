@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from statistics import median
 
+import gradio as gr
 import numpy as np
 import torch
 
@@ -42,7 +43,8 @@ def shown(explainer: Explainer, photograph: Photograph, request: Request, drawn:
 def measure(rounds: int, clock: Callable[[], float], engine: str = AUTO) -> list[Row]:
     """Whole answers of a new photograph that is decoded, in milliseconds; further ones in forward passes."""
     explainer = Explainer(engine=engine)
-    drawn = words(explainer)
+    with gr.Blocks():
+        drawn = words(explainer)
     for model in (DEFAULT_CAPTIONER, DEFAULT_ANSWERER):
         # until they are converted, answers take twice as long
         explainer.warm_up(model)

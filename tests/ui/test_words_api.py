@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
+import gradio as gr
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -74,7 +75,8 @@ def test_what_is_unknown_or_about_nothing_is_answered_all_the_same(client: Clien
 
 
 def test_html_is_shown_as_it_was_typed(explainer: Explainer) -> None:
-    shown = words(explainer)
+    with gr.Blocks():
+        shown = words(explainer)
     for options in ({"question": "what <b>is</b> it?"}, {"caption": "a <img src=x onerror=alert(1)> on a table"}):
         task = "answer" if "question" in options else "caption"
         explanation = explainer.answer(PICTURE, Controls.of(PICTURE, "", model=TASKS[task].model, **options).question)
