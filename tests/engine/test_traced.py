@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -225,11 +225,28 @@ def test_scores_that_are_no_numbers_are_said_by_the_network(monkeypatch: pytest.
         runner.capture(model, broken, model.offered)
 
 
-def test_changed_weights_are_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def _written(network: Any) -> None:
+    network.head.weight.mul_(2)
+
+
+def _another_parameter(network: Any) -> None:
+    weight = network.head.weight
+    # as often written to as the one before
+    network.head.weight = nn.Parameter(torch.randn(weight.shape))
+    while network.head.weight._version < weight._version:
+        network.head.weight.mul_(1)
+
+
+def _another_module(network: Any) -> None:
+    network.head = nn.Linear(network.head.in_features, network.head.out_features)
+
+
+@pytest.mark.parametrize("change", [_written, _another_parameter, _another_module])
+def test_changed_weights_are_seen_at_once(change: Callable[[Any], None], monkeypatch: pytest.MonkeyPatch) -> None:
     model, runner, inputs = both(Plain(), monkeypatch)
     capture = runner.capture(model, inputs, model.offered)
     with torch.no_grad():
-        model.network.head.weight.mul_(2)  # type: ignore[union-attr, operator]
+        change(model.network)
     found = runner.capture(model, inputs, model.offered)
     assert isinstance(found, EagerCapture)
     torch.testing.assert_close(found.logits, model.network(first_of(inputs)))
