@@ -57,9 +57,7 @@ class HideAndLook(Said):
     @property
     def moves(self) -> bool:
         """Whether the probability changes as the map says: at the share that is told, and on average."""
-        sign = 1 if self.against else -1
-        found = self.told.hottest, float(np.mean([step.hottest for step in self.steps]))
-        return all(sign * (one - self.target.probability) > 0 for one in found)
+        return all(self._changed(one) > 0 for one in (self.told.hottest, self._mean))
 
     @property
     def holds(self) -> bool:
@@ -69,10 +67,17 @@ class HideAndLook(Said):
         What matters is the change of the probability, averaged over the shares; a draw may hit the hottest
         places by chance, so that not all of them have to stand back.
         """
-        sign = 1 if self.against else -1
-        hottest = sign * np.array([step.hottest for step in self.steps]).mean()
-        random = sign * np.array([step.random for step in self.steps]).mean(axis=0)
-        return self.moves and bool((hottest > random).mean() >= ENOUGH)
+        random = np.array([step.random for step in self.steps]).mean(axis=0)
+        return self.moves and bool((self._changed(self._mean) > self._changed(random)).mean() >= ENOUGH)
+
+    @property
+    def _mean(self) -> float:
+        """The probability with the hottest places hidden, averaged over the shares."""
+        return float(np.mean([step.hottest for step in self.steps]))
+
+    def _changed(self, probability: Any) -> Any:
+        """How far it is from what it was, above zero where the map says so."""
+        return (probability - self.target.probability) * (1 if self.against else -1)
 
     @property
     def finding(self) -> Finding:

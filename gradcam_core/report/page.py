@@ -1,5 +1,5 @@
 """The HTML of a report, whatever was explained. Public names: `MINUS`, `NOTHING_ELSE`, `Checked`, `Figure`, `Reported`,
-`moment`, `report_page`, `summary`."""
+`css_color`, `moment`, `report_page`, `summary`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..canvases.render import Look
 from ..languages import Finding, language_now, percent, say
 from ..types import Prediction
 
-__all__ = ["MINUS", "NOTHING_ELSE", "Checked", "Figure", "Reported", "moment", "report_page", "summary"]
+__all__ = ["MINUS", "NOTHING_ELSE", "Checked", "Figure", "Reported", "css_color", "moment", "report_page", "summary"]
 
 STYLE = Path(__file__).with_suffix(".css")
 # nothing may be fetched, and no script runs, whatever a label or a file's name holds
@@ -58,6 +58,11 @@ class Reported(Protocol):
 def moment() -> str:
     """When a report is made, in words: now, in UTC."""
     return f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+
+
+def css_color(color: Iterable[int]) -> str:
+    """An RGB of 0 to 255 as style sheets have it."""
+    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
 def report_page(

@@ -12,7 +12,8 @@ from PIL import Image
 from ..canvases.render import Look
 from ..canvases.urls import jpeg_url
 from ..languages import Finding, say
-from .page import MINUS, Reported
+from ..request import Request
+from .page import MINUS, Reported, css_color
 
 __all__ = ["Pictured", "Pictures"]
 
@@ -25,6 +26,8 @@ SMALL = 420
 class Pictured(Reported, Protocol):
     """An explanation of one class of one photograph."""
 
+    @property
+    def request(self) -> Request: ...
     @property
     def both_sides(self) -> tuple[Finding, Finding]: ...
     @property
@@ -53,11 +56,11 @@ class Pictures:
     @property
     def title_of_bars(self) -> str:
         """The key of what stands above the bars: not every answer is a class."""
-        request = self.explanation.record()["request"]
-        if request.get("question"):
+        request = self.explanation.request
+        if request.question:
             return "report.top_answers"
-        if request.get("caption"):
-            return "report.probability" if request.get("word") is None else "report.top_words"
+        if request.caption:
+            return "report.probability" if request.word is None else "report.top_words"
         return "report.top"
 
     def drawn(self, language: str, *, small: bool) -> str:
@@ -81,8 +84,7 @@ class Pictures:
         explanation, look = self.explanation, self.look
         own = max(float(explanation.cam.max()), -float(explanation.cam.min()) if look.signed else 0.0)
         top = own if look.stretched else explanation.scale
-        table = look.table
-        colors = ", ".join("#{:02x}{:02x}{:02x}".format(*table[level]) for level in (0, 64, 128, 192, 255))
+        colors = ", ".join(css_color(look.table[level]) for level in (0, 64, 128, 192, 255))
         above, below = explanation.both_sides
         ends = (f"{MINUS}{top:.2g}", f"+{top:.2g}") if look.signed else ("0", f"{top:.2g}")
         key = "report.stretched" if look.stretched and own < explanation.scale else "report.shared"

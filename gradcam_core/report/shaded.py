@@ -13,7 +13,7 @@ from ..canvases.render import Look
 from ..canvases.sentence import Piece, foremost, shaded
 from ..languages import Finding, say
 from ..reading.text import Span
-from .page import MINUS, Reported
+from .page import MINUS, Reported, css_color
 
 __all__ = ["ShadedText", "ShadedWords"]
 
@@ -77,7 +77,7 @@ class ShadedText:
         title = html.escape(say(Finding("shaded.strongest"), language))
         rows = []
         for word in foremost(self.explanation.words):
-            style = f"width: {abs(word.value) / top:.1%}; background: {_css(_color(np.sign(word.value)))}"
+            style = f"width: {abs(word.value) / top:.1%}; background: {css_color(_color(np.sign(word.value)))}"
             rows.append(
                 f"<tr><th scope='row'>{html.escape(word.text)}</th>"
                 f"<td><span class='track'><span class='fill' style='{style}'></span></span></td>"
@@ -92,7 +92,7 @@ def _piece(text: str, value: float, top: float) -> str:
     ink = "#000" if _luminance(color) > LIGHT else "#fff"
     line = f"{round(THICKEST * abs(share))}px {'dashed' if value < 0 else 'solid'}"
     return (
-        f"<span class='piece' style='background: {_css(color)}; color: {ink}'>{html.escape(text)}"
+        f"<span class='piece' style='background: {css_color(color)}; color: {ink}'>{html.escape(text)}"
         f"<span class='mark' style='border-top: {line}'></span><small>{_signed(value)}</small></span>"
     )
 
@@ -105,10 +105,6 @@ def _color(share: float) -> np.ndarray:
 def _luminance(color: np.ndarray) -> float:
     """From 0 for black to 1 for white, without the special case of WCAG for what is nearly black."""
     return float(LUMINANCE @ ((color / 255 + 0.055) / 1.055) ** 2.4)
-
-
-def _css(color: np.ndarray) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
 def _signed(value: float) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from gradcam_core import Examiner, Explainer, Explanation, Look
-from gradcam_core.report import report_page, summary
+from gradcam_core.explanation import Explained
+from gradcam_core.report import Checked, report_page, summary
 from gradcam_core.ui.tabs.photograph import EXAMPLES
 from tests.helpers import SmallNetwork, noise, small_spec
 
@@ -36,6 +37,18 @@ class Parts(HTMLParser):
         self.text += data
 
 
+def record_in(page: str, found: Explained, check: Checked) -> dict[str, Any]:
+    """The record in the report of what was `found`, beside all that is promised there."""
+    parts = Parts(page)
+    for words in (found.sentence, *found.notes, check.sentence, "What this means, and what it does not", "torch "):
+        assert words in parts.text
+    assert all(top.label in parts.text for top in found.top)
+    (record,) = re.findall("<pre>(.*?)</pre>", page, re.DOTALL)
+    asked: dict[str, Any] = json.loads(unescape(record))
+    assert asked == json.loads(json.dumps(found.record()))
+    return asked
+
+
 @pytest.fixture(scope="module")
 def explainer() -> Explainer:
     made = Explainer(device="cpu")
@@ -53,13 +66,8 @@ def found(explainer: Explainer) -> Explanation:
 def test_all_that_is_promised_stands_in_it(explainer: Explainer, found: Explanation) -> None:
     check = Examiner(explainer).hide_and_look(found, draws=1)
     page = report_page(found, checks=[check])
-    parts = Parts(page)
-    for words in (found.sentence, *found.notes, check.sentence, "What this means, and what it does not", "torch "):
-        assert words in parts.text
-    assert all(top.label in parts.text for top in found.top)
-    (record,) = re.findall("<pre>(.*?)</pre>", page, re.DOTALL)
-    assert json.loads(unescape(record)) == json.loads(json.dumps(found.record()))
-    again = explainer.explain(found.photograph, **json.loads(unescape(record))["request"])
+    asked = record_in(page, found, check)
+    again = explainer.explain(found.photograph, **asked["request"])
     np.testing.assert_array_equal(again.cam, found.cam)
     assert "No check was made" not in page
     assert "No check was made" in report_page(found)

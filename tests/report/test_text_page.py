@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from html import unescape
 from pathlib import Path
@@ -15,7 +14,7 @@ from gradcam_core.report import report_page, summary
 from gradcam_core.request import Request
 from gradcam_core.ui.tabs.text import EXAMPLES
 
-from .test_page import Parts
+from .test_page import Parts, record_in
 
 MARKUP = "<script>alert(1)</script> 정말 <img src=x onerror=alert(2)> 재미있어요 & 좋다"
 
@@ -42,13 +41,7 @@ def pieces(page: str) -> list[tuple[str, str, str, str]]:
 def test_all_that_is_promised_stands_in_it(texts: TextExplainer, found: TextExplanation) -> None:
     (check,) = texts.checks(found)
     page = report_page(found, checks=[check])
-    parts = Parts(page)
-    for words in (found.sentence, *found.notes, check.sentence, "What this means, and what it does not", "torch "):
-        assert words in parts.text
-    assert all(top.label in parts.text for top in found.top)
-    (record,) = re.findall("<pre>(.*?)</pre>", page, re.DOTALL)
-    assert json.loads(unescape(record)) == json.loads(json.dumps(found.record()))
-    asked = json.loads(unescape(record))
+    asked = record_in(page, found, check)
     assert texts.answer(asked["text"], Request.parse(**asked["request"])) == found
     assert "No check was made" not in page
     assert "No check was made" in report_page(found)

@@ -61,31 +61,35 @@ def _shows(view: Any, layer: str) -> None:
     view.locator("#sentence .sentence", has_text=f"layer {layer} (").wait_for(timeout=30 * SECONDS)
 
 
+def _before_the_answer(
+    view: Any,
+    held: Callable[[str], Event],
+    first: tuple[Callable[[Any, str], None], str],
+    second: tuple[Callable[[Any, str], None], str],
+) -> None:
+    """Do the `second` while the answer to the `first` is still computed; what comes second is what is shown."""
+    (do, layer), (then, other) = first, second
+    answered = held(layer)
+    do(view, layer)
+    view.locator("#sentence .pending").wait_for(timeout=20 * SECONDS)
+    then(view, other)
+    _shows(view, other)
+    answered.set()
+    view.wait_for_timeout(1000)
+    _shows(view, other)
+
+
 def test_a_module_that_is_typed_before_the_answer_about_a_layer_is_not_lost(
     opened: Any, held: Callable[[str], Event]
 ) -> None:
-    answered = held("blocks.3")
-    _choose(opened, "blocks.3")
-    opened.locator("#sentence .pending").wait_for(timeout=20 * SECONDS)
-    _type(opened, "blocks.1")
-    _shows(opened, "blocks.1")
-    answered.set()
-    opened.wait_for_timeout(1000)
-    _shows(opened, "blocks.1")
+    _before_the_answer(opened, held, (_choose, "blocks.3"), (_type, "blocks.1"))
     assert opened.input_value(FIELD) == "blocks.1"
 
 
 def test_a_layer_that_is_chosen_before_the_answer_about_a_module_replaces_it(
     opened: Any, held: Callable[[str], Event]
 ) -> None:
-    answered = held("blocks.1")
-    _type(opened, "blocks.1")
-    opened.locator("#sentence .pending").wait_for(timeout=20 * SECONDS)
-    _choose(opened, "blocks.3")
-    _shows(opened, "blocks.3")
-    answered.set()
-    opened.wait_for_timeout(1000)
-    _shows(opened, "blocks.3")
+    _before_the_answer(opened, held, (_type, "blocks.1"), (_choose, "blocks.3"))
     assert opened.input_value(FIELD) == ""
 
 
