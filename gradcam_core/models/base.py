@@ -144,7 +144,7 @@ class Architecture:
     optional: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LoadedModel:
     """A network that is ready: frozen, in eval mode, on its device, its layers found.
 
@@ -190,6 +190,9 @@ class LoadedModel:
     # the runner's, shared with the same network at other sizes and for other questions
     gates: dict[Hashable, Any] = field(default_factory=dict)
     parts: Parts | None = None
+
+    def __repr__(self) -> str:
+        return f"<LoadedModel: {self.title}>"
 
     @cached_property
     def nbytes(self) -> int:
