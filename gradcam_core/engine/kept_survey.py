@@ -13,7 +13,7 @@ import hashlib
 import inspect
 import json
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache
@@ -35,7 +35,7 @@ __all__ = ["kept_survey"]
 
 FILE = "survey.json"
 ROOT = Path(__file__).parents[1]
-# settings that are written down as they are; of all others it is not known whether they are the same
+# settings that are written down as they are; of what is neither one nor made of these the kind alone is known
 PLAIN = (bool, int, float, str, type(None))
 
 
@@ -88,9 +88,16 @@ def _settings(network: nn.Module) -> list[tuple[str, str, object]]:
 
 
 def _setting(value: object) -> object:
+    if isinstance(value, PLAIN):
+        return value
     if isinstance(value, (list, tuple)):
         return [_setting(one) for one in value]
-    return value if isinstance(value, PLAIN) else type(value).__qualname__
+    if isinstance(value, Mapping):
+        return [(repr(key), _setting(one)) for key, one in value.items()]
+    if isinstance(value, Tensor):
+        return hashlib.blake2b(bytes_of(value)).hexdigest()
+    named = value if callable(value) and hasattr(value, "__qualname__") else type(value)
+    return f"{named.__module__}.{named.__qualname__}"
 
 
 def _code(network: nn.Module) -> list[str]:

@@ -31,10 +31,16 @@ class Gated(nn.Module):
     def __init__(self, mirrored: bool = False) -> None:
         super().__init__()
         self.mirrored = mirrored
+        self.known = {"mirrored": [False]}
+        self.light = torch.ones(1)
         self.net = SmallNetwork()
 
+    @property
+    def turns(self) -> bool:
+        return self.mirrored or self.known["mirrored"][0] or bool(self.light > 1)
+
     def forward(self, image: Tensor, words: Tensor | None = None) -> Tensor:
-        scores = self.net(image.flip(-1) if self.mirrored else image)
+        scores = self.net(image.flip(-1) if self.turns else image)
         return scores if words is None else scores + words.mean()
 
 
@@ -115,11 +121,19 @@ def _set(network: Gated, _: pytest.MonkeyPatch) -> None:
     network.mirrored = True
 
 
+def _set_inside(network: Gated, _: pytest.MonkeyPatch) -> None:
+    network.known["mirrored"][0] = True
+
+
+def _table(network: Gated, _: pytest.MonkeyPatch) -> None:
+    network.light += 1
+
+
 def _other_part(network: Gated, _: pytest.MonkeyPatch) -> None:
     network.net.stem[2] = nn.ReLU6()
 
 
-@pytest.mark.parametrize("change", [_retrained, _set, _other_part])
+@pytest.mark.parametrize("change", [_retrained, _set, _set_inside, _table, _other_part])
 def test_another_network_is_surveyed_itself(
     change: Callable[..., None], store: Store, surveys: list[nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,7 +142,7 @@ def test_another_network_is_surveyed_itself(
     change(network, monkeypatch)
     after = asked(network, store)
     assert len(surveys) == 2
-    assert after.layouts["net.last"].mirrored == network.mirrored
+    assert after.layouts["net.last"].mirrored == network.turns
     assert not before.layouts["net.last"].mirrored
 
 
