@@ -22,7 +22,7 @@ from gradcam_core import CamError, Explainer
 from gradcam_core.engine.devices import share_cores
 from gradcam_core.engine.memory import share_one_arena
 from gradcam_core.reading.photograph import MAX_UPLOAD_BYTES
-from gradcam_core.serving.demo import Demo, explainer_for, prepared
+from gradcam_core.serving.demo import Demo, explainer_for, prepared, warm_up
 from gradcam_core.serving.demo_config import found_config
 from gradcam_core.serving.folder import ServerFolder
 from gradcam_core.serving.hosts import Hosts
@@ -108,15 +108,15 @@ def computing(options: dict[str, Any]) -> Iterator[tuple[Explainer, Demo, Any, C
     explainer = explainer_for(options, borrow=getattr(spaces, "GPU", None))
     demo = prepared(options, explainer)
     # beside the import of gradio and the making of the page; converting goes on behind it
-    warming = Thread(target=_warm_up, args=(explainer, demo.first), name="warm up", daemon=True)
+    warming = Thread(target=_warm_up, args=(explainer, demo), name="warm up", daemon=True)
     warming.start()
     yield explainer, demo, Services.of, warming.join
 
 
-def _warm_up(explainer: Explainer, model: str | None) -> None:
+def _warm_up(explainer: Explainer, demo: Demo) -> None:
     # the page that is made says what is wrong
     with suppress(CamError):
-        explainer.warm_up(model, seconds=0)
+        warm_up(explainer, demo)
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:

@@ -39,6 +39,9 @@ class Given(Protocol):
     def digest(self) -> Hashable: ...
 
 
+# bytes of inputs that are kept, and their share of all: the last dozen, for who has an answer asks at once what it
+# comes to with places hidden
+INPUT_BYTES, INPUT_SHARE = 8_000_000, 0.1
 Given_contra = TypeVar("Given_contra", bound=Given, contravariant=True)
 Place_co = TypeVar("Place_co", covariant=True)
 
@@ -69,6 +72,18 @@ class Classifier(Runnable, Protocol[Given_contra, Place_co]):
 
     def placed_for(self, inputs: Inputs) -> Classifier[Given_contra, Place_co]:
         """The same with its layers laid out as they are for these inputs."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Encoded(Generic[Place_co]):
+    """What a network is given of one input, and where that lies on the original."""
+
+    inputs: Inputs
+    placement: Place_co
+
+    @property
+    def nbytes(self) -> int:
+        return sum(values.nbytes for values in self.inputs.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +126,9 @@ class Captures:
     ) -> None:
         self._runner = runner
         self._make_room = make_room or self.clear
-        self._kept: ByteCache[Any] = ByteCache(max_bytes, ttl)
+        input_bytes = min(INPUT_BYTES, int(max_bytes * INPUT_SHARE))
+        self._kept: ByteCache[Any] = ByteCache(max_bytes - input_bytes, ttl)
+        self._inputs: ByteCache[_Encoded[Any]] = ByteCache(input_bytes, ttl)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -119,7 +136,7 @@ class Captures:
     @property
     def nbytes(self) -> int:
         """Bytes held now."""
-        return self._kept.nbytes
+        return self._kept.nbytes + self._inputs.nbytes
 
     def seen(self, model: Classifier[Given_contra, Place_co], given: Given_contra, layer: str) -> Seen[Place_co]:
         """What `model` saw of the input, with all that maps at `layer` need; raises LayerError, OutputError."""
@@ -139,8 +156,10 @@ class Captures:
 
     def encoded(self, model: Classifier[Given_contra, Place_co], given: Given_contra) -> tuple[Inputs, Place_co]:
         """All that `model` is given, by name, and where that lies on the original."""
-        inputs, placement = model.encoded(given)
-        return self._runner.placed(model, inputs), placement
+        found = self._inputs.get((*model.key, given.digest), lambda: _Encoded(*model.encoded(given)))
+        # copies: somebody's network may write to what it is given
+        inputs = {name: values.clone() for name, values in found.inputs.items()}
+        return self._runner.placed(model, inputs), found.placement
 
     def gradients(
         self,
@@ -170,11 +189,13 @@ class Captures:
 
     def forget(self, identity: object) -> None:
         """Let go of all whose key holds `identity`."""
-        self._kept.drop(lambda key: isinstance(key, tuple) and any(part is identity for part in key))
+        for kept in (self._kept, self._inputs):
+            kept.drop(lambda key: isinstance(key, tuple) and any(part is identity for part in key))
 
     def clear(self) -> None:
         """Let go of everything: what is in use stays alive through whoever uses it."""
         self._kept.clear()
+        self._inputs.clear()
 
     def _get(self, key: Hashable, make: Callable[[], Any]) -> Any:
         return self._kept.get(key, partial(with_room, make, self._make_room))

@@ -72,7 +72,7 @@ class Cell:
         return self.explanation.cam * np.float32(self.explanation.cam.size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Said):
     """A grid of maps of one image: `row_axis` and `column_axis` say what varies, "model", "target", "method", "layer".
 

@@ -60,7 +60,7 @@ def _unknown(words: Sequence[DescribedWord | AnswerWord]) -> tuple[Finding, ...]
     return (Finding("words.never_seen", words=unknown),) if unknown else ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Description(Said, Noted):
     """A caption of a photograph, word by word.
 
@@ -121,6 +121,10 @@ class Description(Said, Noted):
         """
         return self.explainer.answer(self.photograph, self.request.replace(word=word, **options), watch=watch)
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: with the map of the whole caption."""
+        return self.explain()._repr_html_()
+
     def record(self) -> dict[str, Any]:
         """The description as plain JSON values."""
         return {
@@ -144,7 +148,7 @@ class AnswerWord(Piece):
     known: bool = True
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Answer(Said, Noted):
     """The five most probable answers to a question about a photograph.
 
@@ -239,6 +243,10 @@ class Answer(Said, Noted):
         """One answer with its probability; raises TargetError."""
         probabilities = self._model.head.of(self._capture.logits)[0]
         return prediction(probabilities, self._model.labels, self._model.class_index(target))
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: with the map of the most probable answer."""
+        return self.explain()._repr_html_()
 
     def record(self) -> dict[str, Any]:
         """The answer as plain JSON values."""

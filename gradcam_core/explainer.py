@@ -51,12 +51,13 @@ class Explainer(RememberingCatalogue):
     Raises DeviceError, OptionError.
     """
 
-    def warm_up(self, model: str | None = None, *, seconds: float | None = None) -> Decision:
+    def warm_up(self, model: str | None = None, *, seconds: float | None = None, kept_seconds: float = 0.0) -> Decision:
         """Load `model`, find out which sizes it takes, explain a grey picture, and wait until it is decided what the
         model runs on.
 
-        A model that answers questions is asked "what is this?". Not longer than so many `seconds`; the decision is made
-        all the same. Raises ModelError, DeviceError, and TextError for a model that knows none of these words.
+        A model that answers questions is asked "what is this?". Not longer than so many `seconds`, or
+        `kept_seconds` where the model was converted before and that is on disk; the decision is made all the same.
+        Raises ModelError, DeviceError, and TextError for a model that knows none of these words.
         """
         loaded = self.load(model)
         # found out once, when first asked for: nobody who asks about a whole photograph has to wait for it
@@ -64,7 +65,7 @@ class Explainer(RememberingCatalogue):
         height, width = loaded.preprocessing.input_shape[-2:]
         request = Request.parse(model=loaded.name, **task_of_model(loaded).trial_options)
         explanation = self.answer(self.photograph(np.full((height, width, 3), 128, np.uint8)), request)
-        return self._runner.decide(loaded, self.given(explanation), seconds)
+        return self._runner.decide(loaded, self.given(explanation), seconds, kept_seconds)
 
     @takes_options(but=WORDED)
     def explain(self, image: ImageSource | Photograph | None, *, watch: Watch = NOBODY, **options: Any) -> Explanation:

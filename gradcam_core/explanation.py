@@ -36,7 +36,7 @@ HARDLY = 0.05
 COMMON = 64
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Explained(Said, Noted):
     """One class of one input, explained: what pictures and texts have in common.
 
@@ -110,7 +110,7 @@ class Explained(Said, Noted):
         }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation(Explained):
     """One map of one class at one layer.
 

@@ -19,7 +19,7 @@ NAMED = 3
 NEARLY = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TextExplanation(Explained):
     """One class of one text, explained.
 

@@ -40,7 +40,7 @@ class Hidden:
         return float(np.mean(self.random))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HideAndLook(Said):
     """The probability of `target` before, and with growing shares hidden."""
 

@@ -34,7 +34,7 @@ class Forgotten:
     correlation: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sanity(Said):
     """The stages of forgetting, from the top of the network to its bottom."""
 

@@ -42,7 +42,7 @@ class Faithfulness:
     sufficiency: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Check(Said):
     """The words of an explanation in its own order, against `draws` random orders.
 

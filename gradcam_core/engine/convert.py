@@ -38,7 +38,7 @@ PROGRAM = f"import sys; from {__name__} import main; main(sys.argv[1])"
 # what Python, torch and OpenVINO take before there is a network, and how often its weights are there at most
 BASE_BYTES, COPIES = 4_000_000_000, 6
 BUSY_SECONDS = 0.2
-LOW_PRIORITY = 5
+LOW_PRIORITY = 10
 
 
 def in_own_process(

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -80,7 +81,8 @@ class Gate:
         self._network, self._inputs, self._layers = network, trial(inputs, 0), tuple(layers)
         self._store, self._scores, self._convert = store, scores, convert
         self._limits = Limits() if limits is None else limits
-        self._stopped, self._decided = threading.Event(), threading.Event()
+        self._stopped, self._decided, self._looked = threading.Event(), threading.Event(), threading.Event()
+        self._kept: Path | None = None
         self._decision = Decision(TORCH, Finding("engine.undecided"))
         self._engine: Engine | None = None
         self._gone = False
@@ -112,8 +114,15 @@ class Gate:
         """Give back the memory that the engine takes."""
         self._gone, self._engine = True, None
 
-    def wait(self, seconds: float | None = None) -> Decision:
-        """The decision, or after so many `seconds` what holds until it is made."""
+    def wait(self, seconds: float | None = None, kept_seconds: float = 0.0) -> Decision:
+        """The decision, or after so many `seconds` what holds until it is made.
+
+        What was converted before has to be tried only, which takes a second or two: then it is `kept_seconds`, where
+        these are more.
+        """
+        end = time.monotonic() + kept_seconds
+        if seconds is not None and seconds < kept_seconds and self._looked.wait(kept_seconds) and self._kept:
+            seconds = max(seconds, end - time.monotonic())
         self._decided.wait(seconds)
         return self._decision
 
@@ -132,6 +141,7 @@ class Gate:
             if not self._stopped.is_set():
                 log.info("%s runs in PyTorch alone: %s", type(self._network).__name__, self._decision.reason)
         finally:
+            self._looked.set()
             self._decided.set()
             _running.discard(self)
 
@@ -142,14 +152,17 @@ class Gate:
         self._check_room()
         if reads(self._network, self._inputs):
             raise ModelError("engine.reads_values")
-        key = digest(self._network, self._inputs, self._layers) if self._store else ""
-        kept = self._store.find(key) if self._store else None
-        if kept is not None:
+        # what is read is tried as if it were new
+        key = digest(self._network, self._inputs, version("openvino"), self._layers) if self._store else ""
+        self._kept = self._store.find(key) if self._store else None
+        self._looked.set()
+        if self._kept is not None:
             try:
-                return self._proved(Graph.load(kept), kept)
+                return self._proved(Graph.load(self._kept), self._kept)
             except Exception:
                 # of an older version of somebody's code, or damaged where no check sees it
                 self._store.drop(key)  # type: ignore[union-attr]
+                self._kept = None
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:
             folder = Path(made)
             graph = self._convert(
@@ -178,12 +191,13 @@ class Gate:
         absent = [layer for layer in self._layers if layer not in graph.layers or not graph.leads_on(layer)]
         if absent:
             raise ModelError("engine.layer_left_out", absent=absent[0])
+        whole = graph.whole(self._network)
         for inputs in trials:
             if self._stopped.is_set():
                 raise ModelError("engine.stopped")
             if time.monotonic() > end:
                 raise ModelError("engine.trying_too_slow", seconds=self._limits.seconds)
-            found = difference(engine, inputs, self._layers, self._scores)
+            found = difference(engine, whole, inputs, self._layers, self._scores)
             if found:
                 raise ModelError(found.key, **found.values)
         return engine
@@ -198,9 +212,14 @@ def trial(inputs: Tensor | Inputs, number: int) -> Inputs:
 
 
 def difference(
-    engine: Engine, inputs: Tensor | Inputs, layers: Sequence[str], scores: Callable[[Any], Tensor] | None = None
+    engine: Engine,
+    whole: nn.Module,
+    inputs: Tensor | Inputs,
+    layers: Sequence[str],
+    scores: Callable[[Any], Tensor] | None = None,
 ) -> Finding | None:
-    """In which way the engine's answers differ from the network's, for one input; None where they do not."""
+    """In which way the engine's answers, or those of its `whole` graph in PyTorch, differ from the network's, for one
+    input; None where they do not."""
     network, graph = engine.network, engine.graph
     truth, outputs = _eager(network, inputs, layers, scores)
     if not isinstance(truth, Tensor) or not truth.requires_grad:
@@ -208,7 +227,7 @@ def difference(
     if not torch.equal(truth, _eager(network, inputs, layers, scores)[0]):
         return Finding("engine.random_scores")
     with torch.no_grad():
-        traced = dict(zip(graph.values, graph.whole(network)(*named(inputs).values()), strict=True))
+        traced = dict(zip(graph.values, whole(*named(inputs).values()), strict=True))
     values = engine.run(inputs)
     pairs = [(Finding("engine.scores_differ"), values[graph.scores], truth)]
     for layer in layers:

@@ -112,8 +112,13 @@ class Runner(Protocol):
     def in_parts(self) -> bool:
         """Whether it runs a part of a network as it runs a network."""
 
-    def decide(self, model: Runnable, inputs: Inputs, seconds: float | None = None) -> Decision:
-        """What `model` runs on for inputs like these, once that is decided or so many `seconds` are over."""
+    def decide(
+        self, model: Runnable, inputs: Inputs, seconds: float | None = None, kept_seconds: float = 0.0
+    ) -> Decision:
+        """What `model` runs on for inputs like these, once that is decided or so many `seconds` are over.
+
+        `kept_seconds` instead, where these are more and all that takes long was done and kept on disk before.
+        """
 
     def placed(self, model: Runnable, inputs: Inputs) -> Inputs:
         """`inputs` where `model` is, in the type that it computes in."""
@@ -145,7 +150,9 @@ class LocalRunner:
     def __init__(self, device: torch.device) -> None:
         self.device = device
 
-    def decide(self, model: Runnable, inputs: Inputs, seconds: float | None = None) -> Decision:
+    def decide(
+        self, model: Runnable, inputs: Inputs, seconds: float | None = None, kept_seconds: float = 0.0
+    ) -> Decision:
         """PyTorch, at once."""
         return Decision(TORCH, Finding("engine.not_asked"))
 

@@ -1,4 +1,6 @@
-"""Converted networks on disk, so that a restart is warm: bounded in bytes, written at once or not at all.
+"""What takes long to find out about networks, on disk, so that a restart is warm: converted networks, surveys.
+
+It is bounded in bytes, and written at once or not at all.
 
     store = Store(cache_folder())
     folder = store.find(key)      # None where there is none, or it is damaged
@@ -15,9 +17,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -47,15 +47,15 @@ def cache_folder() -> Path:
     return base / "gradcam" / "converted"
 
 
-def digest(network: nn.Module, inputs: Tensor | Inputs, layers: Iterable[str]) -> str:
-    """What tells a converted network from all others: its weights, its parts, its inputs' shapes, the versions.
+def digest(network: nn.Module, inputs: Tensor | Inputs, *about: object) -> str:
+    """What tells what is kept of a network from all else: its weights, its parts, its inputs' shapes, the versions.
 
-    Code that was changed and keeps the names of its parts is not seen; the gate tries what is read as if it were new.
+    `about` is whatever else decides about it. Code that was changed and keeps the names of its parts is not seen.
     """
     parts = [(name, type(part).__module__, type(part).__qualname__) for name, part in network.named_modules()]
     shapes = [(name, tuple(value.shape), str(value.dtype)) for name, value in named(inputs).items()]
-    about = [FORMAT, torch.__version__, version("openvino"), sys.version_info[:2], parts, shapes, list(layers)]
-    found = hashlib.blake2b(repr(about).encode(), digest_size=20)
+    known = [FORMAT, torch.__version__, sys.version_info[:2], parts, shapes, about]
+    found = hashlib.blake2b(repr(known).encode(), digest_size=20)
     for name, tensor in (*network.named_parameters(), *network.named_buffers()):
         found.update(repr((name, tuple(tensor.shape), str(tensor.dtype))).encode())
         found.update(bytes_of(tensor))
@@ -68,7 +68,7 @@ def bytes_of(tensor: Tensor) -> memoryview:
 
 
 class Store:
-    """A folder of folders, one a converted network, together at most `max_bytes`; those used last stay."""
+    """A folder of folders, one for each thing kept, together at most `max_bytes`; those used last stay."""
 
     def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:
         self._folder = folder

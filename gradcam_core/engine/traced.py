@@ -243,9 +243,11 @@ class TracedRunner:
         """(3, H, W) guided gradient of `score` at the first of `inputs`; raises MethodError."""
         return self._plain.guided(model, inputs, score)
 
-    def decide(self, model: Runnable, inputs: Inputs, seconds: float | None = None) -> Decision:
+    def decide(
+        self, model: Runnable, inputs: Inputs, seconds: float | None = None, kept_seconds: float = 0.0
+    ) -> Decision:
         """Which engine `model` runs on for inputs like these, once that is decided or so many `seconds` are over."""
-        return self._gate(*_looking(model, inputs)).wait(seconds)
+        return self._gate(*_looking(model, inputs)).wait(seconds, kept_seconds)
 
     def _engine(self, model: Runnable, inputs: Inputs) -> Engine | None:
         shapes = _shapes(inputs)

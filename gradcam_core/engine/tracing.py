@@ -3,7 +3,8 @@
     graph = trace(network, inputs, ["layer3", "layer4"])
 
 torch.export exchanges `nn.Module.__call__` and other things of the whole process meanwhile, so this belongs in a
-process in which nothing else runs (`convert.py`). Public names: `HOOKS`, `check_hooks`, `trace`, `twin_of`.
+process in which nothing else runs (`convert.py`). Public names: `HOOKS`, `KEPT_BY_TORCH`, `check_hooks`, `trace`,
+`twin_of`.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from .graph import GETITEM, Graph, Ref, Step, plain
 from .inputs import Inputs, named
 from .narrowing import narrowed
 
-__all__ = ["HOOKS", "check_hooks", "trace", "twin_of"]
+__all__ = ["HOOKS", "KEPT_BY_TORCH", "check_hooks", "trace", "twin_of"]
 
 # what a module keeps somebody's hooks in
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+# what torch itself keeps in every module, and finds again in its parameters, buffers and modules
+KEPT_BY_TORCH = frozenset(vars(nn.Module()))
 
 
 def trace(

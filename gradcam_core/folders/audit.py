@@ -72,7 +72,7 @@ class Asked:
 Making: TypeAlias = "Callable[[Asked, Sequence[Listed], RowFile], Iterator[Row]]"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Audit(Said):
     """What was found in a `folder`: its rows, what they come to, and the clusters, the most suspicious first.
 

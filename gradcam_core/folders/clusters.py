@@ -64,7 +64,7 @@ class Effect:
     put_from_others: float | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cluster(Said):
     """Photographs of one class whose maps look at the same place; `members` are their entries in the table, most
     typical first.

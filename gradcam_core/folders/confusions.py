@@ -25,7 +25,7 @@ __all__ = ["Confusion", "confusions_of"]
 PAIRS, SHOWN = 5, 3
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Confusion(Said):
     """Photographs of one class that are taken for another; `members` are their entries in the table, typical first.
 

@@ -147,6 +147,10 @@ class Said:
         """The finding in plain English, or inside `in_language` in that one."""
         return say(self.finding)
 
+    def __repr__(self: _Found) -> str:
+        """How a notebook or a log shows it: not with all of its arrays."""
+        return f"<{type(self).__name__}: {say(self.finding)}>"
+
 
 class CamError(Said, Exception):
     """Base of everything that this package raises on purpose.
@@ -159,6 +163,8 @@ class CamError(Said, Exception):
         super().__init__(key)
         self.finding = Finding(key, **values)
         self.language: str | None = None
+
+    __repr__ = Exception.__repr__
 
     def __str__(self) -> str:
         return say(self.finding, self.language)

@@ -24,15 +24,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..engine.tracing import HOOKS
+from ..engine.tracing import HOOKS, KEPT_BY_TORCH
 
 __all__ = ["alone", "detached", "patched_forward"]
 
 Returned = TypeVar("Returned")
 CONTAINERS = (list, dict, set, deque, bytearray, np.ndarray)
 NUMBERS = (int, float, complex, str, bytes)
-# what torch itself keeps in a module, but for its mode
-TORCHS = frozenset(vars(nn.Module())) - {"training"}
+# all but its mode
+TORCHS = KEPT_BY_TORCH - {"training"}
 MISSING = object()
 PATCHED = "patched_forward"
 

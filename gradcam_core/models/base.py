@@ -1,10 +1,9 @@
 """What a model is before and after loading. Public names: `CLASSES`, `Architecture`, `LoadedModel`, `ModelSpec`,
-`Speech`, `frozen`, `load`."""
+`Speech`, `load`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -34,9 +33,10 @@ from ..tasks.classes import SOFTMAX, Head, class_index
 from ..types import WHOLE as EVERYWHERE
 from ..types import ModelInfo, Placement
 from . import sizes
+from .frozen import frozen
 from .split import in_parts
 
-__all__ = ["CLASSES", "Architecture", "LoadedModel", "ModelSpec", "Speech", "frozen", "load"]
+__all__ = ["CLASSES", "Architecture", "LoadedModel", "ModelSpec", "Speech", "load"]
 
 # times as many pixels a side where detail is asked for
 DETAIL = 2
@@ -95,7 +95,7 @@ class ModelSpec:
     the network that was built; `task` is what the model does, and `default_method` the key of the method that explains
     it where none is asked for, as tests/benchmarks measured. `remarks` are what a person should know about its scores.
     `settled` gives the same once its files are here, for those of which more is only known then; `origin` says where
-    these came from.
+    these came from. One that is `packaged` is made by the code of an installed package and of this project alone.
     """
 
     name: str
@@ -118,6 +118,7 @@ class ModelSpec:
     settled: Callable[[], ModelSpec] | None = None
     origin: Mapping[str, str] = field(default_factory=dict)
     default_method: str = DEFAULT_METHOD
+    packaged: bool = False
 
     @property
     def is_usable(self) -> bool:
@@ -143,7 +144,7 @@ class Architecture:
     optional: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LoadedModel:
     """A network that is ready: frozen, in eval mode, on its device, its layers found.
 
@@ -185,9 +186,13 @@ class LoadedModel:
     resized: bool = False
     origin: Mapping[str, str] = field(default_factory=dict)
     default_method: str = DEFAULT_METHOD
+    packaged: bool = False
     # the runner's, shared with the same network at other sizes and for other questions
     gates: dict[Hashable, Any] = field(default_factory=dict)
     parts: Parts | None = None
+
+    def __repr__(self) -> str:
+        return f"<LoadedModel: {self.title}>"
 
     @cached_property
     def nbytes(self) -> int:
@@ -221,7 +226,7 @@ class LoadedModel:
         if self.largest_input is not None and max(steps.input_shape[-2:]) > self.largest_input:
             raise self._without_detail("too_large", own)
         try:
-            found = sizes.surveyed(self.network, self.speech, trial_picture(steps))
+            found = sizes.surveyed(self.network, self.speech, trial_picture(steps), packaged=self.packaged)
             layers = tuple(found.every[layer.name] for layer in self.layers)
         except sizes.UNFIT as error:
             if is_out_of_memory(error):
@@ -346,7 +351,7 @@ def load(spec: ModelSpec, device: torch.device, bound: Bound | None = None) -> L
     preprocessing = spec.preprocessing()
     speech = spec.speech(network) if spec.speech else None
     beside = {} if speech is None else {name: values.to(device) for name, values in speech.example().items()}
-    found = sizes.surveyed(network, speech, trial_picture(preprocessing))
+    found = sizes.surveyed(network, speech, trial_picture(preprocessing), packaged=spec.packaged)
     words = {}
     if speech is not None and speech.word_layer:
         count = next(iter(beside.values())).shape[1]
@@ -374,22 +379,9 @@ def load(spec: ModelSpec, device: torch.device, bound: Bound | None = None) -> L
         deciding=found.deciding and speech is None,
         origin=spec.origin,
         default_method=spec.default_method,
+        packaged=spec.packaged,
     )
     return loaded if speech is None or not speech.in_parts or found.deciding else in_parts(loaded, speech.looks_with)
-
-
-def frozen(network: nn.Module) -> nn.Module:
-    """`network` in eval mode and without gradients of its parameters, whatever its own `train` does beside."""
-    with suppress(Exception):
-        network.eval()
-    for part in network.modules():
-        with suppress(Exception):
-            part.training = False
-    for parameter in network.parameters():
-        # what a compiled part holds may be no leaf of its own
-        with suppress(RuntimeError):
-            parameter.requires_grad_(False)
-    return network
 
 
 def _largest_input(network: nn.Module, speech: Speech | None, steps: Encoder, bound: Bound | None) -> int | None:

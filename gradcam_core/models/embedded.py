@@ -116,6 +116,7 @@ SPECS = tuple(
         labels=imagenet_labels,
         is_offline=partial(_is_installed, number),
         default_layer=DEFAULT_LAYERS[number],
+        packaged=True,
     )
     for number in range(len(INPUT_SIZES))
 )

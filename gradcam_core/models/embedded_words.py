@@ -75,6 +75,7 @@ def _spec(
         speech=speech,
         task=task,
         default_method=method,
+        packaged=True,
     )
 
 

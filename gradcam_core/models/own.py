@@ -25,8 +25,9 @@ from ..reading.probed_transform import Ramped
 from ..reading.trials import trial_picture, trial_pictures
 from ..tasks.classes import HEADS, LOGIT, SOFTMAX, VALUE, Head, find_head
 from .alone import alone, detached, patched_forward
-from .base import CLASSES, ModelSpec, frozen
+from .base import CLASSES, ModelSpec
 from .failing import check_weights, failing
+from .frozen import frozen
 from .labels_file import given_names
 from .returned import described, remedy, scores_in
 from .sizes import placed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Protocol
 
@@ -16,8 +17,10 @@ from torch import Tensor, nn
 
 from ..engine.devices import is_out_of_memory
 from ..engine.inputs import Inputs, called
+from ..engine.kept_survey import kept_survey
 from ..engine.layout import Layer
-from ..engine.survey import Survey, dtype_of, survey
+from ..engine.store import Store, cache_folder
+from ..engine.survey import Survey, dtype_of, noise, survey
 from ..errors import CamError, DeviceError, ModelError
 from ..languages import Finding
 from ..reading.preprocess import Encoder, Preprocessing, rounded
@@ -72,22 +75,33 @@ class Sized(Protocol):
     @property
     def largest_input(self) -> int | None: ...
     @property
+    def packaged(self) -> bool: ...
+    @property
     def stride(self) -> Stride: ...
 
 
-def surveyed(network: nn.Module, speech: Looking | None, image: Tensor, only: Collection[str] | None = None) -> Survey:
+def surveyed(
+    network: nn.Module,
+    speech: Looking | None,
+    image: Tensor,
+    only: Collection[str] | None = None,
+    *,
+    packaged: bool = False,
+) -> Survey:
     """The layers of a network for inputs like `image`, those called `only` or all; of one that takes words those of
-    the part that looks."""
+    the part that looks. What was found out about a `packaged` one is kept on disk, see `ModelSpec`."""
     shape: tuple[int, int, int, int] = tuple(image.shape)  # type: ignore[assignment]
+    look = partial(kept_survey, store=Store(cache_folder())) if packaged else survey
     if speech is None:
-        return survey(network, shape, image=placed(image, network), only=only)
+        return look(network, shape, image=placed(image, network), only=only)
     if not speech.looks_with:
         image = placed(image, network)
         beside = {name: values.to(image.device) for name, values in speech.example().items()}
-        return survey(network, shape, beside, image, only)
+        return look(network, shape, beside=beside, image=image, only=only)
     # words have places of their own, which are none of the photograph
     only = only and [name.removeprefix(speech.looks_with).removeprefix(".") for name in only]
-    return survey(network.get_submodule(speech.looks_with), shape, only=only).inside(speech.looks_with)
+    part = network.get_submodule(speech.looks_with)
+    return look(part, shape, image=noise(part, shape), only=only).inside(speech.looks_with)
 
 
 def placed(image: Tensor, network: nn.Module) -> Tensor:
@@ -124,7 +138,8 @@ def _in_step(model: Sized, pixels: int) -> bool:
     """Whether on an input of TRIAL times so many pixels the cells of every offered map divide all of it evenly."""
     height, width = (cells * pixels for cells in TRIAL)
     image = nn.functional.interpolate(trial_picture(model.preprocessing), (height, width))
-    found = surveyed(model.network, model.speech, image, [layer.name for layer in model.layers]).every
+    offered = [layer.name for layer in model.layers]
+    found = surveyed(model.network, model.speech, image, offered, packaged=model.packaged).every
     if model.beside:
         with torch.no_grad():
             called(model.network, {"image": placed(image, model.network), **model.beside})

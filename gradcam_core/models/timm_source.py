@@ -83,6 +83,7 @@ def _spec(name: str) -> ModelSpec:
         preprocessing=partial(_preprocessing, name),
         labels=partial(_labels, name),
         is_offline=partial(_is_cached, name),
+        packaged=True,
     )
 
 

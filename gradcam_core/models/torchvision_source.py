@@ -116,6 +116,7 @@ def _spec(name: str, title: str, megabytes: float) -> ModelSpec:
         labels=partial(_labels, name),
         is_offline=partial(_is_cached, name),
         download_mb=megabytes,
+        packaged=True,
     )
 
 

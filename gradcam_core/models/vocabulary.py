@@ -27,6 +27,8 @@ PAD, START, END, UNKNOWN = range(4)
 SPECIAL = 4
 # characters of a text that an error repeats
 SHOWN = 60
+# no network here reads a text as long as this, and to split one of a million words takes half a minute
+MOST_CHARACTERS = 10_000
 
 # letters and digits, with apostrophes inside: "don't" and "player's" are one word, "t-shirt" two
 PATTERN = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
@@ -123,6 +125,8 @@ def read(
     """
     if not isinstance(text, str):
         raise TextError("words.not_text", name=name, value=text)
+    if len(text) > MOST_CHARACTERS:
+        raise TextError("words.too_long", name=name, count=len(text), limit=limit)
     shown = text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."
     words = split_words(text)
     if not words:

@@ -65,7 +65,7 @@ DAMAGE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Photograph(Noted):
     """An upright photograph of `size` (width, height) in pixels; `remarks` say what was done to get there.
 
@@ -80,6 +80,10 @@ class Photograph(Noted):
     preview: NDArray[np.uint8]
     encoded: bytes = b""
     ready: bytes = b""
+
+    def __repr__(self) -> str:
+        width, height = self.size
+        return f"<Photograph: {width} × {height} pixels>"  # noqa: RUF001
 
     @cached_property
     def pixels(self) -> NDArray[np.uint8]:

@@ -19,13 +19,16 @@ from ..models.labels_file import read_labels
 from ..reading.photograph import read_photograph
 from .shelf import BOUND
 
-__all__ = ["Demo", "explainer_for", "pictures_in", "prepared"]
+__all__ = ["Demo", "explainer_for", "pictures_in", "prepared", "warm_up"]
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
 # more make a page that is slow to open
 MOST_EXAMPLES = 24
 # what a file of weights may be given beside its architecture
 BESIDE = ("input_size", "mean", "std", "head")
+# what was converted before is only tried at a restart, which takes a second or two: the page waits so long at most, for
+# the first visitors would wait longer beside it
+KEPT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,14 @@ def explainer_for(
         engine=options["engine"],
         bound=BOUND,
     )
+
+
+def warm_up(explainer: Explainer, demo: Demo) -> None:
+    """Load the model that the page opens with, so that nobody's first click waits for it; raises CamError.
+
+    Where it has to be converted, that goes on behind the page.
+    """
+    explainer.warm_up(demo.first, seconds=0, kept_seconds=KEPT_SECONDS)
 
 
 def prepared(options: Mapping[str, Any], explainer: Explainer) -> Demo:

@@ -347,6 +347,22 @@ def test_what_was_converted_is_kept_and_tried_again(tmp_path: Path) -> None:
     assert len(made) == 3
 
 
+def test_what_was_converted_before_is_waited_for_and_nothing_else(tmp_path: Path) -> None:
+    held = threading.Event()
+
+    def holding(*given: Any, **options: Any) -> Graph:
+        held.wait(60)
+        return converted_here(*given, **options)
+
+    store = Store(tmp_path)
+    first = gate_of(Plain(), store=store, convert=holding)
+    # nothing is kept yet: it goes on behind whoever asks
+    assert first.wait(0, 60).engine == "torch"
+    held.set()
+    assert first.wait(900) == Decision("openvino")
+    assert gate_of(Plain(), store=store, convert=holding).wait(0, 60) == Decision("openvino")
+
+
 class Endless(Plain):
     """Takes for ever where it is traced."""
 

@@ -49,6 +49,8 @@ def test_text_ends_at_the_end() -> None:
         ("강아지가 뛴다", "not in English"),
         ("zyx wvu", "no word of"),
         ("a " * 7, "7 words; this network reads at most 6"),
+        ("a dog " * 200_000, "1,200,000 characters; this network reads at most 6 words"),
+        (" " * 20_000, "20,000 characters"),
         ("<b>", "no word of"),
         (None, "must be a text"),
         (7, "must be a text"),

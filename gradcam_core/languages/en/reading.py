@@ -111,6 +111,7 @@ READING: Mapping[str, str] = {
     "words.not_english": "`{name}` {text!r} is not in English, the only language that this network knows.",
     "words.not_text": "`{name}` must be a text, not {value!r}.",
     "words.too_few": "Leaving words out needs at least two words; write a longer sentence.",
+    "words.too_long": "`{name}` has {count:,} characters; this network reads at most {limit} words. Shorten it.",
     "words.too_many": "`{name}` has {count} words; this network reads at most {limit}. Shorten it.",
     "words.unknown": "This network knows no word of `{name}` {text!r}; use simple English words.",
 }

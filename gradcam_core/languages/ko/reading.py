@@ -102,6 +102,7 @@ READING: Mapping[str, str] = {
     "words.not_english": "`{name}` {text!r}{text:은/는} 영어가 아닙니다. 이 모델은 영어만 압니다.",
     "words.not_text": "`{name}`{name:은/는} 텍스트여야 하는데 {value!r}입니다.",
     "words.too_few": "단어를 빼 보려면 단어가 두 개 이상 있어야 합니다. 더 긴 문장을 쓰세요.",
+    "words.too_long": "`{name}`의 글자가 {count:,}개입니다. 이 모델은 단어를 {limit}개까지 읽습니다. 줄여 주세요.",
     "words.too_many": "`{name}`의 단어가 {count}개입니다. 이 모델은 {limit}개까지 읽습니다. 줄여 주세요.",
     "words.unknown": "`{name}` {text!r}에는 이 모델이 아는 단어가 없습니다. 쉬운 영어 단어를 쓰세요.",
 }

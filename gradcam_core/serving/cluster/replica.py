@@ -38,7 +38,7 @@ from ...remembering import DEFAULT_TTL_SECONDS, PHOTOGRAPH_SHARE
 from ...request import Request
 from ...types import MEGABYTE, ModelInfo
 from ..auditing import Stand
-from ..demo import Demo, explainer_for, prepared
+from ..demo import Demo, explainer_for, prepared, warm_up
 from ..endpoints import ENDPOINTS
 from ..services import Services
 from ..shelf import MAX_MODELS
@@ -110,7 +110,7 @@ class Replica:
         self._lock = Lock()
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="answer")
         self._endpoints = {endpoint.name: endpoint for endpoint in ENDPOINTS}
-        explainer.warm_up(demo.first, seconds=0)
+        warm_up(explainer, demo)
 
     async def answer(
         self, question: bytes, photographs: Mapping[str, bytes], private: Mapping[str, Any]
