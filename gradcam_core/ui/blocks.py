@@ -116,6 +116,18 @@ class PageBlocks(gr.Blocks):
         # sessions are given a copy
         self.default_config.__class__ = _PageConfig
 
+    def __exit__(self, *args: Any) -> None:
+        """Gradio's own, once it is told that progress that is hidden is shown on no part.
+
+        Gradio's scripts tell each part that shows progress of every message of the server, and first copy all that the
+        part and the parts within it hold. Hidden progress counts as shown on all outputs. The tabs are such an output:
+        the whole page, with its pictures and a thousand classes, was copied for each message.
+        """
+        for function in self.fns.values():
+            if function.show_progress == "hidden":
+                function.show_progress_on = []
+        super().__exit__(*args)
+
     @property
     def config(self) -> Any:
         """The page as a browser is told of it, in the language of whoever asks."""

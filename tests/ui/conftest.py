@@ -17,7 +17,9 @@ from gradcam_core.ui import build, serve
 
 from .visits import connected
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# the one without windows first: it draws the same and takes less of the processor
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,6 +29,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    # a tab finds gradio's scripts compiled by those before it, see `visits.tab`
+    "--process-per-site",
 ]
 
 

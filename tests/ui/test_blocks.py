@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
+import httpx
 import pytest
 from gradio.components.base import _Keywords
 from gradio.state_holder import SessionState
@@ -93,3 +94,16 @@ def test_a_generator_that_has_ended_changes_nothing_more() -> None:
     ended = [_Keywords.FINISHED_ITERATING] * len(parts)
     found = awaited(blocks.postprocess_data(function, ended, SessionState(blocks)))
     assert found == [None if part.stateful else gr.skip() for part in parts]
+
+
+def test_progress_is_told_to_no_part_that_holds_others(address: str) -> None:
+    """With every message of the server the browser copies all that such a part holds; the tabs hold the whole page."""
+    config = httpx.get(f"{address}config").json()
+    kinds = {part["id"]: part["type"] for part in config["components"]}
+    targets: list[str] = []
+    for event in config["dependencies"]:
+        shown_on = event["outputs"] if event["show_progress_on"] is None else event["show_progress_on"]
+        assert event["show_progress"] != "hidden" or shown_on == []
+        targets += [kinds[part] for part in shown_on]
+    assert {"html", "dropdown"} <= set(targets)
+    assert {"tabs", "tabitem", "row", "column", "accordion", "group"}.isdisjoint(targets)

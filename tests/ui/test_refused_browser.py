@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from .visits import DRAWN, SECONDS, visit
+from .visits import DRAWN, SECONDS, tab, visit
 
 pytestmark = pytest.mark.browser
 
@@ -84,16 +84,15 @@ def test_a_model_or_a_task_that_is_refused_is_not_chosen(opened: Any, page: gr.B
 def test_a_first_question_that_is_refused_leaves_an_empty_page_that_says_so(
     browser: Any, address: str, page: gr.Blocks
 ) -> None:
-    view = browser.new_page()
-    _refuse(view, page, "stage")
-    view.goto(address)
-    _wait(view, "#problem", SAID)
-    view.wait_for_selector("#stage .panels.empty")
-    view.unroute("**/queue/join*")
-    view.locator("#examples button").nth(2).click()
-    view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
-    assert not view.locator("#stage .panels.empty").count()
-    view.close()
+    with tab(browser, address, width=1280, height=720) as view:
+        _refuse(view, page, "stage")
+        view.goto(address)
+        _wait(view, "#problem", SAID)
+        view.wait_for_selector("#stage .panels.empty")
+        view.unroute("**/queue/join*")
+        view.locator("#examples button").nth(2).click()
+        view.wait_for_selector(DRAWN, timeout=60 * SECONDS)
+        assert not view.locator("#stage .panels.empty").count()
 
 
 def test_what_is_shown_outlasts_a_lost_connection(browser: Any, address: str) -> None:

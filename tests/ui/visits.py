@@ -34,18 +34,18 @@ def connected(address: str, answers: Path | None = None) -> Client:
 
 
 @contextmanager
-def tab(browser: Any, *, width: int, height: int, touch: bool = False) -> Iterator[Any]:
-    """An empty tab in which nothing is left of those before.
+def tab(browser: Any, address: str, *, width: int, height: int, touch: bool = False) -> Iterator[Any]:
+    """An empty tab for the page at `address`, in which nothing is left of those before.
 
     It opens in a window that stays: a window of its own would take a third of what the whole visit takes, and would
-    fetch and compile gradio's scripts anew.
+    fetch and compile gradio's scripts anew. Its first tab stays as well, and with it the process that draws all pages
+    of this machine and has their scripts compiled.
     """
     windows = _windows.setdefault(browser, {})
     if touch not in windows:
         windows[touch] = browser.new_context(has_touch=touch)
         windows[touch].set_default_timeout(30 * SECONDS)
-        # without any tab the window would be closed
-        windows[touch].new_page()
+        windows[touch].new_page().goto(f"{address}robots.txt")
     window = windows[touch]
     view = window.new_page()
     view.set_viewport_size({"width": width, "height": height})
@@ -79,7 +79,7 @@ def visit(
     `refused` the server may refuse what it asks, or be out of reach.
     """
     problems: list[str] = []
-    with tab(browser, width=width, height=height, touch=touch) as view:
+    with tab(browser, address, width=width, height=height, touch=touch) as view:
         view.on("pageerror", lambda error: problems.append(str(error)))
         view.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
         view.on("request", lambda request: problems.append(request.url) if _elsewhere(request.url, address) else None)

@@ -22,6 +22,11 @@
     if (window.camPhotograph) sessionStorage.setItem("camPhotograph", JSON.stringify(window.camPhotograph));
     return query;
   };
+  // gradio's scripts copy the list of a thousand classes with every message, each name by a call of this function, which
+  // takes its time; what is no object is a copy of itself
+  const copyOf = window.structuredClone;
+  window.structuredClone = (value, ...options) =>
+    value === Object(value) || typeof value === "symbol" ? copyOf(value, ...options) : value;
   // what cannot be asked is said at once, in the page's language; the pictures stay
   const fetched = window.fetch;
   const banner = Object.assign(document.createElement("p"), { id: "offline", hidden: true, textContent: "[[say page.offline]]" });
