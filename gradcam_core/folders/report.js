@@ -13,10 +13,18 @@ const percent = (share) => share === null ? "" : `${(share * 100).toFixed(share 
 const inside = "theme" in document.documentElement.dataset;
 const tell = (message) => { if (inside) parent.postMessage(message, "*"); };
 
+// a number stays with its unit at the end of a line, as in ../report/bound.py
+const NUMBERS = /((?:[<>] )?\d[\d.,]* (?:%|MB|px)|\d+ × \d+)/;
 function made(kind, text, style) {
   const part = document.createElement(kind);
-  if (text !== undefined) part.textContent = text;
+  if (text !== undefined) part.append(...text.split(NUMBERS).map((piece, place) => place % 2 ? bound(piece) : piece));
   if (style) part.className = style;
+  return part;
+}
+function bound(text) {
+  const part = document.createElement("span");
+  part.className = "bound";
+  part.textContent = text;
   return part;
 }
 
@@ -157,11 +165,7 @@ function choose(filter) {
 }
 
 function options(select, values) {
-  select.replaceChildren(...values.map(([value, text]) => {
-    const option = made("option", text);
-    option.value = value;
-    return option;
-  }));
+  select.replaceChildren(...values.map(([value, text]) => new Option(text, value)));
 }
 
 // what looks like a cheat comes first; hundreds of others would hide what stands below them

@@ -20,6 +20,7 @@ import numpy as np
 from ..canvases.render import color_table
 from ..canvases.urls import base64_text, jpeg_url
 from ..languages import LANGUAGES, Finding, say
+from ..report.bound import bound
 from ..report.page import NOTHING_ELSE, moment
 from ..request import Request
 from .clusters import Cluster
@@ -126,8 +127,8 @@ def _parts(audit: Audited, language: str) -> Iterator[str]:
         "TITLE": title,
         "POLICY": f"{NOTHING_ELSE}; script-src 'sha256-{sealed}'",
         "STYLE": (HERE / "report.css").read_text("utf-8"),
-        "FOUND": html.escape(say(audit.finding, language)),
-        "FACTS": html.escape(_facts(audit, language)),
+        "FOUND": bound(say(audit.finding, language)),
+        "FACTS": bound(_facts(audit, language)),
         **{key.upper(): html.escape(str(text)) for key, text in words.items()},
     }
     head, _, tail = page.partition("{{DATA}}")

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from ..canvases.render import Look
 from ..languages import Finding, language_now, percent, say
 from ..types import Prediction
+from .bound import bound
 
 __all__ = ["MINUS", "NOTHING_ELSE", "Checked", "Figure", "Reported", "css_color", "moment", "report_page", "summary"]
 
@@ -72,7 +73,7 @@ def report_page(
     language = language or language_now()
 
     def words(key: str, **values: Any) -> str:
-        return html.escape(say(Finding(key, **values), language))
+        return bound(say(Finding(key, **values), language))
 
     record, figure = explanation.record(), explanation.figure(look)
     versions = ", ".join(f"{name} {number}" for name, number in record["versions"].items())
@@ -87,12 +88,11 @@ def report_page(
         "report.record": f"<pre>{_plain(record)}</pre>",
     }
     parts = [
-        f"<h1>{html.escape(say(explanation.finding, language))}</h1>{_asked(record, language)}"
-        f"<p class='facts'>{made}</p>",
+        f"<h1>{bound(say(explanation.finding, language))}</h1>{_asked(record, language)}<p class='facts'>{made}</p>",
         figure.drawn(language, small=False),
         *(f"<h2>{words(key)}</h2>{content}" for key, content in sections.items() if content),
     ]
-    title = words("report.title", label=explanation.target.label)
+    title = html.escape(say(Finding("report.title", label=explanation.target.label), language))
     return (
         f"<!doctype html>\n<html lang='{language}'><head><meta charset='utf-8'><title>{title}</title>"
         f'<meta http-equiv="Content-Security-Policy" content="{NOTHING_ELSE}">'
@@ -110,7 +110,7 @@ def summary(explanation: Reported, *, language: str | None = None) -> str:
         ", ".join(f".gradcam {selector.strip()}" for selector in selectors.split(",")) + " {" + rest
         for selectors, rest in (rule.split("{", 1) for rule in rules if rule)
     )
-    found = html.escape(say(explanation.finding, language))
+    found = bound(say(explanation.finding, language))
     parts = [
         f"<p><strong>{found}</strong></p>{_asked(explanation.record(), language)}",
         explanation.figure().drawn(language, small=True),
@@ -122,7 +122,7 @@ def summary(explanation: Reported, *, language: str | None = None) -> str:
 def _asked(record: dict[str, Any], language: str) -> str:
     """The question that was answered, or the caption that the explained word belongs to."""
     found = [
-        f"<p>{html.escape(say(Finding(key, text=text), language))}</p>"
+        f"<p>{bound(say(Finding(key, text=text), language))}</p>"
         for name, key in ASKED.items()
         if (text := record["request"].get(name))
     ]
@@ -143,7 +143,7 @@ def _bars(explanation: Reported) -> str:
 
 
 def _items(sentences: Iterable[str]) -> str:
-    items: Sequence[str] = [f"<li>{html.escape(sentence)}</li>" for sentence in sentences]
+    items: Sequence[str] = [f"<li>{bound(sentence)}</li>" for sentence in sentences]
     return f"<ul>{''.join(items)}</ul>" if items else ""
 
 

@@ -13,6 +13,7 @@ from ..canvases.render import Look
 from ..canvases.urls import jpeg_url
 from ..languages import Finding, say
 from ..request import Request
+from .bound import bound
 from .page import MINUS, Reported, css_color
 
 __all__ = ["Pictured", "Pictures"]
@@ -88,6 +89,6 @@ class Pictures:
         above, below = explanation.both_sides
         ends = (f"{MINUS}{top:.2g}", f"+{top:.2g}") if look.signed else ("0", f"{top:.2g}")
         key = "report.stretched" if look.stretched and own < explanation.scale else "report.shared"
-        said = html.escape(say(Finding(key, above=above, below=below, signed=look.signed), language))
+        said = bound(say(Finding(key, above=above, below=below, signed=look.signed), language))
         ramp = f"<span class='ramp' style='background: linear-gradient(90deg, {colors})'></span>"
         return f"<p class='scale'><span>{ends[0]}</span>{ramp}<span>{ends[1]}</span><span>{said}</span></p>"

@@ -13,6 +13,7 @@ from ..canvases.render import Look
 from ..canvases.sentence import Piece, foremost, shaded
 from ..languages import Finding, say
 from ..reading.text import Span
+from .bound import bound
 from .page import MINUS, Reported, css_color
 
 __all__ = ["ShadedText", "ShadedWords"]
@@ -69,7 +70,7 @@ class ShadedText:
         if unread:
             parts.append(f"<span class='unread'>{html.escape(unread)}</span>")
             key.append(Finding("shaded.striped"))
-        said = html.escape(" ".join(say(one, language) for one in key))
+        said = bound(" ".join(say(one, language) for one in key))
         text = f"<p class='text' lang='{OF_THE_TEXT}'>{''.join(parts)}</p><p class='facts'>{said}</p>"
         return text if small else text + self._strongest(language, top)
 

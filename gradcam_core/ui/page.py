@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
@@ -48,6 +49,11 @@ MOST_SESSIONS = 1000
 SECONDS_BETWEEN_ESTIMATES = 1
 # without a folder of the server's own, gradio deletes what it wrote
 CLEAN_EVERY_SECONDS = 3600
+# the tab that the page showed in another language
+TAB_KEPT = """() => {
+  const tab = TITLES[window.camKept.tab];
+  return tab ? { __type__: "update", selected: tab } : { __type__: "update" };
+}""".replace("TITLES", json.dumps([tab.title for tab in TABS]))
 # what gradio raises where a request names a number or a part that is not there
 UNFIT = (ArithmeticError, AttributeError, FnIndexInferError, LookupError, RecursionError, TypeError, ValueError)
 WEB = Path(__file__).parent / "web"
@@ -85,6 +91,7 @@ def build(
             for tab in TABS[:1] if demo.only else TABS:
                 with gr.Tab(word(tab.title), id=tab.title):
                     tab.lay_out(page)
+        blocks.load(None, None, tabs, js=TAB_KEPT, api_visibility="private")
         add_api(services)
 
         def leave(request: gr.Request) -> None:
@@ -148,7 +155,7 @@ def _settings(max_file: int) -> dict[str, Any]:
     """What gradio's `launch` is given for every page."""
     return {
         "theme": _theme(),
-        "css_paths": WEB / "page.css",
+        "css_paths": [WEB / "page.css", WEB / "small.css"],
         "js": (WEB / "page.js").read_text(encoding="utf-8"),
         "max_file_size": max_file,
         "state_session_capacity": MOST_SESSIONS,

@@ -140,6 +140,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
         "Stopped. What was looked at is kept beside `--rows`; start it again in the same way, and it goes on there."
     ),
     "audit.stopped_lost": "Stopped, and nothing was kept. With `--rows` it would go on here when it is started again.",
+    "audit.tab_anew": "“Look at all” begins anew.",
     "audit.tab_files": "Photographs, or a zip of a folder",
     "audit.tab_first": (
         "Hand in several photographs, or a zip. In a zip, folders that are called like a class say which class is true;"
@@ -152,7 +153,8 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.tab_nothing": "There is nothing to look at yet: hand in photographs first.",
     "audit.tab_report": "Report (HTML), with all photographs, and rows (Parquet)",
     "audit.tab_stop": "Stop",
-    "audit.tab_stopped": "Stopped, as asked. “Look at all” begins anew.",
+    "audit.tab_stopped": "Stopped before the first photograph.",
+    "audit.tab_stopped_at": "Stopped after {done} of {count} photographs; a report is made of all of them.",
     "audit.tab_title": "Folder",
     "audit.table_not_read": "{file!r} cannot be read ({reason}); each line needs a file and a class: a.jpg,horse.",
     "audit.title": "What decides in “{folder}”?",

@@ -32,6 +32,9 @@ PAGE: Mapping[str, str] = {
     "file.report": "Report (HTML)",
     "file.unfit_look": "The page sent a look that cannot be drawn: {error}",
     "link.refused": "This link asks for what cannot be shown: {problem} The page shows its first example instead.",
+    "link.text_broken": "The text in it is damaged; perhaps a part of the link is missing.",
+    "link.text_too_long": "The text in it has more than {most} characters.",
+    "link.too_long": "It has more than {most} characters.",
     "menu.default": "default",
     "menu.download": "download",
     "menu.offline": "ready offline",
@@ -140,6 +143,7 @@ PAGE: Mapping[str, str] = {
     "task.caption": "Describe it",
     "task.caption_field": "A caption of your own, in English",
     "task.caption_info": "Type one and press Enter, to see how likely each word is; empty for the network's own.",
+    "task.caption_example": "Type one, then Enter",
     "task.caption_small": _SMALL.format(photographs="described photographs"),
     "task.classes": "What is it?",
     "task.question": "Your question, in English",
@@ -148,6 +152,7 @@ PAGE: Mapping[str, str] = {
     "text.contrast_info": "Why this class rather than the other.",
     "text.examples": "Or pick one",
     "text.follows": "The answer follows as you type.",
+    "text.no_link": "This text is too long for a link: it would take {needed} characters, and a link holds {most}.",
     "text.or_click": "Or click a bar.",
     "text.reading": (
         """

@@ -133,6 +133,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
         "멈췄습니다. 살펴본 것은 `--rows` 옆에 남아 있습니다. 같은 방법으로 다시 시작하면 거기서 이어집니다."
     ),
     "audit.stopped_lost": ("멈췄고 남은 것이 없습니다. `--rows`를 주면 다시 시작할 때 여기서 이어집니다."),
+    "audit.tab_anew": "“모두 살펴보기”를 누르면 처음부터 시작합니다.",
     "audit.tab_files": "사진 여러 장, 또는 폴더의 zip",
     "audit.tab_first": (
         "사진을 여러 장 올리거나 zip을 올리세요. zip 안에서는 클래스 이름의 폴더가 정답을 말하고, 한 줄에 파일과"
@@ -145,7 +146,8 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.tab_nothing": "아직 살펴볼 것이 없습니다. 먼저 사진을 올리세요.",
     "audit.tab_report": "모든 사진이 든 보고서(HTML)와 행(Parquet)",
     "audit.tab_stop": "멈추기",
-    "audit.tab_stopped": "멈췄습니다. “모두 살펴보기”를 누르면 처음부터 시작합니다.",
+    "audit.tab_stopped": "첫 사진을 보기 전에 멈췄습니다.",
+    "audit.tab_stopped_at": "사진 {count}장 중 {done}장을 보고 멈췄습니다. 보고서는 모두 살펴본 뒤에 나옵니다.",
     "audit.tab_title": "폴더",
     "audit.table_not_read": "{file!r}: 읽을 수 없습니다({reason}). 줄마다 파일과 클래스가 있어야 합니다: a.jpg,horse.",
     "audit.title": "“{folder}”에서 무엇이 답을 정하는가?",

@@ -32,6 +32,9 @@ PAGE: Mapping[str, str] = {
     "file.report": "보고서 (HTML)",
     "file.unfit_look": "페이지가 보낸 표시 설정으로는 그릴 수 없습니다: {error}",
     "link.refused": "이 링크가 요청한 내용은 보여 줄 수 없습니다: {problem} 대신 첫 번째 예시를 보여 줍니다.",
+    "link.text_broken": "링크에 담긴 텍스트가 손상되었습니다. 링크의 일부가 빠졌을 수 있습니다.",
+    "link.text_too_long": "링크에 담긴 텍스트가 {most}자를 넘습니다.",
+    "link.too_long": "링크가 {most}자를 넘습니다.",
     "menu.default": "기본값",
     "menu.download": "다운로드 필요",
     "menu.offline": "바로 사용 가능",
@@ -142,6 +145,7 @@ PAGE: Mapping[str, str] = {
     "task.caption": "설명하기",
     "task.caption_field": "직접 쓴 캡션 (영어)",
     "task.caption_info": "입력하고 Enter를 누르면 단어마다 확률을 보여 줍니다. 비워 두면 모델이 쓴 캡션을 씁니다.",
+    "task.caption_example": "직접 입력한 뒤 Enter",
     "task.caption_small": _SMALL.format(photographs="설명이 달린 사진"),
     "task.classes": "무엇일까?",
     "task.question": "질문 (영어)",
@@ -150,6 +154,7 @@ PAGE: Mapping[str, str] = {
     "text.contrast_info": "왜 다른 쪽이 아니라 이 클래스인지 보여 줍니다.",
     "text.examples": "또는 예시를 골라 보세요",
     "text.follows": "입력하는 대로 결과가 바뀝니다.",
+    "text.no_link": "텍스트가 너무 길어 링크가 없습니다. {needed}자가 필요하지만 링크는 {most}자까지입니다.",
     "text.or_click": "막대를 눌러도 됩니다.",
     "text.reading": (
         """

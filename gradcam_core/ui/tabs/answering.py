@@ -16,6 +16,7 @@ from gradio.data_classes import ImageData
 
 from ...errors import CamError
 from ...explanation import Explanation
+from ...models.tasks import task_of
 from ...request import AUTO, CENTRE, NEXT_THREE, Request
 from ..handlers import (
     NEARBY,
@@ -30,10 +31,11 @@ from ..handlers import (
     target_choices,
     usual_view,
 )
-from ..links import Restored, link_to, restored
+from ..links import LONGEST, Restored, link_to, restored
 from ..messages import headed, problem_box
 from ..model_menu import LOOK_FOR_TYPED, loaded_by
 from ..parts import AT_ONCE, Page, say_where_refused, told
+from ..tasks import TASKS
 from ..web.bars import PICKED, bars_value
 from ..web.caption import WORD_PICKED
 from ..web.stage import stage_answer, stage_photo
@@ -56,16 +58,16 @@ NEXT_TICKET = """async (...values) => {
   window.camAsked = asked;
 }"""
 TICKET = "() => [window.camTicket || 0]"
-# and behind it the address, which may hold a question that somebody else has asked, and the photograph and the model
-# that the page showed in another language: the switch leaves them for the page that comes
+# and behind it the address, which may hold a question that somebody else has asked; instead of it the question that the
+# page showed in another language, with its photograph and model: the switch leaves them for the page that comes
 WITH_TICKET = """(...values) => {
-  const kept = JSON.parse(sessionStorage.getItem("camPhotograph")), model = sessionStorage.getItem("camModel") || "";
-  sessionStorage.removeItem("camPhotograph");
-  sessionStorage.removeItem("camModel");
-  window.camPhotograph = kept || values[0] || window.camPhotograph;
+  const { photograph = null, model = "", question = location.search } = window.camKept;
+  delete window.camKept.photograph;
+  delete window.camKept.model;
+  window.camPhotograph = photograph || values[0] || window.camPhotograph;
   window.camModel = values[MODEL];
-  return [...values.slice(0, -4), window.camTicket || 0, window.location.search.slice(0, 4000), kept, model];
-}""".replace("MODEL", str(Controls.names().index("model")))
+  return [...values.slice(0, -4), window.camTicket || 0, question.slice(0, LONGEST + 1), photograph, model];
+}""".replace("MODEL", str(Controls.names().index("model"))).replace("LONGEST", str(LONGEST))
 
 # a choice from the menu of layers takes away the module that was typed before it. Here, for of two changes that come
 # in one question nobody can tell later which was the last. The menu tells of its choice again when it is left: that
@@ -277,16 +279,20 @@ class QuestionHandler:
             changes |= shown.words.switched(explanation.request)
         explainer = self.page.services.explainer
         if asked.request.model != (before.request.model if before else explainer.default_model):
-            changes |= self._menus(explanation, asked)
+            changes |= self._menus(explanation, asked, linked=before is None)
         return changes
 
-    def _menus(self, explanation: Explanation, asked: Controls) -> dict[Any, Any]:
-        """The menus of layers and classes, which belong to a model."""
+    def _menus(self, explanation: Explanation, asked: Controls, *, linked: bool) -> dict[Any, Any]:
+        """The menus of layers and classes, which belong to a model; for a link's question also that of models."""
         controls, explainer = self.given.controls, self.page.services.explainer
         model, values = explanation.model, asked.values()
         classes, complete = target_choices(explainer, model, explanation.top)
         more: dict[str, Any] = {"allow_custom_value": not complete}
         own = {controls["model"]: self._own_menu(model)} if explanation.private else {}
+        task = TASKS[task_of(explanation.request).key]
+        if linked and task.control:
+            infos = task.menu_of(explainer)
+            own = {controls["model"]: gr.update(choices=model_choices(infos), value=model)}
         return own | {
             controls["layer"]: gr.update(choices=layer_choices(explainer, model), value=values["layer"]),
             controls["target"]: gr.update(choices=classes, value=values["target"], **more),

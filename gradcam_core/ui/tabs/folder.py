@@ -129,11 +129,12 @@ class _AuditEvents:
                 self.packed: gr.update(value=None, visible=False),
                 self.report: None,
             }
+            stand = None
             try:
                 for stand in services.audited(self._uploads(given), self.folder, task.watch, model=model):
                     yield self._told(stand)
             except StoppedError:
-                yield {self.said: note(word("audit.tab_stopped"))}
+                yield {self.said: sentence(_stopped(stand))}
             except Exception as error:
                 yield {self.said: problem_box(plain_words(error), kept=False)}
         yield {self.stop: gr.update(interactive=False)}
@@ -173,6 +174,12 @@ class _AuditEvents:
             self.packed: gr.update(value=paths, visible=True),
             self.report: report_value(report),
         }
+
+
+def _stopped(stand: Stand | None) -> str:
+    """How far it was, where it has begun."""
+    at = {"done": stand.done, "count": stand.count} if stand else {}
+    return f"{word('audit.tab_stopped_at' if at else 'audit.tab_stopped', **at)} {word('audit.tab_anew')}"
 
 
 def _strip(rows: tuple[Row, ...]) -> str:

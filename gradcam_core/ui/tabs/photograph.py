@@ -101,15 +101,18 @@ def _shown(
     with gr.Column(elem_id="answering"):
         spoken = words(page.services.explainer)
         controls |= spoken.controls
-        with gr.Row():
+        with gr.Row(elem_id="answer"):
             with gr.Column(scale=4, min_width=320):
                 found = shown_sentence("sentence")
             with gr.Column(scale=1, min_width=220):
                 lay_out_panels("beside the sentence", page, has)
         cancel = gr.Button(word("page.cancel"), size="sm", min_width=80, elem_id="cancel")
-    with gr.Row():
+    with gr.Row(elem_id="pictures"):
         with gr.Column(scale=4, min_width=320):
             has["stage"] = stage("stage", empty=not _examples(page))
+            # of the sentence what follows its headline, where the screen is too small for it above the pictures
+            shown_sentence("details")
+            spoken.said.render()
             spoken.about.render()
             lay_out_panels("below the pictures", page, has)
         with gr.Column(scale=1, min_width=220):

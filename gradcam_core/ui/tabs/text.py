@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import gradio as gr
 
+from ...errors import CamError
 from ...methods.text import DEFAULT_TEXT_METHOD, TEXT_METHODS
 from ...request import AUTO
 from ...serving.failures import plain_words
 from ...text_explainer import TextExplainer
 from ..handlers import TextControls, explain_text
-from ..links import LONGEST, link_to_text, text_restored
+from ..links import LONGEST, LONGEST_TEXT, MOST, link_to_text, text_restored
 from ..messages import headed, problem_box, sentence
 from ..panels import lay_out_panels
 from ..parts import Page, say_where_refused
@@ -31,8 +32,13 @@ EXAMPLES = (
     "기대 안 했는데 생각보다 재미있었어요",
     "재미없다는 평만 믿고 안 볼 뻔했다. 올해 최고의 영화",
 )
-# what may be pasted; the model reads the beginning and the rest is shown as not read
-MAX_TYPED = 20_000
+# once, with what the page showed in another language, or what stands in the address
+ASKED = """(...values) => {
+  const kept = window.camKept.text, asked = kept ?? values.slice(0, -2), first = !window.camText;
+  delete window.camKept.text;
+  window.camText = asked;
+  return [...asked, null, first && !kept ? location.search.slice(0, LONGEST + 1) : ""];
+}""".replace("LONGEST", str(LONGEST))
 
 
 def text_tab(page: Page) -> None:
@@ -56,55 +62,74 @@ def text_tab(page: Page) -> None:
         controls = _controls(page.services.texts, text)
         lay_out_panels("below the answer", page, has)
 
-    def update(*now: Any) -> dict[Any, Any]:
-        asked = TextControls(*now)
-        try:
-            explanation = explain_text(page.services.texts, asked)
-        except Exception as error:
-            return {problem: gr.update(value=problem_box(plain_words(error), kept=True), visible=True)}
-        return {
-            problem: gr.update(visible=False),
-            found: headed(explanation),
-            drawing: text_value(explanation) | {"link": link_to_text(asked)},
-            bars: bars_value(explanation),
-            controls["method"]: gr.update(info=str(TEXT_METHODS[explanation.method].good_for)),
-            shown: asked,
-        }
-
+    events = _TextEvents(page, controls, problem, found, drawing, bars, shown)
     bars.select(None, [bars, controls["target"]], controls["target"], js=PICKED, api_visibility="private")
     answered = gr.on(
         [page.blocks.load, *(control.change for control in controls.values())],
-        update,
-        list(controls.values()),
-        [problem, found, drawing, bars, controls["method"], shown],
+        events.update,
+        [*controls.values(), shown, gr.Textbox("", visible=False)],
+        [*controls.values(), problem, found, drawing, bars, shown, page.offered["tabs"]],
+        js=ASKED,
         trigger_mode="always_last",
         show_progress="hidden",
         cancels=cancels,
         api_visibility="private",
     )
     say_where_refused(answered, problem)
-    _restoring(page, controls)
 
 
-def _restoring(page: Page, controls: dict[str, Any]) -> None:
-    """Show what an address asks of a text, on this tab."""
-    address, tabs = gr.Textbox("", visible=False), page.offered["tabs"]
-    targets = {str(value) for _, value in controls["target"].choices}
+@dataclass(frozen=True, eq=False)
+class _TextEvents:
+    """What happens on the server; all but the page are parts of the tab, and `shown` holds what is answered."""
 
-    def restore_text(address_now: str) -> dict[Any, Any]:
-        linked = text_restored(address_now, targets)
-        if linked is None:
-            return {tabs: gr.skip()}
-        return {controls[name]: value for name, value in vars(linked).items()} | {tabs: gr.update(selected=TITLE)}
+    page: Page
+    controls: dict[str, Any]
+    problem: gr.HTML
+    found: gr.HTML
+    drawing: gr.HTML
+    bars: gr.HTML
+    shown: gr.State
 
-    page.blocks.load(
-        restore_text,
-        address,
-        [*controls.values(), tabs],
-        js=f"() => [location.search.slice(0, {LONGEST})]",
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    def update(self, *values: Any) -> dict[Any, Any]:
+        """The answer to what is asked; `values` are those of the controls, what is shown, and an address or ""."""
+        *now, before, address = values
+        asked, refused = TextControls(*now), ""
+        changes: dict[Any, Any] = {self.problem: gr.update(visible=False)}
+        try:
+            linked = text_restored(address, {str(value) for _, value in self.controls["target"].choices})
+        except CamError as error:
+            linked, refused = None, word("link.refused", problem=str(error))
+        if linked is not None or refused:
+            asked = linked or asked
+            changes[self.page.offered["tabs"]] = gr.update(selected=TITLE)
+        if before is None:
+            # the page has been built with others
+            given = vars(asked).items()
+            changes |= {self.controls[name]: value for name, value in given if value != self.controls[name].value}
+        try:
+            changes |= self._answered(asked)
+        except Exception as error:
+            return changes | {self.problem: gr.update(value=problem_box(plain_words(error), kept=True), visible=True)}
+        if refused:
+            changes[self.problem] = gr.update(value=problem_box(refused, kept=False), visible=True)
+        return changes
+
+    def _answered(self, asked: TextControls) -> dict[Any, Any]:
+        explanation = explain_text(self.page.services.texts, asked)
+        query = link_to_text(asked)
+        fits = len(query) <= MOST
+        link = {
+            "link": query if fits else "",
+            "no_link": "" if fits else word("text.no_link", needed=len(query), most=MOST),
+        }
+        about = str(TEXT_METHODS[explanation.method].good_for)
+        return {
+            self.found: headed(explanation),
+            self.drawing: text_value(explanation) | link,
+            self.bars: bars_value(explanation),
+            self.controls["method"]: gr.update(value=asked.method, info=about),
+            self.shown: asked,
+        }
 
 
 def _handed_in() -> gr.Textbox:
@@ -117,7 +142,8 @@ def _handed_in() -> gr.Textbox:
                 info=word("text.follows"),
                 lines=3,
                 max_lines=12,
-                max_length=MAX_TYPED,
+                # the model reads the beginning and the rest is shown as not read
+                max_length=LONGEST_TEXT,
                 elem_id="review",
             )
         with gr.Column(scale=2, min_width=320):

@@ -54,7 +54,7 @@ TASK_SHOWN = f"""() => {{
 class Words:
     """The switch, the `controls` that belong to one of the questions, and the `area` where words are shown.
 
-    `about`, what is to be known of the model, has a place of its own below the pictures.
+    What is `said` of them, and `about` the model, have places of their own below the pictures.
     """
 
     switch: gr.Radio
@@ -86,13 +86,13 @@ class Words:
         request = explanation.request
         task = TASKS[task_of(request).key]
         if task.beside is None:
-            return {part: gr.update(visible=False) for part in (self.area, self.about)}
+            return {part: gr.update(visible=False) for part in (self.area, self.said, self.about)}
         beside = task.beside(explainer, explanation)
-        about = "".join(map(note, task.notes(request.model)))
+        said, about = ("".join(map(note, notes)) for notes in (beside.notes, task.notes(request.model)))
         return {
             self.caption: beside.caption,
             self.question: beside.question,
-            self.said: "".join(map(note, beside.notes)),
+            self.said: gr.update(value=said, visible=bool(said)),
             self.about: gr.update(value=about, visible=bool(about)),
             self.area: gr.update(visible=True),
         }
@@ -110,7 +110,7 @@ def fitting(caption: str) -> list[str]:
 
 
 def words(explainer: Explainer) -> Words:
-    """Lay out the switch, and by it what belongs to captions and questions; `about` is rendered where it belongs."""
+    """Lay out the switch and what belongs to captions and questions; what stands below the pictures is not rendered."""
     opened = first_task(explainer)
     with gr.Row(elem_id="questions"):
         switch = gr.Radio(
@@ -124,13 +124,13 @@ def words(explainer: Explainer) -> Words:
         )  # fmt: skip
         caption = gr.Textbox(
             "", visible=opened.control == "caption", label=words_for("task.caption_field"), elem_id="caption",
-            info=words_for("task.caption_info"),
+            info=words_for("task.caption_info"), placeholder=words_for("task.caption_example"),
         )  # fmt: skip
     word = gr.Textbox(AUTO, visible=False)
     with gr.Column(visible=False, elem_id="words") as area:
-        drawn = caption_words("caption-words"), shaded_text("question-words"), gr.HTML("", elem_id="words-said")
-    about = gr.HTML("", visible=False, render=False, elem_id="words-about")
-    return Words(switch, {"question": question, "caption": caption, "word": word}, area, *drawn, about)
+        drawn = caption_words("caption-words"), shaded_text("question-words")
+    below = [gr.HTML("", visible=False, render=False, elem_id=name) for name in ("words-said", "words-about")]
+    return Words(switch, {"question": question, "caption": caption, "word": word}, area, *drawn, *below)
 
 
 def may_be_shown(path: Path, image: Any) -> str:

@@ -11,16 +11,21 @@
     if (event.target === opened) opened.select();
     opened = null;
   });
-  // what the page shows, for the page that comes in its place: the question as an address, the photograph and the model
-  // in this tab. The stage, or on its tab the text, says what is shown; without an answer, what the address asked for
-  window.camKeep = () => {
+  // what the page shows, for the page that comes in its place: what is asked on the tab that is seen as its address, and
+  // what no address holds, or not this one, in this browser tab. Stage and text say themselves what an address asks for;
+  // without an answer, it is what was asked for
+  window.camKeep = (language) => {
+    const question = document.querySelector("#stage [data-link]")?.dataset.link ?? window.camKept.question ?? location.search;
     const seen = [...document.querySelectorAll("[data-link]")].find((one) => one.offsetParent);
-    const query = new URLSearchParams((seen ?? document.querySelector("#stage [data-link]"))?.dataset.link ?? location.search);
-    const theme = new URLSearchParams(location.search).get("__theme");
-    if (theme) query.set("__theme", theme);
-    if (window.camModel) sessionStorage.setItem("camModel", window.camModel);
-    if (window.camPhotograph) sessionStorage.setItem("camPhotograph", JSON.stringify(window.camPhotograph));
-    return query;
+    const query = new URLSearchParams(seen?.dataset.link ?? question), asked = new URLSearchParams(location.search);
+    for (const [name, value] of [["__theme", asked.get("__theme")], ["lang", language]]) if (value) query.set(name, value);
+    const tabs = [...document.querySelectorAll(".tab-container[role=tablist] [role=tab]")];
+    const kept = {
+      address: `?${query}`, question, text: window.camText, photograph: window.camPhotograph, model: window.camModel,
+      tab: tabs.findIndex((tab) => tab.ariaSelected === "true"),
+    };
+    try { sessionStorage.setItem("camKept", JSON.stringify(kept)); } catch {}
+    return `?${query}`;
   };
   // gradio's scripts copy the list of a thousand classes with every message, each name by a call of this function, which
   // takes its time; what is no object is a copy of itself
@@ -42,7 +47,7 @@
   const reached = (is) => {
     if (leaving && !is) return;
     // gradio loads the page anew once the server is there again
-    if (!is && banner.hidden) history.replaceState(history.state, "", `?${window.camKeep()}`);
+    if (!is && banner.hidden) history.replaceState(history.state, "", window.camKeep());
     banner.hidden = is;
     if (is) asking = clearInterval(asking);
     else asking ??= setInterval(() => fetched(location.pathname, { method: "HEAD" }).then(() => reached(true), () => {}), 2000);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,29 @@ def test_the_report_stands_on_the_page_and_a_photograph_of_it_can_be_opened(
     )
     view.close()
     assert problems == []
+
+
+def test_who_stops_is_told_how_far_it_was(browser: Any, address: str, tmp_path: Path) -> None:
+    archive = tmp_path / "many.zip"
+    archive.write_bytes(zipped(*((f"{number}.jpg", jpeg(number)) for number in range(400))))
+    view = browser.new_page(viewport={"width": 1280, "height": 1000})
+    view.set_default_timeout(30 * SECONDS)
+    view.goto(f"{address}?lang=en")
+    view.get_by_role("tab", name="Folder").click()
+    view.set_input_files("#folder-files input[type=file]", archive)
+    view.wait_for_selector("#folder-files a[download]")
+    view.click("#folder-go")
+    view.wait_for_selector("#folder-last .strip figure")
+    view.click("#folder-stop")
+    view.locator("#folder-said", has_text="Stopped after").wait_for()
+    done, count = map(int, re.findall(r"\d+", view.inner_text("#folder-said")))
+    assert 0 < done < count == 400
+    # what was seen last stays
+    assert view.locator("#folder-last figure").count() > 0
+    # whatever their proportions, what is said of them begins on one line
+    tops = view.locator("#folder-last figcaption").evaluate_all("all => all.slice(0, 3).map(one => one.offsetTop)")
+    assert len(set(tops)) == 1
+    view.close()
 
 
 def test_a_report_of_many_groups_folds_most_of_them_away(browser: Any, tmp_path: Path) -> None:

@@ -16,7 +16,5 @@ element.addEventListener("click", (event) => {
   const link = event.target.closest("a");
   if (!link) return;
   event.preventDefault();
-  const query = window.camKeep();
-  query.set("lang", link.lang);
-  location.search = query;
+  location.search = window.camKeep(link.lang);
 });

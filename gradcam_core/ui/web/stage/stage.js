@@ -151,8 +151,8 @@ function load() {
   image.onload = () => {
     // another photograph may have come while this one was decoded
     if (props.photo.id !== photo.id) return;
-    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
-    const context = canvas.getContext("2d");
+    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight), context = canvas.getContext("2d");
+    $(".panels").style.setProperty("--wide", canvas.width / canvas.height);
     context.drawImage(image, 0, 0);
     state.photo = context.getImageData(0, 0, canvas.width, canvas.height);
     state.photoId = photo.id;
@@ -366,7 +366,7 @@ function link() {
   return query;
 }
 function lookInAddress() {
-  const asked = new URLSearchParams(location.search), look = { ...props.value };
+  const asked = new URLSearchParams(window.camKept.question ?? location.search), look = { ...props.value };
   for (const [name, kind] of Object.entries(LOOKS)) {
     const given = asked.get(inAddress(name));
     if (given === null) continue;

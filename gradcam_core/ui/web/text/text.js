@@ -1,9 +1,10 @@
 // The sentence, each word or character shaded by its value, and the strongest words as bars.
 //
-// props.value  {score, language, words, characters, unread, chart, link}: words and characters are lists of [text, value],
+// props.value  {score, language, words, characters, unread, chart, link, no_link}: words and characters are lists of [text, value],
 //              value null for the gaps between them; chart is a list of {text, value}. Without characters there is
 //              nothing to choose between, and without a chart no heading of one. `link` is what an address asks for to
-//              show it again, empty where there is none; ../link.js, which stands in front, copies it. All text is set as text, never as HTML.
+//              show it again, empty where there is none, and then `no_link` says why;
+//              ../link.js, which stands in front, copies it. All text is set as text, never as HTML.
 // props.colors base64 of 256 RGB triples from against to for.
 //
 // Beside the colour every piece carries its number and a line as thick as its value: solid for, dashed against.
@@ -74,10 +75,12 @@ function draw() {
   element.querySelector(".key").textContent = !answer.score ? "" :
     fillIn("[[say shaded.above]]", { score: answer.score }) +
     (answer.unread ? " [[say shaded.striped]]" : "");
-  element.querySelector(".share").hidden = !answer.link;
+  element.querySelector(".share").hidden = !answer.link && !answer.no_link;
+  element.querySelector(".copy-link").hidden = !answer.link;
   if (answer.link) shaded.dataset.link = link();
   else delete shaded.dataset.link;
-  element.querySelector(".copied").textContent = "";
+  element.querySelector(".copied").textContent = answer.no_link ?? "";
+  element.querySelector(".link").hidden = true;
   const longest = most(chart.map(({ value }) => value));
   element.querySelector(".chart").replaceChildren(...chart.map((word) => bar(word, longest)));
 }
