@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+
+if __name__ == "__main__":
+    # a quarter of the start was spent on looking through what is imported for garbage, again and again
+    gc.disable()
+
 try:
     # before torch, which it prepares for cards that are borrowed; only there in a Space
     import spaces
@@ -78,6 +84,7 @@ def serve(options: dict[str, Any]) -> None:
             page = ui.build(explainer, own_models=options["own_models"], demo=demo, served_by=served_by)
             # nobody's first click has to wait for it
             warmed_up()
+            _keep_what_is_there()
             if _interrupted.is_set():
                 # Python drops what is raised while it cleans up behind something else
                 raise KeyboardInterrupt
@@ -111,6 +118,17 @@ def computing(options: dict[str, Any]) -> Iterator[tuple[Explainer, Demo, Any, C
     warming = Thread(target=_warm_up, args=(explainer, demo), name="warm up", daemon=True)
     warming.start()
     yield explainer, demo, Services.of, warming.join
+
+
+def _keep_what_is_there() -> None:
+    """Collect garbage from now on, and of what is made from now on.
+
+    All that was imported stays until the end. To look through it took most of a second each time, in which nobody was
+    answered.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _warm_up(explainer: Explainer, demo: Demo) -> None:

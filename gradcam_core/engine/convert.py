@@ -34,7 +34,8 @@ from .tracing import check_hooks, trace, twin_of
 __all__ = ["in_own_process", "reason_of"]
 
 ASKED, REASON = "asked.pt", "reason.json"
-PROGRAM = f"import sys; from {__name__} import main; main(sys.argv[1])"
+# nothing of what is imported is garbage
+PROGRAM = f"import gc, sys; gc.disable(); from {__name__} import main; gc.freeze(); gc.enable(); main(sys.argv[1])"
 # what Python, torch and OpenVINO take before there is a network, and how often its weights are there at most
 BASE_BYTES, COPIES = 4_000_000_000, 6
 BUSY_SECONDS = 0.2

@@ -159,7 +159,8 @@ class PageBlocks(gr.Blocks):
 
         Nothing that is queued can be asked past the queue.
         """
-        super().queue(status_update_rate=status_update_rate, api_open=False)
+        # gradio's own `queue` makes all routes of the server as well, which are made anew when it is started
+        self.api_open = False
         for function in self.fns.values():
             if function.concurrency_id not in lanes.lanes:
                 function.concurrency_id = CHEAP

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
@@ -117,7 +118,8 @@ def serve(
 
     `options` go to `launch` and may replace what stands here. Raises ServingError where it cannot be served.
     """
-    _settle_matplotlib()
+    # a backend that needs no search for a screen
+    os.environ.setdefault("MPLBACKEND", "agg")
     take_in_uploads()
     speak_the_pages_language()
     keep_lines_apart()
@@ -145,6 +147,7 @@ def serve(
         page.launch(**settings)
     except OSError as error:
         raise ServingError("page.not_served", error=str(error)) from None
+    threading.Thread(target=_import_matplotlib, name="matplotlib", daemon=True).start()
     if page.share_url:
         guards[0].hosts = guards[0].hosts.shared_as(name_of(urlsplit(page.share_url).netloc))
     if waits:
@@ -191,12 +194,8 @@ async def _failed(_request: Request, _error: Exception) -> JSONResponse:
     return JSONResponse(_both("door.failed"), 500)
 
 
-def _settle_matplotlib() -> None:
-    """Import matplotlib, where it is installed, with a backend that needs no search for a screen.
-
-    Gradio would do both within the first event, and somebody would wait a second for them.
-    """
-    os.environ.setdefault("MPLBACKEND", "agg")
+def _import_matplotlib() -> None:
+    """Import it where it is installed: gradio would within the first event, and somebody would wait for it."""
     with suppress(ImportError):
         import_module("matplotlib")
 
