@@ -92,7 +92,7 @@ def build(
             for tab in TABS[:1] if demo.only else TABS:
                 with gr.Tab(word(tab.title), id=tab.title):
                     tab.lay_out(page)
-        blocks.load(None, None, tabs, js=TAB_KEPT, api_visibility="private")
+        blocks.load(None, None, tabs, js=TAB_KEPT, show_progress="hidden", api_visibility="private")
         add_api(services)
 
         def leave(request: gr.Request) -> None:
