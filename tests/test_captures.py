@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from torch import Tensor
 
-from gradcam_core import Examiner, Explainer
+from gradcam_core import Explainer
 from gradcam_core.models import LoadedModel
 
 from .helpers import SmallNetwork
@@ -43,16 +43,6 @@ def explainer_of(network: SmallNetwork, **options: Any) -> Explainer:
     explainer = Explainer(device="cpu", engine="torch", **options)
     explainer.add_model("own", network, input_size=32)
     return explainer
-
-
-def test_what_is_asked_behind_an_answer_makes_no_second_input(encodings: list[str]) -> None:
-    explainer = explainer_of(SmallNetwork())
-    encodings.clear()
-    explanation = explainer.explain(picture(0), model="own")
-    Examiner(explainer).hide_and_look(explanation)
-    assert encodings == ["own"]
-    explainer.explain(picture(1), model="own")
-    assert encodings == ["own", "own"]
 
 
 def test_what_a_network_writes_to_its_input_is_gone_with_it() -> None:
