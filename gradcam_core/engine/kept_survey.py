@@ -106,8 +106,7 @@ def _code(network: nn.Module) -> list[str]:
     kinds = {kind for part in network.modules() for kind in type(part).__mro__} - {nn.Module, object}
     files = {file for kind in kinds for file in _files(kind)}
     packages = {kind.__module__.partition(".")[0] for kind in kinds}
-    own = _content(tuple(sorted(map(str, ROOT.rglob("*.py")))))
-    return [own, _content(tuple(sorted(files))), *sorted(map(_version, packages))]
+    return [_own_code(), _content(tuple(sorted(files))), *sorted(map(_version, packages))]
 
 
 def _files(kind: type) -> Iterator[str]:
@@ -117,6 +116,12 @@ def _files(kind: type) -> Iterator[str]:
         inner = inspect.unwrap(function) if callable(function) else function
         if inspect.isfunction(inner):
             yield inner.__code__.co_filename
+
+
+@lru_cache(maxsize=1)
+def _own_code() -> str:
+    """What tells this project's code from any other."""
+    return _content(tuple(sorted(map(str, ROOT.rglob("*.py")))))
 
 
 @lru_cache(maxsize=256)
