@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..canvases.picture import order
+from ..canvases.picture import hottest
 from ..checks import Examiner
 from ..engine.cores import allowed_cores
 from ..engine.inputs import first_of
@@ -123,15 +123,15 @@ class Looker:
 
     def without(self, explanation: Explanation, cam: NDArray[np.float32], share: float) -> float:
         """The probability of the explained class with the hottest `share` of `cam`, (h, w) of its cells, hidden."""
-        places = order(cam, explanation.placement.input_size, explanation.placement.part)
-        return float(self.examiner.probabilities_without(explanation, [places < share])[0, explanation.target.index])
+        hidden = hottest(cam, explanation.placement.input_size, share, explanation.placement.part)
+        return float(self.examiner.probabilities_without(explanation, [hidden])[0, explanation.target.index])
 
     def put(self, into: Explanation, out_of: Explanation, cam: NDArray[np.float32], share: float) -> float:
         """What the hottest `share` of `cam`, cut `out_of` one photograph and put `into` another at the same place, adds
         there to the probability of the class that `into` explains."""
-        places = order(cam, into.placement.input_size, into.placement.part)
+        moved = hottest(cam, into.placement.input_size, share, into.placement.part)
         other = first_of(self.examiner.explainer.given(out_of))
-        together = self.examiner.probabilities_without(into, [places < share], instead=other)
+        together = self.examiner.probabilities_without(into, [moved], instead=other)
         return float(together[0, into.target.index]) - into.target.probability
 
     def _when_hidden(self, explanation: Explanation) -> dict[str, Any]:
