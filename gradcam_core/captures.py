@@ -47,8 +47,13 @@ Place_co = TypeVar("Place_co", covariant=True)
 
 
 class Classifier(Runnable, Protocol[Given_contra, Place_co]):
-    """A model that names classes; `key` is the same for two that see the same in whatever they are given."""
+    """A model that names classes; `key` is the same for two that see the same in whatever they are given.
 
+    `identity` is a part of it, the same for a network however it is asked.
+    """
+
+    @property
+    def identity(self) -> object: ...
     @property
     def key(self) -> tuple[Hashable, ...]: ...
     @property
@@ -129,6 +134,8 @@ class Captures:
         input_bytes = min(INPUT_BYTES, int(max_bytes * INPUT_SHARE))
         self._kept: ByteCache[Any] = ByteCache(max_bytes - input_bytes, ttl)
         self._inputs: ByteCache[_Encoded[Any]] = ByteCache(input_bytes, ttl)
+        # the state of the weights of each network, by its identity
+        self._weights: dict[object, int] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -187,8 +194,18 @@ class Captures:
                 if watch.stopped:
                     raise
 
+    def follow(self, model: Classifier[Any, Any], weights: int) -> None:
+        """Let go of what `model` saw while its `weights` were in another state."""
+        before = self._weights.get(model.identity, weights)
+        if before != weights:
+            self.forget(model.identity)
+            if model.parts is not None:
+                self.forget(model.parts.looks.identity)
+        self._weights[model.identity] = weights
+
     def forget(self, identity: object) -> None:
         """Let go of all whose key holds `identity`."""
+        self._weights.pop(identity, None)
         for kept in (self._kept, self._inputs):
             kept.drop(lambda key: isinstance(key, tuple) and any(part is identity for part in key))
 

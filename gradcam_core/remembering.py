@@ -24,12 +24,12 @@ from .engine.forecast import Bound
 from .engine.inputs import Inputs, first_of
 from .engine.runner import Runner
 from .engine.watch import NOBODY, Watch
-from .errors import OptionError
+from .errors import ModelError, OptionError
 from .explanation import Explanation
 from .models import LoadedModel
 from .models.catalogue import Catalogue, Offer
 from .reading.photograph import ImageSource, Photograph, content_of, digest_of, read_photograph
-from .request import AUTO
+from .request import AUTO, Request
 from .types import MEGABYTE, Placement
 
 if TYPE_CHECKING:
@@ -131,9 +131,21 @@ class RememberingCatalogue(Catalogue):
         """All that the model of `explanation` was given, by name."""
         return self._captures.given(self.network_of(explanation), explanation.photograph)
 
+    def sights(self, request: Request) -> tuple[LoadedModel, ...]:
+        """As `Catalogue.sights`; what a network saw before its weights were changed is no longer remembered."""
+        models = super().sights(request)
+        self._captures.follow(models[0], models[0].weights.state(models[0].network))
+        return models
+
     def network_of(self, explanation: Explanation) -> LoadedModel:
-        """The model of `explanation` at the input size that it was asked about."""
-        return self.asked(explanation.request)
+        """The model of `explanation` at the input size that it was asked about.
+
+        Raises ModelError where its weights are others by now, so that nothing can be asked about that answer any more.
+        """
+        model = self.asked(explanation.request)
+        if explanation.weights not in (None, model.weights.state(model.network)):
+            raise ModelError("model.weights_changed", model=model.title)
+        return model
 
     def every_size(self, explanation: Explanation) -> tuple[tuple[LoadedModel, Inputs, Placement], ...]:
         """The models whose maps made that of `explanation`, with what each was given and where that lies.

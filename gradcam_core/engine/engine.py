@@ -29,6 +29,7 @@ from .capture import graph_bytes
 from .front import Front
 from .graph import Graph, Tail
 from .inputs import Inputs
+from .weights import Weights
 
 __all__ = ["Engine", "Kept", "WayBack", "close"]
 
@@ -94,7 +95,8 @@ class Engine:
         self._back = back
         self._tails: dict[tuple[bool, tuple[str, ...]], Tail] = {}
         self._sizes: dict[tuple[str, ...], int] = {}
-        self._stamp = _stamp(network)
+        self._weights = Weights(buffers=True)
+        self._converted = self._weights.state(network)
 
     @property
     def nbytes(self) -> int:
@@ -104,11 +106,7 @@ class Engine:
     @property
     def current(self) -> bool:
         """Whether the network's weights are still those that were converted."""
-        now = _stamp(self.network)
-        return len(now) == len(self._stamp) and all(
-            tensor is before and version == earlier
-            for (tensor, version), (before, earlier) in zip(now, self._stamp, strict=True)
-        )
+        return self._weights.state(self.network) == self._converted
 
     def run(self, inputs: Tensor | Inputs) -> dict[str, Tensor]:
         """All values of the graph by name, for one input."""
@@ -360,24 +358,6 @@ def _seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def _stamp(network: nn.Module) -> list[tuple[Tensor, int]]:
-    """The network's weights, each with a number that grows whenever somebody writes to it, other than through `.data`.
-
-    It is asked for at every use: `network.parameters()` and `buffers()` take three times as long, for they make names.
-    """
-    found: list[tuple[Tensor, int]] = []
-    modules, seen = [network], {id(network)}
-    for module in modules:
-        for tensor in (*module._parameters.values(), *module._buffers.values()):
-            if tensor is not None:
-                found.append((tensor, 0 if tensor.is_inference() else tensor._version))
-        for child in module._modules.values():
-            if child is not None and id(child) not in seen:
-                seen.add(id(child))
-                modules.append(child)
-    return found
 
 
 _compiling: WeakSet[threading.Thread] = WeakSet()

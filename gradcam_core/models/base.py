@@ -22,6 +22,7 @@ from ..engine.layout import Layer, Layout
 from ..engine.parts import Parts
 from ..engine.score import Score, contrast
 from ..engine.survey import default_layer, dtype_of
+from ..engine.weights import Weights
 from ..errors import DeviceError, LayerError, ModelError, did_you_mean
 from ..languages import Finding
 from ..methods import DEFAULT_METHOD
@@ -187,8 +188,9 @@ class LoadedModel:
     origin: Mapping[str, str] = field(default_factory=dict)
     default_method: str = DEFAULT_METHOD
     packaged: bool = False
-    # the runner's, shared with the same network at other sizes and for other questions
+    # shared with the same network at other sizes and for other questions; the gates are the runner's
     gates: dict[Hashable, Any] = field(default_factory=dict)
+    weights: Weights = field(default_factory=Weights)
     parts: Parts | None = None
 
     def __repr__(self) -> str:

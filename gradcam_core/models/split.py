@@ -9,6 +9,7 @@ import torch
 
 from ..engine.layout import Layer
 from ..engine.parts import Looks, Parts, Says, own_name
+from ..engine.weights import Weights
 from ..reading.trials import trial_picture
 from .sizes import placed
 
@@ -39,6 +40,7 @@ def in_parts(loaded: Model, place: str) -> Model:
         speech=None,
         beside={},
         gates={},
+        weights=Weights(),
     )
     split: Model = replace(model, parts=Parts(looks, Says(model.network, shape[1:]), place))
     return split

@@ -175,6 +175,9 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         "such as 'resnet50'."
     ),
     "model.unknown": "`model` {shown} is unknown. {near}",
+    "model.weights_changed": (
+        "The weights of {model} have changed since this was explained; explain it again before you ask more about it."
+    ),
     "module.by_name": (
         "Its forward does not take the image as its first argument: wrap it in a module whose forward(image)"
         " hands it over"

@@ -181,6 +181,9 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         " 있습니다."
     ),
     "model.unknown": "`model` {shown}{shown:을/를} 알 수 없습니다. {near}",
+    "model.weights_changed": (
+        "이 설명을 만든 뒤에 {model}의 가중치가 바뀌었습니다. 더 묻기 전에 다시 설명을 만드세요."
+    ),
     "module.by_name": (
         "forward의 첫 인자가 이미지가 아닙니다. forward(image)가 이미지를 그 이름으로 넘기는 모듈로 감싸세요."
     ),
