@@ -119,9 +119,9 @@ class Catalogue:
         (n, T, V) scores of what stands behind each of its words.
 
         The weights are shared, not copied, and the module is left as it is: its mode, its requires_grad, its device.
-        Trained further in place it answers with the weights that it has by then, though more slowly, by PyTorch alone,
-        until it is added again; about earlier answers nothing more can be asked. Raises ModelError, LayerError, OutputError where it cannot be
-        explained, DeviceError where memory does not suffice; then nothing is added.
+        Trained further, it answers with the weights that it has by then, by PyTorch alone until `refresh` is called,
+        and nothing more can be asked about answers of before. Raises ModelError, LayerError, OutputError where it
+        cannot be explained, DeviceError where memory does not suffice; then nothing is added.
         """
         self._check_free(name)
         known_options(options, OWN)
