@@ -82,6 +82,26 @@ def test_a_network_that_says_the_same_of_every_picture_is_noticed() -> None:
     assert not any(said in note for note in added(people.Small()).explain(noise(32, 32), model="mine").notes)
 
 
+def test_a_network_that_answers_differently_each_time_is_noticed() -> None:
+    said = "differently each time"
+
+    def dropping(net: people.Small, x: Tensor) -> Tensor:
+        # its default is to drop, whatever mode the module is in
+        return net.scores(nn.functional.dropout(x))
+
+    def numpys(net: people.Small, x: Tensor) -> Tensor:
+        return net.scores(x) * float(np.random.rand())
+
+    for change in (dropping, numpys, lambda net, x: net.scores(x + torch.rand_like(x))):
+        explainer, before = added(people.Small(change)), torch.get_rng_state()
+        assert any(said in note for note in explainer.explain(noise(32, 32), model="mine").notes)
+        # to try it out draws none of the numbers that somebody else is to draw
+        explainer.add_model("again", people.Small(change), transform=USUAL)
+        assert torch.equal(torch.get_rng_state(), before)
+    for steady in (people.Small(), people.Small(lambda net, x: net.scores(nn.functional.dropout(x, training=False)))):
+        assert not any(said in note for note in added(steady).explain(noise(32, 32), model="mine").notes)
+
+
 def test_attention_inside_is_not_taken_for_the_end() -> None:
     class Attending(people.Small):
         def scores(self, x: Tensor) -> Tensor:

@@ -2,9 +2,10 @@
 
     detached(copied, memo)               # its hooks and patched calls hold copies of what they write to
     alone(copied, lambda: run(copied))   # what a call writes is gone after it, so that each begins as the first did
+    with_other_dice(lambda: run(copied)) # is it the same, or does it draw random numbers?
 
 The tensors of the two are shared, but for those that a call writes. Public names: `alone`, `detached`,
-`patched_forward`.
+`patched_forward`, `with_other_dice`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from torch import Tensor, nn
 
 from ..engine.tracing import HOOKS, KEPT_BY_TORCH
 
-__all__ = ["alone", "detached", "patched_forward"]
+__all__ = ["alone", "detached", "patched_forward", "with_other_dice"]
 
 Returned = TypeVar("Returned")
 CONTAINERS = (list, dict, set, deque, bytearray, np.ndarray)
@@ -301,6 +302,19 @@ def _put_back(state: _Writes) -> None:
             made = _copied(value)
             copies[id(value)] = nn.Parameter(made, value.requires_grad) if isinstance(value, nn.Parameter) else made
         holder[name] = copies[id(value)]
+
+
+def with_other_dice(run: Callable[[], Returned]) -> Returned:
+    """`run()` with random numbers other than those that would be drawn now, which are drawn after it all the same."""
+    dice = _dice()
+    seed = int(torch.randint(2**31, ()))
+    try:
+        torch.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed)
+        return run()
+    finally:
+        _set_dice(*dice)
 
 
 def _dice() -> tuple[Any, ...]:

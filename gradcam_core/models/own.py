@@ -29,7 +29,7 @@ from .base import CLASSES, ModelSpec
 from .failing import check_weights, failing
 from .frozen import frozen
 from .labels_file import given_names
-from .returned import described, remedy, scores_in
+from .returned import described, remedy, scores_in, unsteady
 from .sizes import placed
 from .spoken import Wording
 from .squashed import EACH_ALONE, SIGMOID, Squashed, TrialAnswers, squashed
@@ -77,6 +77,7 @@ def spec(name: str, module: nn.Module, about: About) -> ModelSpec:
     answers = TrialAnswers.of(raw, pictures, pick)
     if answers.are_constant:
         remarks = (*remarks, Finding("scores.constant"))
+    remarks = (*remarks, *unsteady(answers.rows[0], answers.again))
     squash = squashed(raw, pictures, answers)
     outputs = pick(returned).shape[1]
     chosen = _head(about.head, outputs, squash, labelled=names is not None)

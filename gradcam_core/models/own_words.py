@@ -22,12 +22,13 @@ from ..errors import ModelError, OutputError
 from ..reading.preprocess import Encoder
 from ..reading.trials import trial_picture
 from ..tasks.classes import SOFTMAX, find_head
+from .alone import with_other_dice
 from .base import ModelSpec, Speech
 from .beam import Caption, search
 from .failing import check_weights
 from .labels_file import given_names
 from .own import About, Reader, encoder_of, twin, unwrapped
-from .returned import described
+from .returned import described, unsteady
 from .sizes import placed
 from .spoken import Answering, Describing, Wording
 
@@ -51,7 +52,7 @@ class Worded:
 
 
 def spec(worded: Worded, name: str, module: nn.Module, about: About) -> ModelSpec:
-    """The entry for `module`, run once to learn how many scores it has; raises ModelError, OutputError."""
+    """The entry for `module`, run twice to learn how many scores it has; raises ModelError, OutputError."""
     if not isinstance(module, nn.Module):
         raise ModelError("module.wrong_type", kind=type(module).__name__)
     words = about.words
@@ -62,7 +63,10 @@ def spec(worded: Worded, name: str, module: nn.Module, about: About) -> ModelSpe
     inner, encoder = unwrapped(module), encoder_of(about.transform, about.input_size)
     check_weights(inner)
     read = partial(_read, about.logits)
-    count = _count(twin(inner, Reader(read)), encoder, words, worded)
+    network = twin(inner, Reader(read))
+    ask = partial(_scores, network, encoder, words, worded)
+    scores, again = ask(), with_other_dice(ask)
+    count = scores.shape[-1]
     labels = (words.words or None) if about.labels is None and worded.writes else about.labels
     named = _named(labels, count)
     return ModelSpec(
@@ -79,6 +83,7 @@ def spec(worded: Worded, name: str, module: nn.Module, about: About) -> ModelSpe
         largest_input=about.largest_input,
         speech=partial(worded.speech, named, words),
         task=about.task,
+        remarks=unsteady(scores, again),
     )
 
 
@@ -114,8 +119,8 @@ def _write(network: nn.Module, words: Wording, image: Tensor, beam: int, watch: 
     return search(after, end=int(words.end or 0), never=sorted(never), beam=beam, limit=words.limit, watch=watch)
 
 
-def _count(network: nn.Module, encoder: Encoder, words: Wording, worded: Worded) -> int:
-    """How many answers, or numbers of words, `network` has scores for; raises OutputError."""
+def _scores(network: nn.Module, encoder: Encoder, words: Wording, worded: Worded) -> Tensor:
+    """What `network` returns for a trial, as many scores as there are answers or words; raises OutputError."""
     numbers = worded.trial(words)
     picture = placed(trial_picture(encoder), network)
     with torch.no_grad():
@@ -123,7 +128,7 @@ def _count(network: nn.Module, encoder: Encoder, words: Wording, worded: Worded)
     fits = isinstance(scores, Tensor) and scores.ndim == worded.dimensions
     if not fits or scores.shape[:-1] != numbers.shape[: scores.ndim - 1] or not scores.shape[-1]:
         raise OutputError(worded.misfit, steps=numbers.shape[1], described=described(scores))
-    return int(scores.shape[-1])
+    return scores
 
 
 def _named(labels: Sequence[str] | Mapping[Any, Any] | None, count: int) -> tuple[str, ...]:

@@ -4,7 +4,7 @@
     found.pick(network(images))            # (n, K)
     found.remark                           # what is said of it, None where the network returns them as usual
 
-Public names: `ScorePick`, `described`, `remedy`, `scores_in`.
+Public names: `ScorePick`, `described`, `remedy`, `scores_in`, `unsteady`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch import Tensor
 from ..errors import OutputError
 from ..languages import Finding
 
-__all__ = ["ScorePick", "described", "remedy", "scores_in"]
+__all__ = ["ScorePick", "described", "remedy", "scores_in", "unsteady"]
 
 # what networks call their scores, the likeliest first
 NAMES = ("logits", "scores", "score", "preds", "pred", "prediction", "predictions", "output", "out", "y")
@@ -30,6 +30,8 @@ OF_DETECTORS = frozenset({"boxes", "pred_boxes", "bboxes", "masks"})
 DEEPEST = 2
 # how many names an error lists
 NAMED = 6
+# the part of the largest score by which an answer may differ when it is given again: a GPU adds in any order
+STEADY = 1e-3
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,13 @@ def scores_in(returned: Any, classes: int | None = None) -> ScorePick | None:
         return _followed(returned, steps).reshape(-1, count)
 
     return ScorePick(pick, remark)
+
+
+def unsteady(first: Tensor, again: Tensor) -> tuple[Finding, ...]:
+    """What is said of a network whose scores of one input are these, and those `again` with other random numbers."""
+    apart, largest = (again - first).abs().max(), first.abs().max()
+    # of scores that are no numbers something else is said
+    return (Finding("scores.unsteady"),) if bool(apart > STEADY * largest) else ()
 
 
 def _found(returned: Any, depth: int, classes: int | None) -> tuple[str, tuple[Any, ...]] | None:

@@ -23,6 +23,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from ..languages import Finding
+from .alone import with_other_dice
 
 __all__ = ["EACH_ALONE", "Squashed", "TrialAnswers", "squashed"]
 
@@ -112,10 +113,14 @@ class _Watching(TorchFunctionMode):
 
 @dataclass(frozen=True, eq=False)
 class TrialAnswers:
-    """What a network says of several pictures: its (1, K) `rows`, which `pick` takes out of what it returns, and the
-    calls of softmax and sigmoid that the first of them was made with."""
+    """What a network says of several pictures: its (1, K) `rows`, which `pick` takes out of what it returns.
+
+    `calls` are those of softmax and sigmoid that the first row was made with, and `again` is what it says of the first
+    picture once more, with other random numbers.
+    """
 
     rows: Sequence[Tensor]
+    again: Tensor
     calls: Sequence[tuple[str, Tensor, Tensor]]
     pick: Pick
 
@@ -125,7 +130,8 @@ class TrialAnswers:
         with torch.no_grad():
             with _Watching() as watching:
                 first = pick(network(pictures[0]))
-            return cls([first, *_rows(network, pictures[1:], pick)], watching.seen, pick)
+            rows = [first, *_rows(network, pictures[1:], pick)]
+            return cls(rows, with_other_dice(lambda: pick(network(pictures[0]))), watching.seen, pick)
 
     @property
     def are_constant(self) -> bool:

@@ -41,6 +41,11 @@ class Net(nn.Module):
         return self.out(torch.tanh(places[:, None] * before[..., None, None]).mean((3, 4)))
 
 
+class Dropping(Net):
+    def forward(self, image: Tensor, words: Tensor) -> Tensor:
+        return super().forward(nn.functional.dropout(image), words)
+
+
 def by_hand(network: nn.Module, module: nn.Module, given: tuple[Tensor, Tensor], score: Any) -> tuple[Tensor, Tensor]:
     kept: list[Tensor] = []
 
@@ -154,3 +159,13 @@ def test_words_that_it_never_saw_are_named(explainer: Explainer) -> None:
     for text in ("zebra", "a a a a a a a", "?"):
         with pytest.raises(TextError):
             explainer.ask(PICTURE, text, model="asked")
+
+
+@pytest.mark.parametrize("kind", [Net, Dropping])
+def test_one_that_answers_differently_each_time_is_noticed(kind: type[Net]) -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    for task, network in (("answer", kind(3, caption=False)), ("caption", kind(len(WORDS), caption=True))):
+        ends: dict[str, Any] = {} if task == "answer" else {"before": (0,), "end": 1}
+        explainer.add_model(task, network, task=task, words=Wording.of(WORDS, **ends), input_size=SIDE)
+        keys = [remark.key for remark in explainer.load(task).remarks]
+        assert ("scores.unsteady" in keys) == (kind is Dropping)

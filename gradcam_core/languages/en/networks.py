@@ -266,6 +266,10 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         " front of its"
         " {kind}."
     ),
+    "scores.unsteady": (
+        "The network answers the same picture differently each time: it draws random numbers in every pass, as a"
+        " dropout does that stays on. What is shown is one of its answers, and checks compare it with others."
+    ),
     "scores.value": (
         "The network returns numbers that are no probabilities, so they are shown as they are. If a single one is"
         " the score of"
