@@ -117,6 +117,28 @@ def test_when_a_map_holds(against: bool, hottest: float, random: tuple[float, ..
     assert ("nothing changes as the map says" in found.sentence) is not found.moves
 
 
+@pytest.mark.parametrize(
+    ("against", "hottest", "random", "by_little"),
+    [
+        (False, 0.1, 0.5, False),
+        # 0.3 is twice 0.15, and 1.2 times 0.25
+        (False, 0.4, 0.55, False),
+        (False, 0.4, 0.45, True),
+        (True, 0.9, 0.75, False),
+        (True, 0.9, 0.85, True),
+        # what does not hold at all does not hold by little either
+        (False, 0.4, 0.3, False),
+        (False, 0.8, 0.75, False),
+        # that others raise it leaves nothing beside the map
+        (False, 0.6, 0.9, False),
+    ],
+)
+def test_a_map_that_holds_by_little_says_so(against: bool, hottest: float, random: float, by_little: bool) -> None:
+    found = HideAndLook(Prediction(0, "cat", 0.7), against, (Hidden(0.2, hottest, (random,) * 9),))
+    assert found.by_little is by_little
+    assert ("if not by much" in found.sentence) is by_little
+
+
 def test_a_map_moves_what_it_says_on_average_and_where_it_is_told() -> None:
     def found(*hottest: float) -> HideAndLook:
         steps = tuple(Hidden(0.1, one, (0.95, 0.9, 0.95)) for one in hottest)

@@ -120,6 +120,9 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
         "Does not hold: without these places {hottest:percent}, without as many others {random:percent}."
     ),
     "verdict.holds": "Holds: without these places {hottest:percent}, without as many others {random:percent}.",
+    "verdict.holds_by_little": (
+        "Holds, by little: without these places {hottest:percent}, without as many others {random:percent}."
+    ),
     "verdict.looking": "Checking whether it holds …",
     "verdict.no_change": "Does not hold: without these places it is still {hottest:percent}.",
     "verdict.words_ask": "Not checked by itself. The button below leaves the strongest words out.",

@@ -121,6 +121,7 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "grid.nearly_same": _DIFFER.replace("differ", "are nearly the same"),
     "hide.fails": _HIDDEN + "Other places matter as much: do not rely on this map.",
     "hide.holds": _HIDDEN + "The coloured places matter more than others: the map holds.",
+    "hide.holds_by_little": _HIDDEN + "The coloured places matter more than others, if not by much: the map holds.",
     "hide.no_change": _HIDDEN + "Without the coloured places nothing changes as the map says: do not rely on it.",
     "map.against": _map("coloured are the places that speak against it{rather}, seen at {where} by {method}."),
     "map.all_other_side_against": _map(

@@ -120,6 +120,9 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
         "믿기 어려움: 이 위치를 가리면 {hottest:percent}, 다른 곳을 그만큼 가리면 {random:percent}입니다."
     ),
     "verdict.holds": ("믿을 만함: 이 위치를 가리면 {hottest:percent}, 다른 곳을 그만큼 가리면 {random:percent}입니다."),
+    "verdict.holds_by_little": (
+        "믿을 만하지만 차이는 작음: 이 위치를 가리면 {hottest:percent}, 다른 곳을 그만큼 가리면 {random:percent}입니다."
+    ),
     "verdict.looking": "믿을 만한 맵인지 검사하는 중 …",
     "verdict.no_change": "믿기 어려움: 이 위치를 가려도 그대로 {hottest:percent}입니다.",
     "verdict.words_ask": "자동으로 검사하지 않았습니다. 아래 버튼으로 가장 강한 단어를 빼 볼 수 있습니다.",

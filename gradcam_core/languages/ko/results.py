@@ -139,6 +139,7 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "grid.nearly_same": _ALIKE + "거의 같습니다(순위 상관 {correlation:.2f}).",
     "hide.fails": _HIDDEN + "다른 위치도 그만큼 중요하니 이 맵을 믿지 마세요.",
     "hide.holds": _HIDDEN + "색칠된 위치가 다른 곳보다 중요합니다. 믿을 만한 맵입니다.",
+    "hide.holds_by_little": _HIDDEN + "색칠된 위치가 다른 곳보다 중요하지만 차이는 작습니다. 대체로 믿을 만합니다.",
     "hide.no_change": _HIDDEN + "색칠된 위치를 가려도 맵이 말하는 대로 바뀌지 않으니 이 맵을 믿지 마세요.",
     "map.against": _said_of_map(_SEEN + "{rather}이 클래스에 반하는 위치를 색칠했습니다."),
     "map.all_other_side_against": _said_of_map(

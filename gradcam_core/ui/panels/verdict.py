@@ -129,7 +129,8 @@ def _found(services: Services, asked: Controls, watch: Watch) -> HideAndLook | N
 def _said(found: HideAndLook) -> str:
     values = {"hottest": found.told.hottest, "random": found.told.random_mean}
     if found.holds:
-        return verdict_line("✓", word("verdict.holds", **values), state="holds")
+        key = "verdict.holds_by_little" if found.by_little else "verdict.holds"
+        return verdict_line("✓", word(key, **values), state="holds")
     return verdict_line("✗", word("verdict.fails" if found.moves else "verdict.no_change", **values), state="fails")
 
 
