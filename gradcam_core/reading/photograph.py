@@ -23,6 +23,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..errors import ImageError
 from ..languages import Finding, Noted
+from .arrays import making_image
 from .containers import Frames, checked, described_tiff, without_texts
 from .deep_colours import brightened
 from .pixels import is_deep, orientation, plain, rgb, shades, upright_size
@@ -254,12 +255,21 @@ def content_of(source: ImageSource | None) -> bytes | Image.Image | NDArray[np.u
         except (OSError, ValueError) as error:
             # the folder may be private: only the file's own name is repeated
             raise ImageError("photograph.not_readable", file=Path(source).name, reason=_reason(error)) from error
-    raise ImageError("photograph.other_type", kind=type(source).__name__)
+    kind, code = type(source).__name__, making_image(source)
+    raise (
+        ImageError("photograph.other_type", kind=kind)
+        if code is None
+        else ImageError("photograph.other_type_made", kind=kind, code=code)
+    )
 
 
 def _array_pixels(array: NDArray[np.generic]) -> NDArray[np.uint8]:
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
-        raise ImageError("photograph.other_array", shape=array.shape, dtype=array.dtype)
+        code = making_image(array)
+        remedy = (
+            Finding("photograph.other_array_made", code=code) if code else Finding("photograph.other_array_unknown")
+        )
+        raise ImageError("photograph.other_array", shape=array.shape, dtype=array.dtype, remedy=remedy)
     _check_size(array.shape[1], array.shape[0])
     return np.array(array, np.uint8)
 

@@ -38,12 +38,18 @@ READING: Mapping[str, str] = {
     ),
     "photograph.not_readable": "The file {file!r} cannot be read: {reason}.",
     "photograph.other_array": (
-        "`image` is an array of shape {shape} and type {dtype}; expected (height, width, 3) uint8"
-        " in RGB order. Scale floats by 255 and convert them first."
+        "`image` is an array of shape {shape} and type {dtype}; expected (height, width, 3) uint8 in RGB order, from 0,"
+        " which is black, to 255. {remedy}"
     ),
+    "photograph.other_array_made": "{code} is one.",
+    "photograph.other_array_unknown": "Bring its values and axes there first.",
     "photograph.other_kind": "The file is {kind}; JPEG, PNG, WebP, GIF, BMP and TIFF files can be read.",
     "photograph.other_type": (
         "`image` is of type {kind!r}; expected a path, bytes, a PIL image or an array of shape (height, width, 3)."
+    ),
+    "photograph.other_type_made": (
+        "`image` is of type {kind!r}; expected a path, bytes, a PIL image or an array of shape (height, width, 3)"
+        " uint8 in RGB order. {code} is one."
     ),
     "photograph.side_too_long": (
         "The image is {width} x {height} pixels; a side may have at most {max_side}. Cut a part out and try again."

@@ -36,12 +36,18 @@ READING: Mapping[str, str] = {
     ),
     "photograph.not_readable": "파일 {file!r}{file:을/를} 읽을 수 없습니다: {reason}.",
     "photograph.other_array": (
-        "`image`가 모양 {shape}, 형식 {dtype}인 배열입니다. RGB 순서의 (높이, 너비, 3) uint8이어야 합니다. 실수라면"
-        " 255를 곱해 먼저 변환하세요."
+        "`image`가 모양 {shape}, 형식 {dtype}인 배열입니다. 검정 0부터 255까지, RGB 순서의 (높이, 너비, 3) uint8이어야"
+        " 합니다. {remedy}"
     ),
+    "photograph.other_array_made": "이렇게 만들 수 있습니다: {code}",
+    "photograph.other_array_unknown": "값과 축을 먼저 그렇게 맞추세요.",
     "photograph.other_kind": "{kind}. JPEG, PNG, WebP, GIF, BMP, TIFF 파일을 읽을 수 있습니다.",
     "photograph.other_type": (
         "`image`의 형식이 {kind!r}입니다. 경로, bytes, PIL 이미지, (높이, 너비, 3) 배열 중 하나여야 합니다."
+    ),
+    "photograph.other_type_made": (
+        "`image`의 형식이 {kind!r}입니다. 경로, bytes, PIL 이미지, RGB 순서의 (높이, 너비, 3) uint8 배열 중 하나여야"
+        " 합니다. 이렇게 만들 수 있습니다: {code}"
     ),
     "photograph.side_too_long": (
         "이미지가 {width} x {height} 픽셀입니다. 한 변은 {max_side}까지입니다. 일부를 잘라 다시 시도하세요."
