@@ -1,8 +1,8 @@
 """Hiding parts of what the model was given, and what it says then: the same for pictures and sentences.
 
 An order gives every part, a pixel or a word, its place from 0 to below 1; a mask says which parts are hidden. What is
-hidden how, and in which random orders, is a canvas's own. Public names: `ENOUGH`, `Ask`, `Curve`, `Curves`, `Hidden`,
-`HideAndLook`, `hidden_and_shown`.
+hidden how, and in which random orders, is a canvas's own. Public names: `CLEARLY`, `ENOUGH`, `Ask`, `Curve`, `Curves`,
+`Hidden`, `HideAndLook`, `hidden_and_shown`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..languages import Finding, Said
 from ..types import Prediction
 
-__all__ = ["ENOUGH", "Ask", "Curve", "Curves", "Hidden", "HideAndLook", "hidden_and_shown"]
+__all__ = ["CLEARLY", "ENOUGH", "Ask", "Curve", "Curves", "Hidden", "HideAndLook", "hidden_and_shown"]
 
 Array: TypeAlias = NDArray[Any]
 # gives the (n, K) probabilities of all classes with each of n masks' parts hidden

@@ -17,7 +17,7 @@ from ..canvases.sentence import places, random_orders, ranked, without
 from ..errors import TextError
 from ..languages import Finding, Said
 from ..text_explanation import TextExplanation
-from .hiding import ENOUGH, hidden_and_shown
+from .hiding import CLEARLY, ENOUGH, hidden_and_shown
 
 __all__ = ["FEWEST", "SHARES", "Check", "Faithfulness", "check", "faithfulness"]
 
@@ -71,8 +71,16 @@ class Check(Said):
     @property
     def moves(self) -> bool:
         """Whether the probability changes as the words say: for those that are told, and on average."""
-        sign = 1 if self.counterfactual else -1
-        return sign * (self.after - self.before) > 0 and self.own.comprehensiveness > 0
+        return self._changed(self.after) > 0 and self.own.comprehensiveness > 0
+
+    @property
+    def by_little(self) -> bool:
+        """Whether it `holds`, and as many words at random matter nearly as much."""
+        return self.holds and self._changed(self.after) < CLEARLY * self._changed(self.random_after)
+
+    def _changed(self, probability: float) -> float:
+        """How far it is from what it was, above zero where the words say so."""
+        return (probability - self.before) * (1 if self.counterfactual else -1)
 
     @property
     def finding(self) -> Finding:

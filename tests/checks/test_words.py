@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from gradcam_core import TextError
 from gradcam_core.canvases.sentence import Piece
-from gradcam_core.checks.words import check, faithfulness
+from gradcam_core.checks.words import Check, Faithfulness, check, faithfulness
 from gradcam_core.types import Prediction
 
 WORTH = {"x": 0.4, "y": 0.2}
@@ -70,3 +71,17 @@ def test_a_check_holds_where_the_first_words_matter_more_than_most_random_ones(o
         found = check(asked, probabilities)  # type: ignore[arg-type]
         assert found.holds is holds, found
         assert 0 <= found.beaten <= 1
+
+
+@pytest.mark.parametrize(
+    ("counterfactual", "after", "random", "by_little"),
+    [(False, 0.4, 0.55, False), (False, 0.4, 0.45, True), (True, 0.9, 0.75, False), (True, 0.9, 0.85, True)],
+)
+def test_a_check_that_holds_by_little_says_so(
+    counterfactual: bool, after: float, random: float, by_little: bool
+) -> None:
+    own, chance = Faithfulness(0.3, 0.0), Faithfulness(0.1, 0.1)
+    found = Check("good", counterfactual, ("x",), 0.7, after, random, own, chance, draws=20, beaten=1.0)
+    assert found.holds
+    assert found.by_little is by_little
+    assert not replace(found, beaten=0.5).by_little

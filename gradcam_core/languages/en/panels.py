@@ -130,6 +130,9 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
         "Does not hold: without these words {after:percent}, without as many others {random:percent}."
     ),
     "verdict.words_hold": "Holds: without these words {after:percent}, without as many others {random:percent}.",
+    "verdict.words_hold_by_little": (
+        "Holds, by little: without these words {after:percent}, without as many others {random:percent}."
+    ),
     "verdict.words_no_change": "Does not hold: without these words it is still {after:percent}.",
     "verdict.words_too_few": "A text of one word cannot be checked by leaving words out.",
     "words_check.alone": "with them alone (less is better)",

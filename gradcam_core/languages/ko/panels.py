@@ -132,6 +132,9 @@ PANELS: Mapping[str, str | Callable[..., str]] = {
     "verdict.words_hold": (
         "믿을 만함: 이 단어들을 빼면 {after:percent}, 다른 단어를 그만큼 빼면 {random:percent}입니다."
     ),
+    "verdict.words_hold_by_little": (
+        "믿을 만하지만 차이는 작음: 이 단어들을 빼면 {after:percent}, 다른 단어를 그만큼 빼면 {random:percent}입니다."
+    ),
     "verdict.words_no_change": "믿기 어려움: 이 단어들을 빼도 그대로 {after:percent}입니다.",
     "verdict.words_too_few": "단어가 하나뿐이면 단어를 빼서 검사할 수 없습니다.",
     "words_check.alone": "그 단어만 남길 때 (작을수록 좋음)",

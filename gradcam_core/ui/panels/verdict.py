@@ -64,7 +64,8 @@ def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
             return verdict_line("", word("verdict.words_too_few"), state="none")
         values = {"after": check.after, "random": check.random_after}
         if check.holds:
-            return verdict_line("✓", word("verdict.words_hold", **values), state="holds")
+            key = "verdict.words_hold_by_little" if check.by_little else "verdict.words_hold"
+            return verdict_line("✓", word(key, **values), state="holds")
         key = "verdict.words_fail" if check.moves else "verdict.words_no_change"
         return verdict_line("✗", word(key, **values), state="fails")
 
