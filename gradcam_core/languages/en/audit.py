@@ -148,6 +148,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     ),
     "audit.tab_frame": "What was found, photograph by photograph",
     "audit.tab_go": "Look at all",
+    "audit.tab_kept": "This report is in the language that it was made in. Look again for one in English.",
     "audit.tab_last": "The last photographs",
     "audit.tab_model": "Model",
     "audit.tab_nothing": "There is nothing to look at yet: hand in photographs first.",

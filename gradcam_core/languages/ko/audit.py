@@ -141,6 +141,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     ),
     "audit.tab_frame": "사진별로 찾은 것",
     "audit.tab_go": "모두 살펴보기",
+    "audit.tab_kept": "이 보고서는 만들 때의 언어로 되어 있습니다. 한국어로 보려면 다시 살펴보세요.",
     "audit.tab_last": "마지막 사진들",
     "audit.tab_model": "모델",
     "audit.tab_nothing": "아직 살펴볼 것이 없습니다. 먼저 사진을 올리세요.",
