@@ -7,7 +7,15 @@ const rows = read("rows"), at = new Map(rows.map((row, number) => [row[NAME], nu
 const colours = Uint8Array.from(atob(read("colours")), (letter) => letter.charCodeAt(0));
 const by = (id) => document.getElementById(id);
 const number = (value) => value.toLocaleString(document.documentElement.lang);
-const percent = (share) => share === null ? "" : `${(share * 100).toFixed(share > 0.995 || share < 0.01 ? 1 : 0)} %`;
+// as in ../languages/numbers.py: never 0 % for something, never 100 % for less than all
+function percent(share) {
+  if (share === null) return "";
+  const value = share * 100;
+  if (value > 0 && value < 0.01) return "< 0.01 %";
+  if (value > 99.99 && value < 100) return "> 99.99 %";
+  if (value >= 99.5 && value < 100) return `${(Math.floor(value * 100) / 100).toFixed(2)} %`;
+  return `${value >= 10 ? value.toFixed(0) : Number(value.toPrecision(2))} %`;
+}
 
 // inside another page that page is told how high this one is, where it wants to be looked at, and what to open
 const inside = "theme" in document.documentElement.dataset;
@@ -173,6 +181,7 @@ const AT_FIRST = Math.max(12, clusters.filter((cluster) => cluster.suspicious).l
 
 function clusterCard(cluster) {
   const box = made("div", undefined, cluster.suspicious ? "card alarm" : "card");
+  if (cluster.suspicious) box.append(made("p", words.alarm, "what"));
   box.append(made("p", cluster.sentence));
   if (cluster.accuracy !== null) box.append(made("p", words.accuracy.replace("{share}", percent(cluster.accuracy)), "facts"));
   const strip = made("div", undefined, "pictures"), mean = made("canvas");
@@ -276,4 +285,10 @@ plane.onpointerup = () => {
 ["points-class", "points-colour"].forEach((id) => by(id).addEventListener("input", plot));
 plot();
 list();
-if (inside) new ResizeObserver(() => tell({ height: document.body.offsetHeight })).observe(document.body);
+if (inside) {
+  // all of it, what stands out of the body too
+  const tellHeight = () => tell({ height: document.documentElement.offsetHeight });
+  // at once: as long as this is out of sight a browser draws nothing, and tells of no size
+  tellHeight();
+  new ResizeObserver(tellHeight).observe(document.body);
+}

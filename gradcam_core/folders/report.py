@@ -42,6 +42,7 @@ PAGE_WORDS = (
     "audit.page_accuracy",
     "audit.page_all",
     "audit.page_back",
+    "audit.page_alarm",
     "audit.page_by_cluster",
     "audit.page_by_right",
     "audit.page_class",

@@ -43,6 +43,8 @@ SENT: dict[type[Block], tuple[type, ...]] = {
 EMPTIED = (gr.Dropdown, gr.Number)
 
 FINISHED = _Keywords.FINISHED_ITERATING
+# how gradio describes a part to clients of the API
+DESCRIPTIONS = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
 # what an update of a gr.HTML may change beside the properties of its template
 HTML_PARAMETERS = frozenset(signature(gr.HTML.__init__).parameters)
 
@@ -138,7 +140,7 @@ class PageBlocks(gr.Blocks):
 
     @config.setter
     def config(self, config: Any) -> None:
-        self._config = config
+        self._config = _without_unasked(config)
         self._configs: dict[str, Any] = {}
 
     @property
@@ -232,6 +234,20 @@ class PageBlocks(gr.Blocks):
             answers = await super().postprocess_data(mentioned, values, state)
             answered |= zip(given, answers, strict=True)
         return [answered.get(output, None if output.stateful else gr.skip()) for output in outputs]
+
+
+def _without_unasked(config: dict[str, Any]) -> dict[str, Any]:
+    """The page without the descriptions of those parts that belong to no endpoint of the API.
+
+    Browsers read none of them, and each names all choices of a menu again: a sixth of all that the page begins with.
+    """
+    endpoints = [one for one in config["dependencies"] if one["api_visibility"] != "private"]
+    asked = {part for one in endpoints for part in (*one["inputs"], *one["outputs"])}
+    parts = [
+        part if part["id"] in asked else {name: value for name, value in part.items() if name not in DESCRIPTIONS}
+        for part in config["components"]
+    ]
+    return {**config, "components": parts}
 
 
 def _can_be_written(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
@@ -33,12 +32,13 @@ from ..serving.services import Services
 from ..text_explainer import TextExplainer
 from .api import add_api
 from .blocks import PageBlocks
+from .gradio_words import added_to_dictionaries
 from .page_queue import PageQueue
 from .panels.own_model import own_models as for_own_models
 from .parts import Page
 from .tabs import TABS
 from .uploads import take_in_uploads
-from .web.languages import language_switch, speak_the_pages_language
+from .web.languages import language_switch, show_as_kept, speak_the_pages_language
 from .wording import building, word
 
 __all__ = ["build", "serve"]
@@ -50,11 +50,6 @@ MOST_SESSIONS = 1000
 SECONDS_BETWEEN_ESTIMATES = 1
 # without a folder of the server's own, gradio deletes what it wrote
 CLEAN_EVERY_SECONDS = 3600
-# the tab that the page showed in another language
-TAB_KEPT = """() => {
-  const tab = TITLES[window.camKept.tab];
-  return tab ? { __type__: "update", selected: tab } : { __type__: "update" };
-}""".replace("TITLES", json.dumps([tab.title for tab in TABS]))
 # what gradio raises where a request names a number or a part that is not there
 UNFIT = (ArithmeticError, AttributeError, FnIndexInferError, LookupError, RecursionError, TypeError, ValueError)
 WEB = Path(__file__).parent / "web"
@@ -92,7 +87,7 @@ def build(
             for tab in TABS[:1] if demo.only else TABS:
                 with gr.Tab(word(tab.title), id=tab.title):
                     tab.lay_out(page)
-        blocks.load(None, None, tabs, js=TAB_KEPT, show_progress="hidden", api_visibility="private")
+        show_as_kept(page, tabs, [tab.title for tab in TABS])
         add_api(services)
 
         def leave(request: gr.Request) -> None:
@@ -159,6 +154,7 @@ def _settings(max_file: int) -> dict[str, Any]:
     return {
         "theme": _theme(),
         "css_paths": [WEB / "page.css", WEB / "small.css"],
+        "i18n": added_to_dictionaries(),
         "js": (WEB / "page.js").read_text(encoding="utf-8"),
         "max_file_size": max_file,
         "state_session_capacity": MOST_SESSIONS,

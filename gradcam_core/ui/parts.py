@@ -32,7 +32,8 @@ class Page:
     """What every tab is laid out with; `has` is what this page offers to panels on each of its tabs.
 
     `examples` are the host's own photographs; nothing for the usual ones. What a tab puts into `offered` those behind
-    it can use.
+    it can use. Tabs and panels put those parts into `kept`, each with an `elem_id`, whose values no link holds and that
+    are to show the same after a switch of the language.
     """
 
     blocks: gr.Blocks
@@ -40,6 +41,7 @@ class Page:
     has: Mapping[str, Any] = field(default_factory=dict)
     examples: tuple[Path, ...] = ()
     offered: dict[str, Any] = field(default_factory=dict)
+    kept: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

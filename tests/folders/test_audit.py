@@ -22,6 +22,7 @@ from gradcam_core.folders import LEFT_OUT, SCHEMA, Row, clusters, steps
 from gradcam_core.folders.clusters import RARE, TRIED, unusual
 from gradcam_core.folders.looking import Looker
 from gradcam_core.folders.table import Table
+from gradcam_core.languages import Finding, say
 from gradcam_core.report.__main__ import command_line, main
 from tests.helpers import counted_calls, small_spec
 
@@ -129,6 +130,29 @@ def test_what_is_put_into_another_photograph_is_what_the_network_says_of_the_two
         before, after = explainer.load("own").network(torch.cat([green, both])).softmax(-1)[:, 0].tolist()
     assert added == pytest.approx(after - before, abs=1e-5)
     assert added > 0.05
+
+
+@pytest.mark.parametrize(
+    ("tried", "english", "korean"),
+    [
+        ((0.42, 0.03, 0.5), "costs 42 points there, 3 elsewhere", "42포인트, 다른 사진에서는 3포인트 줄어듭니다"),
+        (
+            (0.42, -0.01, 0.5),
+            "costs 42 points there, and adds 1 elsewhere",
+            "42포인트 줄고, 다른 사진에서는 1포인트 늘",
+        ),
+        ((0.42, 0.001, 0.5), "costs 42 points there, 0 elsewhere", "42포인트 줄고, 다른 사진에서는 거의 그대로입니다"),
+        ((0.1, 0.1, -0.02), "takes 2 points away from “dog”", "“dog” 확률이 2포인트 줄어듭니다"),
+    ],
+)
+def test_what_becomes_more_is_not_said_to_cost_less_than_nothing(
+    tried: tuple[float, float, float], english: str, korean: str
+) -> None:
+    told = dict(zip(("there", "elsewhere", "put"), tried, strict=True))
+    place = Finding("audit.bottom_left")
+    found = Finding("audit.cluster_tried", count=12, among=40, label="dog", place=place, **told)
+    assert english in say(found, "en")
+    assert korean in say(found, "ko")
 
 
 def test_a_place_is_tried_in_members_and_held_against_others(cheat: Audit) -> None:

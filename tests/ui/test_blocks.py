@@ -53,6 +53,26 @@ def test_sessions_know_what_gradios_know_and_share_no_values() -> None:
     assert known(second) == known(SessionState(ours)) == known(expected) != known(first)
 
 
+def test_a_browser_is_told_of_no_part_what_only_clients_of_the_api_read() -> None:
+    def told(kind: type[gr.Blocks]) -> tuple[list[bool], dict[str, Any]]:
+        with kind(analytics_enabled=False) as blocks:
+            asked, answered, private = (
+                gr.Dropdown(["a", "b"], label="asked"),
+                gr.File(label="file"),
+                gr.Dropdown(["c", "d"]),
+            )
+            private.change(lambda one: one, private, private, api_visibility="private")
+            gr.Button().click(lambda one: None, asked, answered, api_name="public")
+            gr.Button().click(lambda one: one, asked, asked, api_name="known", api_visibility="undocumented")
+        described = {part["id"]: "api_info" in part for part in blocks.config["components"]}
+        return [described[part._id] for part in (asked, answered, private)], blocks.get_api_info(all_endpoints=True)
+
+    ours, theirs = told(PageBlocks), told(gr.Blocks)
+    assert (ours[0], theirs[0]) == ([True, True, False], [True, True, True])
+    assert ours[1] == theirs[1]
+    assert {*ours[1]["named_endpoints"]} == {"/public", "/known"}
+
+
 CASES = {
     "everything": lambda p: {p[0]: "b", p[1]: "text", p[2]: 4, p[3]: "<p>"},
     "one value": lambda p: {p[1]: "text"},

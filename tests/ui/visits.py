@@ -22,6 +22,14 @@ REFUSED = (
     "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",
 )
 JUDGED = "#verdict [data-state]:not([data-state=looking])"
+# how many pixels of the overlay are of the brush's colour, nearly
+PINK = """() => {
+  const canvas = document.querySelector('canvas.picture');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) count += data[i] > 140 && data[i + 2] > data[i + 1] + 50;
+  return count;
+}"""
 # of each browser the windows that stay open, one for a mouse and one for fingers
 _windows: WeakKeyDictionary[Any, dict[bool, Any]] = WeakKeyDictionary()
 

@@ -10,17 +10,23 @@ __all__ = ["AUDIT"]
 
 
 def _points(share: float) -> str:
-    """A difference of probabilities in points of a hundred."""
-    points = round(share * 100)
-    return f"{points} {'point' if abs(points) == 1 else 'points'}"
+    """How large a difference of probabilities is, in points of a hundred."""
+    points = abs(round(share * 100))
+    return f"{points} {'point' if points == 1 else 'points'}"
 
 
 def _tried(there: float, elsewhere: float, put: float | None, **told: object) -> str:
-    hidden = f"hiding it costs {_points(there)} there, {round(elsewhere * 100)} elsewhere"
-    moved = (
-        "" if put is None else f". Put into photographs of other classes, it adds {_points(put)} of “{told['label']}”"
-    )
-    return f"{_cluster(**told)}; {hidden}{moved}."  # type: ignore[arg-type]
+    does, does_elsewhere = ("adds" if round(cost * 100) < 0 else "costs" for cost in (there, elsewhere))
+    other = "" if does == does_elsewhere else f"and {does_elsewhere} "
+    hidden = f"hiding it {does} {_points(there)} there, {other}{abs(round(elsewhere * 100))} elsewhere"
+    return f"{_cluster(**told)}; {hidden}{_moved(put, str(told['label']))}."  # type: ignore[arg-type]
+
+
+def _moved(put: float | None, label: str) -> str:
+    if put is None:
+        return ""
+    made = f"it takes {_points(put)} away from" if round(put * 100) < 0 else f"it adds {_points(put)} of"
+    return f". Put into photographs of other classes, {made} “{label}”"
 
 
 def _suspicious(**told: object) -> str:
@@ -91,6 +97,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_accuracy": "{share} of these are right.",
     "audit.page_all": "Show all again",
     "audit.page_back": "Back",
+    "audit.page_alarm": "Looks like a cheat",
     "audit.page_by_cluster": "by group",
     "audit.page_by_right": "by right and wrong",
     "audit.page_class": "Class",
@@ -148,6 +155,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     ),
     "audit.tab_frame": "What was found, photograph by photograph",
     "audit.tab_go": "Look at all",
+    "audit.tab_kept": "This report is in the language that it was made in. Look again for one in English.",
     "audit.tab_last": "The last photographs",
     "audit.tab_model": "Model",
     "audit.tab_nothing": "There is nothing to look at yet: hand in photographs first.",

@@ -13,11 +13,23 @@ def _cluster(count: int, among: int, label: str, place: str) -> str:
     return f"“{label}” 사진 {among:,}장 가운데 {count:,}장의 근거는 {place}에 있습니다"
 
 
+def _changed(share: float, *, and_then: bool = False) -> str:
+    """What becomes of a probability, at the end of a sentence or before what comes `and_then`."""
+    points = round(share * 100)
+    if points == 0:
+        return "거의 그대로이고" if and_then else "거의 그대로입니다"
+    ways = ("줄고", "늘고") if and_then else ("줄어듭니다", "늘어납니다")
+    return f"{abs(points)}포인트 {ways[points > 0]}"
+
+
 def _tried(there: float, elsewhere: float, put: float | None, **told: object) -> str:
-    points = f"이 사진들에서는 {round(there * 100)}포인트, 다른 사진에서는 {round(elsewhere * 100)}포인트"
-    added = "" if put is None else f"“{told['label']}” 확률이 {round(put * 100)}포인트 늘어납니다."
+    # of two changes of one kind the verb is said once
+    same = round(there * 100) * round(elsewhere * 100) > 0
+    here = f"{abs(round(there * 100))}포인트" if same else _changed(-there, and_then=True)
+    hidden = f"이 사진들에서는 {here}, 다른 사진에서는 {_changed(-elsewhere)}"
+    added = "" if put is None else f"“{told['label']}” 확률이 {_changed(put)}."
     moved = added and f" 그곳을 다른 클래스의 사진에 옮겨 넣으면 {added}"
-    return f"{_cluster(**told)}. 그곳을 가리면 확률이 {points} 줄어듭니다.{moved}"  # type: ignore[arg-type]
+    return f"{_cluster(**told)}. 그곳을 가리면 확률이 {hidden}.{moved}"  # type: ignore[arg-type]
 
 
 def _suspicious(**told: object) -> str:
@@ -84,6 +96,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     "audit.page_accuracy": "이 가운데 {share}를 맞혔습니다.",
     "audit.page_all": "모두 다시 보기",
     "audit.page_back": "이전",
+    "audit.page_alarm": "부정행위로 보임",
     "audit.page_by_cluster": "묶음별",
     "audit.page_by_right": "맞음과 틀림별",
     "audit.page_class": "클래스",
@@ -141,6 +154,7 @@ AUDIT: Mapping[str, str | Callable[..., str]] = {
     ),
     "audit.tab_frame": "사진별로 찾은 것",
     "audit.tab_go": "모두 살펴보기",
+    "audit.tab_kept": "이 보고서는 만들 때의 언어로 되어 있습니다. 한국어로 보려면 다시 살펴보세요.",
     "audit.tab_last": "마지막 사진들",
     "audit.tab_model": "모델",
     "audit.tab_nothing": "아직 살펴볼 것이 없습니다. 먼저 사진을 올리세요.",

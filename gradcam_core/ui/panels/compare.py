@@ -44,6 +44,7 @@ def compare_panel(page: Page, shown_photograph: gr.State, controls: Mapping[str,
     """A grid of maps beside that of `shown_photograph`; a press on one sets the `controls` and asks for it."""
     with gr.Accordion(word("compare.title"), open=False, elem_id="compare"):
         plan, methods, other, one_scale = _choices(page)
+        page.kept.extend([plan, methods, other, one_scale])
         with gr.Row():
             plain = gr.Button(word("compare.button"), size="sm", min_width=120, elem_id="compare-plain")
             hiding = gr.Button(word("compare.again"), size="sm", min_width=200, elem_id="compare-hide")

@@ -51,6 +51,7 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
     """What is loaded is put on the `shelf` and chosen in `menu`, and `ready` changes."""
     with gr.Accordion(word("own.title"), open=False, elem_id="own-model"):
         given = _fields()
+        page.kept.extend(part for part in given if not isinstance(part, gr.File))
         button = gr.Button(word("own.load"), size="sm", elem_id="own-load")
         note = gr.HTML(note_text(word("own.note", minutes=round(SECONDS_KEPT / 60))), elem_id="own-note")
     weights, architecture, labels, *_ = given

@@ -34,6 +34,18 @@ __all__ = ["folder_tab"]
 
 SLOT = "folder"
 ENDINGS = ["image", ".zip", ".csv"]
+# after a switch of the language the menu that is followed is set to what it showed, and this one was set by itself
+FOLLOWED = """(name) => {
+  const [followed, here] = window.camKept.models ?? [];
+  if (name !== followed) delete window.camKept.models;
+  return name === followed && here ? here : name;
+}"""
+# the first report, where it is one from before a switch of the language
+KEPT = """(shown) => {
+  const before = window.camKept.set?.["folder-found"];
+  delete window.camKept.set?.["folder-found"];
+  return shown && shown.report.path === before?.report.path ? SAID : { __type__: "update" };
+}"""
 
 
 def folder_tab(page: Page) -> None:
@@ -62,6 +74,9 @@ def folder_tab(page: Page) -> None:
                 elem_id="folder-report",
             )
             report = report_frame("folder-found")
+            page.kept.extend([files, model, packed, report])
+    said_of_kept = update_in_browser(value=note(word("audit.tab_kept")))
+    report.change(None, report, said, js=KEPT.replace("SAID", said_of_kept), **AT_ONCE)
     looking = _AuditEvents(page, files.GRADIO_CACHE, stop, said, last, packed, report)
     looked = go.click(
         looking.look,
@@ -100,7 +115,7 @@ def _models(page: Page) -> gr.Dropdown:
         allow_custom_value=True,
         elem_id="folder-model",
     )
-    chosen.change(None, chosen, menu, js="name => name", api_visibility="private")
+    chosen.change(None, chosen, menu, js=FOLLOWED, api_visibility="private")
     return menu
 
 

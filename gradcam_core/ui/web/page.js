@@ -20,9 +20,12 @@
     const query = new URLSearchParams(seen?.dataset.link ?? question), asked = new URLSearchParams(location.search);
     for (const [name, value] of [["__theme", asked.get("__theme")], ["lang", language]]) if (value) query.set(name, value);
     const tabs = [...document.querySelectorAll(".tab-container[role=tablist] [role=tab]")];
+    const folds = [...document.querySelectorAll("[id] > .label-wrap.open")];
     const kept = {
       address: `?${query}`, question, text: window.camText, photograph: window.camPhotograph, model: window.camModel,
-      tab: tabs.findIndex((tab) => tab.ariaSelected === "true"),
+      tab: tabs.findIndex((tab) => tab.ariaSelected === "true"), set: window.camSet,
+      models: [window.camModel, window.camSet?.["folder-model"]], open: folds.map((fold) => fold.parentElement.id),
+      brushed: window.camBrushed?.(),
     };
     try { sessionStorage.setItem("camKept", JSON.stringify(kept)); } catch {}
     return `?${query}`;

@@ -7,18 +7,9 @@ from typing import Any
 
 import pytest
 
-from ..visits import SECONDS, visit
+from ..visits import PINK, SECONDS, visit
 
 pytestmark = pytest.mark.browser
-
-# how many pixels of the overlay are of the brush's colour, nearly
-PINK = """() => {
-  const canvas = document.querySelector('canvas.picture');
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  let count = 0;
-  for (let i = 0; i < data.length; i += 4) count += data[i] > 140 && data[i + 2] > data[i + 1] + 50;
-  return count;
-}"""
 
 
 @pytest.fixture

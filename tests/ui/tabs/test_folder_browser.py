@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from gradcam_core.folders.clusters import clusters_of
 from gradcam_core.folders.rows import RowFile
 from gradcam_core.folders.table import Table
 from tests.benchmarks.many_rows import made_up
+from tests.folders.test_audit import LABELS, SIDE, Colours, write
 from tests.pictures import zipped
 from tests.serving.cluster.replicas import jpeg
 
-from ..visits import SECONDS
+from ..visits import SECONDS, tab
 
 pytestmark = pytest.mark.browser
 
@@ -50,6 +52,45 @@ def test_the_report_stands_on_the_page_and_a_photograph_of_it_can_be_opened(
     )
     view.close()
     assert problems == []
+
+
+def test_a_cheat_stands_first_and_its_photographs_are_listed(
+    browser: Any, address: str, offer: Callable[..., str], tmp_path: Path
+) -> None:
+    offer(Colours(), "colours", size=SIDE, labels=lambda: LABELS)
+    folder = write(tmp_path, 12)
+    archive = tmp_path / "cheat.zip"
+    archive.write_bytes(zipped(*((f"{one.parent.name}/{one.name}", one.read_bytes()) for one in folder.glob("*/*"))))
+    with tab(browser, address, width=390, height=844) as view:
+        view.goto(f"{address}?__theme=dark&lang=ko")
+        view.get_by_role("tab", name="폴더").click()
+        view.set_input_files("#folder-files input[type=file]", archive)
+        view.wait_for_selector("#folder-files a[download]")
+        view.fill("#folder-model input", "colours")
+        view.press("#folder-model input", "Enter")
+        view.click("#folder-go")
+        report = view.frame_locator("#folder-found iframe")
+        first = report.locator("#cluster-cards .card").first
+        first.wait_for(timeout=60 * SECONDS)
+        said = "“horse” 사진 40장 가운데 12장의 근거는 왼쪽 아래 모서리에 있습니다."
+        assert said in view.inner_text("#folder-said")
+        assert first.locator("p").all_inner_texts()[0] == "부정행위로 보임"
+        assert said in first.inner_text()
+        assert "이 가운데 100 %를 맞혔습니다." in first.inner_text()
+        assert report.locator(".card.alarm").count() == 1
+        # as high as it is before it is in sight, and nowhere wider than a phone
+        view.wait_for_function("document.querySelector('#folder-found iframe').clientHeight > 2000")
+        beyond = "(all) => [all.scrollWidth - all.clientWidth, all.scrollHeight - all.clientHeight]"
+        assert report.locator("html").evaluate(beyond) == [0, 0]
+        assert view.locator("#folder-report button:visible").count() == 0
+        report.get_by_role("button", name="이 12장 보기").click()
+        assert report.locator("#count").inner_text() == "사진 71장 중 12장"
+        assert report.locator("#rows figure").count() == 12
+        # the page goes where they are listed
+        view.wait_for_function(
+            "(at) => document.querySelector('#folder-found iframe').getBoundingClientRect().top + at < innerHeight / 2",
+            arg=report.locator("#list").evaluate("list => list.offsetTop"),
+        )
 
 
 def test_who_stops_is_told_how_far_it_was(browser: Any, address: str, tmp_path: Path) -> None:

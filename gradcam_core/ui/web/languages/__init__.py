@@ -1,25 +1,44 @@
 """The switch between the languages, and gradio's own words.
 
-Public names: `language_switch`, `speak_the_pages_language`.
+Public names: `language_switch`, `show_as_kept`, `speak_the_pages_language`.
 """
 
 from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
 
 import gradio as gr
 from gradio import routes
 from jinja2 import DictLoader
 
 from ....languages import NAMES
+from ...gradio_words import english_only
+from ...parts import Page
 from .. import component, file_text
 
-__all__ = ["language_switch", "speak_the_pages_language"]
+__all__ = ["language_switch", "show_as_kept", "speak_the_pages_language"]
 
+# what the switch finds in the browser: see camKeep in page.js
+SET = "(...values) => { window.camSet = Object.fromEntries(IDS.map((id, at) => [id, values[at]])); }"
 TEMPLATES = ("frontend/index.html", "frontend/share.html")
 
 
 def language_switch(elem_id: str) -> gr.HTML:
     """A link for each language: the same question again, in that one."""
-    return component("languages", [{"key": key, "name": name} for key, name in NAMES.items()], elem_id)
+    links = [{"key": key, "name": name} for key, name in NAMES.items()]
+    return component("languages", links, elem_id, english=english_only())
+
+
+def show_as_kept(page: Page, tabs: gr.Tabs, titles: Sequence[str]) -> None:
+    """After a switch show the tab that was seen, by its place in `titles`, and in all of `page.kept` what was there."""
+    ids = json.dumps([part.elem_id for part in page.kept])
+    hidden: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    # connected first: what is set from here on is known to it
+    show = file_text("languages/kept.js").replace("TITLES", json.dumps(titles)).replace("IDS", ids)
+    page.blocks.load(None, None, [tabs, *page.kept], js=show, **hidden)
+    gr.on([part.change for part in page.kept], None, page.kept, None, js=SET.replace("IDS", ids), **hidden)
 
 
 def speak_the_pages_language() -> None:

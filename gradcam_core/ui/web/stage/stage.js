@@ -156,7 +156,7 @@ function load() {
     context.drawImage(image, 0, 0);
     state.photo = context.getImageData(0, 0, canvas.width, canvas.height);
     state.photoId = photo.id;
-    Object.assign(state, { split: 1, cursor: null, strokes: [], stroke: null });
+    Object.assign(state, { split: 1, cursor: null, strokes: brushedBefore(photo.id), stroke: null });
     mapped = "";
     schedule();
   };
@@ -282,13 +282,23 @@ function brush(canvas, event) {
     schedule();
   } else if (event.type !== "pointermove") state.stroke = null;
 }
-$(".draw").addEventListener("click", (event) => {
-  const now = !drawing();
-  event.currentTarget.setAttribute("aria-pressed", now);
+function draws(now) {
+  $(".draw").setAttribute("aria-pressed", now);
   $(".tools").hidden = !now;
   $(".panels").classList.toggle("drawing", now);
   schedule();
-});
+}
+$(".draw").addEventListener("click", () => draws(!drawing()));
+// a switch of the language leaves the strokes for the page that comes, where they are drawn on the same photograph
+window.camBrushed = () => ({ id: state.photoId, strokes: state.strokes, radius: $(".radius").value, draws: drawing() });
+function brushedBefore(id) {
+  const before = window.camKept.brushed;
+  delete window.camKept.brushed;
+  if (before?.id !== id) return [];
+  $(".radius").value = before.radius;
+  draws(before.draws);
+  return before.strokes;
+}
 $(".undo").addEventListener("click", () => { state.strokes.pop(); schedule(); });
 $(".clear").addEventListener("click", () => { state.strokes = []; schedule(); });
 $(".ask-without").addEventListener("click", () => trigger("submit", { strokes: state.strokes }));
