@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from gradcam_core import Explainer, TextExplainer
 from gradcam_core.engine import cores as spare_cores
 from gradcam_core.engine.engines import ENGINES
+from gradcam_core.engine.kept_survey import kept_survey
 from gradcam_core.engine.runner import LocalRunner
-from gradcam_core.models import MODELS
+from gradcam_core.engine.store import Store, cache_folder
+from gradcam_core.models import MODELS, sizes
 
 from .helpers import SmallNetwork, small_spec
 from .reviews import explainer_of, random_network, toy_network
@@ -130,6 +132,15 @@ def _torch_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.environ["GRADCAM_CACHE"] = str(tmp_path_factory.mktemp("converted"))
     yield
     ENGINES["auto"] = before
+
+
+@pytest.fixture
+def surveyed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same weights in the same network are tried out once for all tests, as those of a package are for all starts.
+
+    For tests of what comes before that, such as how a file is read, and of what comes behind it.
+    """
+    monkeypatch.setattr(sizes, "survey", partial(kept_survey, store=Store(cache_folder())))
 
 
 @pytest.fixture(scope="session")

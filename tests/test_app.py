@@ -17,13 +17,11 @@ from gradcam_core import ui
 from gradcam_core.reading.photograph import MAX_UPLOAD_BYTES
 from gradcam_core.serving.room import MAX_WEIGHTS
 
-ROOT = Path(__file__).parent.parent
+from . import forks
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "app.py"), *arguments]
-    environment = {**os.environ, **variables}
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, check=False, env=environment)
+    return forks.run("app.py", *arguments, environment={**os.environ, **variables})
 
 
 def free_port() -> int:
@@ -33,7 +31,9 @@ def free_port() -> int:
 
 
 def test_help_explains_every_option() -> None:
-    answer = run("--help")
+    # as it is typed: nothing is imported before
+    command = [sys.executable, "app.py", "--help"]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=forks.ROOT, timeout=120, check=False)
     assert answer.returncode == 0
     for option in ("--host", "--port", "--device", "--cache-mb", "--share", "--mcp", "--no-own-models"):
         assert option in answer.stdout

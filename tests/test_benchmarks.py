@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,15 +11,13 @@ import torch
 from tests.benchmarks import costly, maps
 from tests.benchmarks.timing import Row, interleaved, quartiles, ratio, table
 
+from . import forks
 from .helpers import SmallNetwork
-
-ROOT = Path(__file__).parents[1]
 
 
 def test_quick_run_prints_every_row(tmp_path: Path) -> None:
     kept = tmp_path / "rows.json"
-    command = [sys.executable, "-m", "tests.benchmarks", "--quick", "--json", str(kept)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False)
+    done = forks.run("tests.benchmarks", "--quick", "--json", str(kept), seconds=1200)
     assert done.returncode == 0, done.stderr
     rows = json.loads(kept.read_text())["rows"]
     assert len([line for line in done.stdout.splitlines() if line.startswith("| ")]) == len(rows) + 1
@@ -45,8 +41,7 @@ def test_quick_run_prints_every_row(tmp_path: Path) -> None:
 
 
 def test_default_layer_prints_a_table_for_a_folder(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.benchmarks.default_layer", str(tmp_path), "--models", "efficientnet_lite0"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    done = forks.run("tests.benchmarks.default_layer", str(tmp_path), "--models", "efficientnet_lite0", seconds=300)
     assert done.returncode == 0, done.stderr
     assert "at least four classes are needed" in done.stdout
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import re
 import shlex
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -33,11 +30,11 @@ from gradcam_core.serving.demo_config import found_config, read_config
 from gradcam_core.serving.options import command_line
 from gradcam_core.ui import launch
 
+from . import forks
 from .small_pretrained import small
 from .ui.visits import connected
 
-ROOT = Path(__file__).parents[1]
-PAGES = "".join((ROOT / page).read_text("utf-8") for page in ("README.md", "gradcam_core/models/README.md"))
+PAGES = "".join((forks.ROOT / page).read_text("utf-8") for page in ("README.md", "gradcam_core/models/README.md"))
 SIDE = 96
 LABELS = ["cat", "cup"]
 
@@ -177,20 +174,20 @@ def test_the_blocks_for_python_run(place: Path, monkeypatch: pytest.MonkeyPatch)
         names["page"].close()
 
 
-def test_the_command_opens_the_page_of_ones_own(place: Path) -> None:
+def test_the_command_opens_the_page_of_ones_own(place: Path, tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     words = shlex.split(block("command"))
     assert words[:2] == ["python", "app.py"]
-    command = [sys.executable, str(ROOT / "app.py"), *words[2:], "--port", str(port), "--engine", "torch"]
-    server = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ})
+    words = [*words[2:], "--port", str(port), "--engine", "torch"]
+    server = forks.start(forks.ROOT / "app.py", *words, output=tmp_path / "log", folder=place)
     try:
         page, end = "", time.monotonic() + 200
         while not page and server.poll() is None and time.monotonic() < end:
             with contextlib.suppress(URLError, ConnectionError), urlopen(f"http://127.0.0.1:{port}/config") as answer:
                 page = answer.read().decode()
-            time.sleep(0.5)
+            time.sleep(0.05)
         assert "Why did the sorter say so?" in page
         client = connected(f"http://127.0.0.1:{port}", place / "answers")
         for label in LABELS:

@@ -18,7 +18,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -29,9 +28,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import forks
 from tests.pictures import photo
 
-ROOT = Path(__file__).parents[2]
 # of a start on a busy machine
 START_SECONDS = 180
 # of a request: what a test allows, it checks itself
@@ -60,7 +59,7 @@ class Server:
     """One running app: where it listens, its process, where uploads and what it writes land."""
 
     url: str
-    process: subprocess.Popen[bytes]
+    process: forks.Process
     uploads: Path
     log: Path
 
@@ -158,15 +157,10 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
         folder = tmp_path_factory.mktemp("server")
         uploads = uploads or folder / "uploads"
         port = free_port()
-        settings = {"GRADIO_TEMP_DIR": str(uploads), "GRADIO_ANALYTICS_ENABLED": "False", "PYTHONFAULTHANDLER": "1"}
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "app.py", "--port", str(port), *options],
-                cwd=ROOT,
-                env={**os.environ, **settings, **variables},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        settings = {"GRADIO_TEMP_DIR": str(uploads), "GRADIO_ANALYTICS_ENABLED": "False"}
+        environment = {**os.environ, **settings, **variables}
+        words = ["--port", str(port), *options]
+        process = forks.start("app.py", *words, output=folder / "log", environment=environment)
         server = Server(f"http://127.0.0.1:{port}", process, uploads, folder / "log")
         started.append(server)
         _await(server)
@@ -190,7 +184,7 @@ def _await(server: Server) -> None:
 
 @pytest.fixture(scope="session")
 def _shared(start: Start) -> Server:
-    server = start("--mcp")
+    server = start("--mcp", "--own-models")
     _settle(server)
     return server
 

@@ -14,9 +14,10 @@ from threading import Event
 import pytest
 
 import app
+from tests.forks import ROOT
 from tests.pictures import photo
 
-from .conftest import ROOT, Start, free_port, named
+from .conftest import Start, free_port, named
 
 # what runs the network is no part of these lives: proving a graph takes longer than all else of a start
 TORCH = ("--engine", "torch")

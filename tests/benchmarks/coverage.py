@@ -21,6 +21,7 @@ import multiprocessing
 import re
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,8 @@ SMALL = (96, 192)
 CLASSES = 10
 TOLERANCE = 1e-5
 SECONDS = 400
+# what takes seconds to import and every network is examined with
+SHARED = ("captum.attr", "timm")
 MEMORY_HINTS = ("atto", "femto", "pico", "nano", "xxs", "test_", "tiny", "xs", "_s0", "mini", "b0", "small", "_s", "18")
 # on a smaller grid everything is beside everything
 SMALLEST_CHECKED = 7
@@ -355,6 +358,9 @@ def _worker(name: str, pipe: Any) -> None:
 
 def in_own_process(name: str, seconds: float = SECONDS) -> dict[str, Any]:
     """`examine(name)` in a process of its own; a crash or too long a time is a problem like any other."""
+    for module in SHARED:
+        # once for all of them: they are forks of this process
+        import_module(module)
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_worker, args=(name, theirs))

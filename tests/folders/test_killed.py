@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from gradcam_core import Audit, Watch, audit
+from tests import forks
 from tests.helpers import noise
 from tests.serving.cluster.test_rows import opened
 
 from .killed import FIRST, MOMENTS
 
-ROOT = Path(__file__).parents[2]
 COUNT = 9
 
 
@@ -32,8 +30,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Audit:
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_what_was_killed_goes_on_and_comes_to_the_same(whole: Audit, tmp_path: Path, moment: str) -> None:
     rows, out = tmp_path / "rows.parquet", tmp_path / "audit.html"
-    command = [sys.executable, "-m", "tests.folders.killed", str(whole.folder), str(rows), str(out), moment]
-    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+    done = forks.run("tests.folders.killed", str(whole.folder), str(rows), str(out), moment)
+    assert done.returncode == -signal.SIGKILL, done.stderr
     assert not out.exists()
     # it is the file of all rows as soon as it is there
     assert rows.exists() == (moment in ("before the parts are gone", "in the report"))

@@ -18,7 +18,6 @@ from gradcam_core import METHODS
 from gradcam_core.canvases.project import normalise
 from gradcam_core.engine.capture import run
 from gradcam_core.engine.score import Score
-from gradcam_core.engine.survey import find_layers
 
 from ..helpers import hook_count, random_network
 
@@ -40,20 +39,19 @@ ARCHITECTURES = [
 
 @dataclass(frozen=True)
 class Case:
-    """A network, what it is shown, the layers that the app offers of it, and two that are asked about."""
+    """A network, what it is shown, its layers that return maps, and two that are asked about."""
 
     network: nn.Module
     inputs: torch.Tensor
-    offered: tuple[str, ...]
+    layers: tuple[str, ...]
     layer: str
     overwritten: str | None
 
     def gradcam(self, layer: str, *targets: int) -> list[np.ndarray[Any, Any]]:
-        """As the app does it: parameters frozen, all offered layers captured at once, for any classes."""
+        """As the app does it: parameters frozen, all layers that it may offer captured at once, for any classes."""
         self.network.requires_grad_(False)
         try:
-            layers = {name: self.network.get_submodule(name) for name in dict.fromkeys([*self.offered, layer])}
-            capture = run(self.network, self.inputs, layers)
+            capture = run(self.network, self.inputs, {name: self.network.get_submodule(name) for name in self.layers})
         finally:
             self.network.requires_grad_(True)
         activations = capture.activations(layer)
@@ -66,9 +64,24 @@ def case(request: pytest.FixtureRequest) -> Case:
     name, size, layer, overwritten = request.param
     network = random_network(name, size)
     inputs = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(2))
-    # found out once: it is the same for every class
-    offered = tuple(found.name for found in find_layers(network, tuple(inputs.shape)))
-    return Case(network, inputs, offered, layer, overwritten)
+    return Case(network, inputs, with_maps(network, inputs), layer, overwritten)
+
+
+def with_maps(network: nn.Module, inputs: torch.Tensor) -> tuple[str, ...]:
+    """The modules that return a map of several places: the app offers some of them, once it has tried them out."""
+    found: list[nn.Module] = []
+
+    def see(module: nn.Module, _: object, output: torch.Tensor) -> None:
+        if output.ndim == 4 and min(output.shape[2:]) > 1:
+            found.append(module)
+
+    names = {module: name for name, module in network.named_modules() if name}
+    hooks = [module.register_forward_hook(see) for module in names]
+    with torch.no_grad():
+        network(inputs)
+    for hook in hooks:
+        hook.remove()
+    return tuple(names[module] for module in dict.fromkeys(found))
 
 
 @pytest.mark.parametrize("target", [3, 700])
@@ -162,10 +175,10 @@ def test_every_method_equals_the_grad_cam_package(key: str, double: Any) -> None
 def test_methods_equal_torchcam(key: str, peer: str, double: Any) -> None:
     network, inputs, module = double
     capture = run(network, inputs, {"layer": module})
-    gradients = {target: capture.gradient("layer", Score.logit(target)) for target in range(20)}
-    maps = {t: METHODS[key].function(capture.activations("layer"), g).numpy() for t, g in gradients.items()}
-    target = next(t for t, cam in maps.items() if cam.max() > 0)
+    gradients = ((target, capture.gradient("layer", Score.logit(target))) for target in range(20))
+    maps = ((t, METHODS[key].function(capture.activations("layer"), g).numpy()) for t, g in gradients)
+    target, found = next(one for one in maps if one[1].max() > 0)
     with getattr(torchcam.methods, peer)(network, module) as extractor:
         (expected,) = extractor(target, network(inputs), normalized=False)
     expected = expected.detach().numpy()[0]
-    np.testing.assert_allclose(np.maximum(maps[target], 0), expected, rtol=0, atol=1e-5 * expected.max())
+    np.testing.assert_allclose(np.maximum(found, 0), expected, rtol=0, atol=1e-5 * expected.max())

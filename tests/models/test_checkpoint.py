@@ -26,6 +26,8 @@ from gradcam_core.models.labels_file import read_labels
 
 from ..helpers import noise
 
+pytestmark = pytest.mark.usefixtures("surveyed_once")
+
 ARCHITECTURE = "squeezenet1_1"
 CLASSES = 5
 # less than its own size, where that plays no part: trying a network out takes less time by as much
