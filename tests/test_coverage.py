@@ -11,8 +11,9 @@ import torch
 from torch import nn
 from torchvision.models import swin_transformer
 
-from gradcam_core import Layer
+from gradcam_core import Explainer, Layer
 from gradcam_core.engine.layout import Layout
+from gradcam_core.reading.preprocess import Preprocessing
 
 from .benchmarks import coverage
 
@@ -108,6 +109,30 @@ def test_where_maps_are_too_coarse_to_see_where_something_is_a_larger_size_is_tr
     monkeypatch.setattr(coverage, "build", build)
     row = coverage.examine("mine:coarse")
     assert (row["problem"], row["size"], row["grids"]) == ("", size, [[size // 16, size // 16]])
+
+
+def test_of_a_module_that_runs_several_times_the_run_that_is_meant_is_compared() -> None:
+    class Shared(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 8, 3, 2, 1)
+            self.act, self.head = nn.ReLU(), nn.Linear(8, 4)
+
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            found: torch.Tensor = self.head(self.act(self.second(self.act(self.first(image)))).mean((2, 3)))
+            return found
+
+    torch.manual_seed(0)
+    network, steps = Shared().eval(), Preprocessing(32, 32)
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", network, transform=steps)
+    inputs, layers = steps.encode(coverage.picture(32))[0], explainer.load("it").layers
+    both = [layer for layer in layers if layer.name.startswith("act#")]
+    maps = [explainer.explain(coverage.picture(32), model="it", layer=layer.name, target=0) for layer in both]
+    assert [layer.name for layer in both] == ["act#1", "act#2"]
+    for layer, own in zip(both, maps, strict=True):
+        assert coverage.difference(network, inputs, layer, own) <= coverage.TOLERANCE
+        assert coverage._difference(network.float(), inputs, layer, 0, own.cam[::-1]) > 0.01
 
 
 @pytest.mark.parametrize("wrong", [Layout(2, 0, 1, (14, 14)), Layout(2, 0, 1, (7, 28))])

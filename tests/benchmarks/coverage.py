@@ -277,14 +277,24 @@ def _centre(before: Tensor, after: Tensor) -> Tensor:
 
 
 class _Tap(nn.Module):
-    """A module with its output led through `tap` as (1, C, h, w), written without the code that is checked."""
+    """A module with its output led through `tap` as (1, C, h, w), written without the code that is checked.
 
-    def __init__(self, module: nn.Module, layer: Layer) -> None:
+    Of one that runs several times only the run of that `number` is, from 1; `begins` is called before each pass.
+    """
+
+    def __init__(self, module: nn.Module, layer: Layer, number: int | None = None) -> None:
         super().__init__()
         self.module, self.layer, self.tap = module, layer, nn.Identity()
+        self.number, self.runs = number, 0
+
+    def begins(self, *_: Any) -> None:
+        self.runs = 0
 
     def forward(self, *args: Any, **options: Any) -> Any:
         output = self.module(*args, **options)
+        self.runs += 1
+        if self.number not in (None, self.runs):
+            return output
         if isinstance(output, (tuple, list)):
             return type(output)([self._through(output[0]), *output[1:]])
         return self._through(output)
@@ -333,8 +343,10 @@ def difference(network: nn.Module, inputs: Tensor, layer: Layer, e: Explanation)
 def _difference(network: nn.Module, inputs: Tensor, layer: Layer, target: int, cam: np.ndarray[Any, Any]) -> float:
     from captum.attr import LayerGradCam
 
-    module = network.get_submodule(layer.name)
-    tap = _Tap(module, layer)
+    name, _, number = layer.name.partition("#")
+    module = network.get_submodule(name)
+    tap = _Tap(module, layer, int(number) if number else None)
+    begins = network.register_forward_pre_hook(tap.begins)
     # a module may be held by several others
     holders = [(part, name) for part in network.modules() for name, child in part._modules.items() if child is module]
     for part, name in holders:
@@ -342,6 +354,7 @@ def _difference(network: nn.Module, inputs: Tensor, layer: Layer, target: int, c
     try:
         attributed = LayerGradCam(network, tap.tap).attribute(inputs, target=target, relu_attributions=False)
     finally:
+        begins.remove()
         for part, name in holders:
             part._modules[name] = module
     expected = attributed.detach().numpy()[0, 0]
