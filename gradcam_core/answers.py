@@ -137,7 +137,7 @@ class Answers:
             exclusive=model.head.exclusive,
             private=model.private,
             on_model=model.remarks,
-            weights=model.weights.state(model.network),
+            weights=model.weights_state,
         )
 
     def _map(

@@ -120,7 +120,7 @@ class Explanation(Explained):
     of twice the size, or of all of the photograph, `usual` holds the target and the top classes as they are for what
     the network was trained to see. The record calls a `private` model by its title. `on_model` is what was found out
     about its scores. `ceiling` is the strongest value of the other side, of methods that show one of them alone.
-    `weights` are the state of the network's weights when it was made, None where that is not known.
+    `weights` is the state of the network's weights when it was made (`Weights`), None where that is not known.
     """
 
     photograph: Photograph

@@ -134,7 +134,7 @@ class RememberingCatalogue(Catalogue):
     def sights(self, request: Request) -> tuple[LoadedModel, ...]:
         """As `Catalogue.sights`; what a network saw before its weights were changed is no longer remembered."""
         models = super().sights(request)
-        self._captures.follow(models[0], models[0].weights.state(models[0].network))
+        self._captures.follow(models[0], models[0].weights_state)
         return models
 
     def network_of(self, explanation: Explanation) -> LoadedModel:
@@ -143,7 +143,7 @@ class RememberingCatalogue(Catalogue):
         Raises ModelError where its weights are others by now, so that nothing can be asked about that answer any more.
         """
         model = self.asked(explanation.request)
-        if explanation.weights not in (None, model.weights.state(model.network)):
+        if explanation.weights not in (None, model.weights_state):
             raise ModelError("model.weights_changed", model=model.title)
         return model
 

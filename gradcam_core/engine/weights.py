@@ -27,20 +27,25 @@ class Weights:
         self._buffers = buffers
         self._lock = Lock()
         self._network: nn.Module | None = None
-        self._exchanged = 0
+        self._changes = 0
         self._views: Sequence[Collection[Any]] = ()
         self._parts: Sequence[nn.Module | Tensor | None] = ()
         # those that count how often they are written to: tensors made in inference mode do not
         self._counting: Sequence[Tensor] = ()
+        self._counts: Sequence[int] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # what was noticed here says nothing about the network of another process
+        return _made, (self._buffers,)
 
     def state(self, network: nn.Module) -> int:
-        """A number that is another one once any weight of `network`, always the same one, was changed."""
+        """How often it was noticed that weights of `network`, always the same one, were others than before."""
         with self._lock:
             if network is not self._network or not self._as_before():
-                self._exchanged += self._network is not None
+                self._changes += self._network is not None
                 self._network = network
                 self._look_into(network)
-            return hash((self._exchanged, *map(_version, self._counting)))
+            return self._changes
 
     def _look_into(self, network: nn.Module) -> None:
         modules = list(network.modules())
@@ -50,7 +55,13 @@ class Weights:
         self._parts = list(chain.from_iterable(self._views))
         tensors = (one for one in self._parts if isinstance(one, Tensor))
         self._counting = [one for one in tensors if not one.is_inference()]
+        self._counts = list(map(_version, self._counting))
 
     def _as_before(self) -> bool:
         now = list(chain.from_iterable(self._views))
-        return len(now) == len(self._parts) and all(map(is_, now, self._parts))
+        same = len(now) == len(self._parts) and all(map(is_, now, self._parts))
+        return same and list(map(_version, self._counting)) == self._counts
+
+
+def _made(buffers: bool) -> Weights:
+    return Weights(buffers=buffers)

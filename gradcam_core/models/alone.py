@@ -3,9 +3,10 @@
     detached(copied, memo)               # its hooks and patched calls hold copies of what they write to
     alone(copied, lambda: run(copied))   # what a call writes is gone after it, so that each begins as the first did
     with_other_dice(lambda: run(copied)) # is it the same, or does it draw random numbers?
+    writes_weights(copied)               # whether its calls do, as far as they were made
 
 The tensors of the two are shared, but for those that a call writes. Public names: `alone`, `detached`,
-`patched_forward`, `with_other_dice`.
+`patched_forward`, `with_other_dice`, `writes_weights`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from torch import Tensor, nn
 
 from ..engine.tracing import HOOKS, KEPT_BY_TORCH
 
-__all__ = ["alone", "detached", "patched_forward", "with_other_dice"]
+__all__ = ["alone", "detached", "patched_forward", "with_other_dice", "writes_weights"]
 
 Returned = TypeVar("Returned")
 CONTAINERS = (list, dict, set, deque, bytearray, np.ndarray)
@@ -193,6 +194,12 @@ def alone(network: nn.Module, run: Callable[[], Returned]) -> Returned:
             _put_back(state)
             if dice:
                 _set_dice(*dice)
+
+
+def writes_weights(network: nn.Module) -> bool:
+    """Whether a call of `network` was seen to write to its own parameters, so that these are put back after each."""
+    state = _states.get(network)
+    return state is not None and any(isinstance(value, nn.Parameter) for _, _, value in state.things)
 
 
 def _tried(network: nn.Module, run: Callable[[], Returned]) -> tuple[_Writes, Returned]:

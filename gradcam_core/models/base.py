@@ -34,6 +34,7 @@ from ..tasks.classes import SOFTMAX, Head, class_index
 from ..types import WHOLE as EVERYWHERE
 from ..types import ModelInfo, Placement
 from . import sizes
+from .alone import writes_weights
 from .frozen import frozen
 from .split import in_parts
 
@@ -204,6 +205,11 @@ class LoadedModel:
     def dtype(self) -> torch.dtype:
         """What the network computes in."""
         return dtype_of(self.network)
+
+    @property
+    def weights_state(self) -> int:
+        """Another number once its weights were changed; always the same of a network that writes to them by itself."""
+        return 0 if writes_weights(self.network) else self.weights.state(self.network)
 
     @cached_property
     def offered(self) -> Mapping[str, nn.Module]:

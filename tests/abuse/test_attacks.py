@@ -16,9 +16,10 @@ import pytest
 from gradio import routes
 
 from gradcam_core.languages import Finding, say
+from tests.forks import ROOT
 from tests.pictures import photo
 
-from .conftest import JSON, ROOT, Server, named
+from .conftest import JSON, Server, named
 
 SECRETS = ("root:", "Traceback", "site-packages")
 CLIMBING = (

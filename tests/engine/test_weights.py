@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 
 import pytest
@@ -102,3 +103,14 @@ def test_weights_made_in_inference_mode_do_not_count_and_are_no_error() -> None:
     before = weights.state(network)
     network.head = nn.Linear(4, 2)
     assert weights.state(network) != before
+
+
+def test_another_process_looks_for_itself() -> None:
+    network, weights = Branched(), Weights(buffers=True)
+    weights.state(network)
+    _written(network)
+    assert weights.state(network) == 1
+    sent = pickle.loads(pickle.dumps(weights))  # noqa: S301 - its own
+    assert sent.state(network) == 0
+    _buffer_written(network)
+    assert sent.state(network) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ..visits import JUDGED, SECONDS, visit
 
 pytestmark = pytest.mark.browser
 
+REMOVE = re.compile("Remove image|사진 빼기", re.IGNORECASE)
 PICTURE = min(EXAMPLES.glob("*.jpg"))
 # the page puts an example that suits captions in the place of one that does not
 (DESCRIBED,) = EXAMPLES.glob(f"*-{TASKS[CAPTION].examples[0]}.jpg")
@@ -125,7 +127,7 @@ def test_most_of_the_pictures_is_seen_without_scrolling_whatever_is_asked(
         above = view.locator("#question-words .piece").first.bounding_box()
         below = view.locator("canvas.picture").bounding_box()
         assert 0 < below["y"] - above["y"] - above["height"] < 220
-        view.locator("#photograph").get_by_label("Remove image").click()
+        view.locator("#photograph").get_by_label(REMOVE).click()
         view.wait_for_selector("#photograph input[type=file]", state="attached")
         view.set_input_files("#photograph input[type=file]", str(portrait))
         view.wait_for_function("document.querySelector('canvas.picture').width === 300")
