@@ -29,15 +29,16 @@ def making_image(given: Any) -> str | None:
         own = f"{NAME}.detach().cpu()" if given.requires_grad or given.is_cuda else NAME
         # numpy knows no bfloat16
         plain = f"{own}.float()" if given.is_floating_point() else own
-        return _of_array(_as_array(given.detach().cpu(), given.is_floating_point()), f"{plain}.numpy()")
+        values = given.detach().cpu()
+        return _of_array(_as_array(values.float() if values.is_floating_point() else values), f"{plain}.numpy()")
     if isinstance(given, (list, tuple)):
-        return _of_array(_as_array(given, whole=False), f"np.array({NAME})")
+        return _of_array(_as_array(given), f"np.array({NAME})")
     return _of_array(given, NAME) if isinstance(given, np.ndarray) else None
 
 
-def _as_array(given: Any, whole: bool) -> NDArray[Any] | None:
+def _as_array(given: Any) -> NDArray[Any] | None:
     try:
-        return np.asarray(given.float() if whole else given)
+        return np.asarray(given)
     except (TypeError, ValueError, RuntimeError):
         # lists of several lengths, sparse or quantised tensors
         return None
