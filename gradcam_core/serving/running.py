@@ -5,11 +5,13 @@ Public names: `Running`, `Computation`.
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Lock
+from threading import Condition, Event
 from typing import TypeAlias
+from weakref import WeakSet
 
 from ..engine.watch import Watch
 from ..languages import Finding
@@ -17,6 +19,8 @@ from ..languages import Finding
 __all__ = ["Computation", "Running"]
 
 VisitorName: TypeAlias = "str | None"
+# to wait for what is computed when the program ends: PyTorch in a thread that outlives Python aborts the process
+LAST_SECONDS = 20.0
 
 
 @dataclass(eq=False)
@@ -57,7 +61,8 @@ class Running:
         self._tasks: set[Computation] = set()
         # the number of each visitor's last question for a slot
         self._last: dict[VisitorName, dict[str, float]] = {}
-        self._lock = Lock()
+        self._lock = Condition()
+        _all.add(self)
 
     @contextmanager
     def task(
@@ -89,6 +94,14 @@ class Running:
         finally:
             with self._lock:
                 self._tasks.discard(task)
+                self._lock.notify_all()
+
+    def end(self, seconds: float = LAST_SECONDS) -> None:
+        """Stop all that is computed, for whomever, and wait until it has ended, at most so many `seconds`."""
+        with self._lock:
+            for task in self._tasks:
+                task.stop(overtaken=False)
+            self._lock.wait_for(lambda: not self._tasks, seconds)
 
     def stop(self, visitor: VisitorName, *, slot: str | None = None) -> None:
         """End what is computed for `visitor`, None: for every slot; the visitor is told so."""
@@ -118,3 +131,12 @@ class Running:
             ]
         for task in tasks:
             task.stop(overtaken=overtaken)
+
+
+_all: WeakSet[Running] = WeakSet()
+
+
+@atexit.register
+def _end() -> None:
+    for running in list(_all):
+        running.end()

@@ -18,7 +18,7 @@ from ..serving.guard import Visitor
 from ..serving.inputs import REQUIRED, Input
 from ..serving.lanes import CHEAP, COSTLY
 from ..serving.services import Services
-from .archive_input import ArchiveInput
+from .file_input import FileInput
 from .json_input import JsonInput
 from .named_files import in_answer
 from .parts import told
@@ -64,7 +64,7 @@ def _component(one: Input) -> Any:
     if one.kind == "image":
         return PhotographInput(type="filepath", format="png", label=one.name)
     if one.kind == "archive":
-        return ArchiveInput(label=one.name)
+        return FileInput(label=one.name)
     if one.kind == "json":
         json = JsonInput(value, label=one.name)
         json.described = one.schema

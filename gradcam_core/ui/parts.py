@@ -34,6 +34,10 @@ class Page:
     `examples` are the host's own photographs; nothing for the usual ones. What a tab puts into `offered` those behind
     it can use. Tabs and panels put those parts into `kept`, each with an `elem_id`, whose values no link holds and that
     are to show the same after a switch of the language.
+
+    `shown_photograph` and `shown_text` hold the question whose answer is shown; `ready` changes when another model can
+    be used. They stand outside the tabs: of a state in a tab that nobody has opened gradio says twice that it has
+    changed, the second time seconds later.
     """
 
     blocks: gr.Blocks
@@ -42,6 +46,9 @@ class Page:
     examples: tuple[Path, ...] = ()
     offered: dict[str, Any] = field(default_factory=dict)
     kept: list[Any] = field(default_factory=list)
+    shown_photograph: gr.State = field(default_factory=lambda: gr.State(None))
+    shown_text: gr.State = field(default_factory=lambda: gr.State(None))
+    ready: gr.State = field(default_factory=lambda: gr.State(0))
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ class _Parser(GradioMultiPartParser):
         options |= {"max_files": FILES, "max_fields": FIELDS}
         super().__init__(*args, **options)
         self._most = self._file_limit = options["max_file_size"]
+        self._has_ended = False
 
     def on_headers_finished(self) -> None:
         super().on_headers_finished()
@@ -71,9 +72,15 @@ class _Parser(GradioMultiPartParser):
                 word("door.photograph_too_large", most=megabytes(int(self._most)), endings=(*ENDINGS, ARCHIVE))
             )
 
+    def on_end(self) -> None:
+        self._has_ended = True
+
     async def parse(self) -> FormData:
         try:
             form = await super().parse()
+            if not self._has_ended:
+                # a form without its last line would be taken, and its last file belong to nobody
+                raise ClientDisconnect
         except (ClientDisconnect, OSError) as error:
             self._delete(self._files_to_close_on_error)
             if isinstance(error, OSError):

@@ -205,9 +205,16 @@ def _settle(server: Server) -> None:
 
 @pytest.fixture
 def server(_shared: Server) -> Iterator[Server]:
-    """The app with all that it serves, shared by all tests; it must live on after each, and log no traceback."""
+    """The app with all that it serves, shared by all tests; it must live on after each, and log no traceback.
+
+    No file is left beside the folders of uploads: whoever handed it in can name it no more, and nobody deletes it.
+    """
     before = _shared.log.stat().st_size
     yield _shared
+    until = time.monotonic() + 20
+    while loose := [path for path in _shared.uploads.glob("server-*/*") if path.is_file() and path.name[0] != "."]:
+        assert time.monotonic() < until, loose
+        time.sleep(0.2)
     assert _shared.process.poll() is None, f"the server ended: {_shared.log.read_text()[-2000:]}"
     written = _shared.log.read_bytes()[before:].decode(errors="replace")
     assert "Traceback" not in written, written

@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from gradcam_core.serving.running import Running
+from tests.forks import ROOT
+
+# ends while it computes for somebody
+ENDING = """
+import threading, torch
+from gradcam_core.serving.running import Running
+running, begun = Running(), threading.Event()
+def compute():
+    with running.task("one") as task:
+        begun.set()
+        while not task.watch.stopped:
+            torch.ones(1000).rsqrt()
+threading.Thread(target=compute, daemon=True).start()
+begun.wait()
+"""
 
 
 def test_everybody_ends_only_what_is_their_own() -> None:
@@ -58,3 +76,8 @@ def test_a_question_overtakes_only_those_for_its_own_slot() -> None:
         assert (check.watch.stopped, question.watch.stopped) == (True, False)
         running.stop("one")
         assert question.watch.stopped
+
+
+def test_a_program_that_ends_while_it_computes_ends_without_a_fault() -> None:
+    ended = subprocess.run([sys.executable, "-c", ENDING], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

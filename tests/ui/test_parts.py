@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from gradcam_core import Explainer
@@ -71,3 +72,12 @@ def test_a_new_option_has_a_control_without_another_line(explainer: Explainer, m
     asking = [event for event in blocks.fns.values() if (control._id, "input") in event.targets]
     assert all(control in event.inputs for event in asking if event.name == "update")
     assert any(event.name == "update" for event in asking)
+
+
+def test_states_that_something_follows_stand_outside_the_tabs(explainer: Explainer) -> None:
+    """In a tab that nobody has opened gradio says twice that a state has changed, the second time seconds later."""
+    blocks = build(explainer)
+    followed = {number for event in blocks.fns.values() for number, kind in event.targets if kind == "change"}
+    states = [blocks.blocks[number] for number in followed if isinstance(blocks.blocks.get(number), gr.State)]
+    assert states
+    assert {state.parent for state in states} == {blocks}

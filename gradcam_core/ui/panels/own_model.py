@@ -21,6 +21,7 @@ from ...serving.lanes import LOADING
 from ...serving.room import MAX_WEIGHTS, megabytes
 from ...serving.shelf import SECONDS_KEPT, Shelf
 from ...tasks.classes import HEADS
+from ..file_input import FileInput
 from ..handlers import model_choices
 from ..messages import note as note_text
 from ..messages import problem_box
@@ -56,31 +57,30 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
         note = gr.HTML(note_text(word("own.note", minutes=round(SECONDS_KEPT / 60))), elem_id="own-note")
     weights, architecture, labels, *_ = given
 
-    def named(path: str | None, typed: str) -> str:
+    def named(file: Upload | None, typed: str) -> str:
         """The architecture that was typed, or else the one that the name of the file tells."""
-        if typed.strip() or not path:
+        if typed.strip() or not file:
             return typed.strip()
         # what stands behind the point are the weights that somebody else trained
-        return _guessed(path, [info.name.partition(".")[0] for info in page.services.explainer.models()]) or ""
+        return _guessed(file.name, [info.name.partition(".")[0] for info in page.services.explainer.models()]) or ""
 
-    def guess(path: str | None, typed: str) -> Any:
+    def guess(file: Upload | None, typed: str) -> Any:
         """What was typed stays."""
-        return gr.skip() if typed.strip() else named(path, "") or gr.skip()
+        return gr.skip() if typed.strip() else named(file, "") or gr.skip()
 
-    def load(weights_file: str | None, name: str, labels_file: str | None, *described: str) -> dict[Any, Any]:
+    def load(weights_file: Upload | None, name: str, labels_file: Upload | None, *described: str) -> dict[Any, Any]:
         files = weights_file, labels_file
         try:
             # somebody may press the button before the name of the file was looked at
             name = named(weights_file, name)
             if weights_file and not name:
                 raise ModelError("architecture.missing")
-            uploads = [Upload(path, weights.GRADIO_CACHE) if path else None for path in files]
-            own = _put(shelf, uploads, name, described)
+            own = _put(shelf, files, name, described)
         except Exception as error:
             return {note: problem_box(plain_words(error), kept=False), weights: None, labels: None}
         finally:
-            for path in filter(None, files):
-                Path(path).unlink(missing_ok=True)
+            for file in filter(None, files):
+                Path(file.path).unlink(missing_ok=True)
         loaded = page.services.explainer.load(own)
         size = loaded.preprocessing.input_shape[-1]
         choices = [
@@ -114,7 +114,7 @@ def _fields() -> list[Any]:
     The file comes first; the rest is seldom needed, and stands behind a fold.
     """
     with gr.Row():
-        weights = gr.File(
+        weights = FileInput(
             label=f"{word('own.weights')} ≤ {megabytes(MAX_WEIGHTS)}", file_types=ENDINGS, height=150, min_width=240
         )
         architecture = gr.Textbox(
@@ -125,7 +125,7 @@ def _fields() -> list[Any]:
             elem_id="own-architecture",
         )
     with gr.Accordion(word("own.more"), open=False, elem_id="own-more"):
-        labels = gr.File(label=word("own.labels"), file_types=[".txt", ".json", ".csv"], height=150)
+        labels = FileInput(label=word("own.labels"), file_types=[".txt", ".json", ".csv"], height=150)
         with gr.Row():
             size = gr.Textbox("", label=word("own.input_size"), placeholder="224", min_width=160, elem_id="own-size")
             mean = gr.Textbox(

@@ -48,12 +48,12 @@ def photograph_tab(page: Page) -> None:
     with gr.Column(elem_classes="found"):
         offered = _handed_in(page)
         controls: dict[str, Any] = {"image": offered.image}
-        shown, ready, filled = _shown(page, controls, asks, ticket)
+        shown, filled = _shown(page, controls, asks, ticket)
     examples = {digest_of(content_of(str(path))): path for path in _examples(page)}
     page.offered.update(photograph=controls["image"], model=controls["model"])
     hidden = gr.Textbox("", visible=False), PhotographInput(visible=False), gr.Textbox("", visible=False)
-    given = QuestionControls(controls, ready, ticket, *hidden, examples)
-    switching(page, shown, controls["model"], ready, filled, offered)
+    given = QuestionControls(controls, page.ready, ticket, *hidden, examples)
+    switching(page, shown, controls["model"], page.ready, filled, offered)
     answering(page, given, shown, asks)
 
 
@@ -88,16 +88,16 @@ def _handed_in(page: Page) -> Examples:
     return offered
 
 
-def _shown(
-    page: Page, controls: dict[str, Any], asks: list[Any], ticket: gr.Number
-) -> tuple[Shown, gr.State, gr.State]:
+def _shown(page: Page, controls: dict[str, Any], asks: list[Any], ticket: gr.Number) -> tuple[Shown, gr.State]:
     """What the answer is shown in, below it the other `controls` in the order of use, and the panels.
 
-    Also returns the states of a loaded model and of the menu of models.
+    Also returns whether the menu of models has been filled.
     """
     problem = gr.HTML(elem_id="problem", visible=False)
-    asked, ready = gr.State(None), gr.State(0)
-    has: dict[str, Any] = {"shown_photograph": asked, "controls": controls, "asks": asks, "ticket": ticket}
+    asked = page.shown_photograph
+    has: dict[str, Any] = {
+        "shown_photograph": asked, "controls": controls, "asks": asks, "ticket": ticket, "ready": page.ready,
+    }  # fmt: skip
     with gr.Column(elem_id="answering"):
         spoken = words(page.services.explainer)
         controls |= spoken.controls
@@ -121,9 +121,9 @@ def _shown(
     controls |= menus | _below_the_menus(page.services.explainer.default_model)
     classes, _ = target_choices(page.services.explainer, page.services.explainer.default_model, ())
     controls |= _advanced(classes)
-    has |= {"reading": ("photograph.reading_title", "photograph.reading"), "menu": menus["model"], "ready": ready}
+    has |= {"reading": ("photograph.reading_title", "photograph.reading"), "menu": menus["model"]}
     lay_out_panels("below the answer", page, has)
-    return Shown(problem, found, cancel, has["stage"], bars, asked, spoken), ready, filled
+    return Shown(problem, found, cancel, has["stage"], bars, asked, spoken), filled
 
 
 def _menus(explainer: Explainer) -> tuple[dict[str, Any], gr.State]:

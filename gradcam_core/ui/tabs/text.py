@@ -47,7 +47,7 @@ def text_tab(page: Page) -> None:
     with gr.Column(elem_classes="found"):
         text = _handed_in()
         problem = gr.HTML(elem_id="text-problem", visible=False)
-        shown = gr.State(None)
+        shown = page.shown_text
         has = {"shown_text": shown, "cancels": cancels, "reading": ("text.reading_title", "text.reading")}
         with gr.Row():
             with gr.Column(scale=4, min_width=320):

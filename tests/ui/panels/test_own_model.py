@@ -15,6 +15,7 @@ from torchvision.models import get_model
 
 from gradcam_core import Explainer, ModelError
 from gradcam_core.models import DEFAULT_MODEL
+from gradcam_core.reading.uploads import Upload
 from gradcam_core.serving import shelf as module
 from gradcam_core.serving.services import Services
 from gradcam_core.serving.shelf import Shelf
@@ -32,7 +33,7 @@ class Visitor:
     """The area on a page of its own, and what its button gives `who`, by the component's name."""
 
     def __init__(self, explainer: Explainer, folder: Path) -> None:
-        self.who = "anna"
+        self.who, self.folder = "anna", folder
         with gr.Blocks() as blocks:
             menu, ready = gr.Dropdown(["x"], elem_id="menu"), gr.State(0)
             shelf = Shelf(explainer, visitor=lambda: self.who)
@@ -43,8 +44,14 @@ class Visitor:
                 block.GRADIO_CACHE = str(folder)
         (self.event,) = (event for event in blocks.fns.values() if event.targets[0][1] == "click")
 
-    def load(self, *given: Any, head: str = "") -> dict[str, Any]:
-        answer = self.event.fn(*given, head)
+    def load(
+        self, weights: str | None, name: str, labels: str | None, *described: str, head: str = ""
+    ) -> dict[str, Any]:
+        files = [None if path is None else Upload(path, str(self.folder)) for path in (weights, labels)]
+        answer = self.event.fn(files[0], name, files[1], *described, head)
+        # no file is chosen any more, for it is deleted
+        assert answer[self.event.inputs[0]] is None
+        assert answer[self.event.inputs[2]] is None
         return {block.elem_id or type(block).__name__ + str(block._id): value for block, value in answer.items()}
 
 
@@ -193,13 +200,10 @@ def test_a_file_above_the_limit_is_refused_and_deleted(
     assert not Path(path).exists()
 
 
-def test_after_a_failure_no_deleted_file_is_still_chosen(weights: Callable[[], str], tmp_path: Path) -> None:
+def test_after_a_failure_no_file_is_left(weights: Callable[[], str], tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("one", "utf-8")
-    visitor = Visitor(Explainer(device="cpu"), tmp_path)
-    page_files = [block for block in visitor.event.inputs if isinstance(block, gr.File)]
-    answer = visitor.event.fn(weights(), ARCHITECTURE, str(tmp_path / "names.txt"), "", "", "", "")
+    Visitor(Explainer(device="cpu"), tmp_path).load(weights(), ARCHITECTURE, str(tmp_path / "names.txt"), "", "", "")
     assert not [*tmp_path.iterdir()]
-    assert [answer[block] for block in page_files] == [None, None]
 
 
 @pytest.mark.parametrize("own_models", [True, False])

@@ -1,4 +1,4 @@
-"""The input of an archive. Public name: `ArchiveInput`.
+"""The input of a file. Public name: `FileInput`.
 
 Alone in its module: gradio writes a stub file beside every module that subclasses a component.
 """
@@ -9,11 +9,14 @@ from typing import Any
 
 import gradio as gr
 
-__all__ = ["ArchiveInput"]
+__all__ = ["FileInput"]
 
 
-class ArchiveInput(gr.File):
-    """A file input that hands on what the visitor named, unopened: gr.File leaves an empty file behind for each."""
+class FileInput(gr.File):
+    """A file input that hands on what the visitor named, unopened.
+
+    gr.File leaves an empty file behind for each.
+    """
 
     def preprocess(self, payload: Any) -> Any:
         # gradio copies this body, but none of the names above it, into a stub file
