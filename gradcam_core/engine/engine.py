@@ -43,6 +43,11 @@ LENGTH_TOLERANCE = 1e-3
 # share of each value by which it is changed to see what its last digits decide: another order of adding changes sums
 # that nearly cancel as much
 LAST_DIGITS = 1e-5
+# how often it is changed where once there and back again was not enough, and the share of a gradient's length that last
+# digits may decide: what is computed wrongly is further off
+NUDGES, MOST_DECIDED = 8, 0.05
+# inputs to try, and to try at most to find one at which no last digit decides
+TRIALS, MOST_TRIALS = 3, 9
 # seconds of one pass behind a layer; compiling takes 0.1 to 1, for the hundreds of passes of one map
 WORTH_COMPILING = 0.003
 SLOPES = "slopes"
@@ -205,13 +210,13 @@ class Engine:
 class WayBack:
     """The gradients at `layers`, all in one pass, compiled in the background when they are first worth it.
 
-    `make` compiles it; it is compared with PyTorch's on `trials` before it is used.
+    `make` compiles it; it is compared with PyTorch's on inputs of `trial`, each with a number, before it is used.
     """
 
-    def __init__(self, layers: Sequence[str], make: Callable[[], Front], trials: Sequence[Inputs]) -> None:
+    def __init__(self, layers: Sequence[str], make: Callable[[], Front], trial: Callable[[int], Inputs]) -> None:
         self._layers = tuple(layers)
         self._make = make
-        self._trials = trials
+        self._trial = trial
         self._front: Front | None = None
         self._worth: frozenset[str] = frozenset()
         self._lock = threading.Lock()
@@ -267,7 +272,7 @@ class WayBack:
             if differs is not None:
                 log.info("Gradients stay with PyTorch: those at %r differ", differs)
                 return
-            self._worth = self._faster(engine, front, engine.run(self._trials[0]))
+            self._worth = self._faster(engine, front, engine.run(self._trial(0)))
         except Exception as error:
             # an engine may raise anything: PyTorch goes on
             log.info("Gradients stay with PyTorch: %s", error)
@@ -278,26 +283,40 @@ class WayBack:
     def _differing(self, engine: Engine, front: Front) -> str | None:
         """The first layer whose gradient is not PyTorch's, or None.
 
-        On most of the trials it has to be, and on the others as close as PyTorch's own stays to itself while the last
-        digits of what it begins with change: those decide on which side of its kink a rectifier stands.
+        At one input it has to be the same, and at the others as close as PyTorch's own stays to itself while the last
+        digits of what it begins with change: those decide on which side of its kink a rectifier stands, and of ten
+        million rectifiers some stand there.
         """
-        close_at = dict.fromkeys(self._layers, 0)
-        for number, inputs in enumerate(self._trials):
+        unequal = set(self._layers)
+        for number in range(MOST_TRIALS):
+            if number >= TRIALS and not unequal:
+                break
+            inputs = self._trial(number)
             values, dice = engine.run(inputs), torch.Generator().manual_seed(number)
             slopes = torch.randn(values[engine.graph.scores].shape, generator=dice)
             found, truth = _back(front, values, slopes), engine.gradients_by_torch(self._layers, values, slopes)
             apart = [_distance(found[layer], wanted) for layer, wanted in zip(self._layers, truth, strict=True)]
-            moved = [truth]
-            if max(apart) > LENGTH_TOLERANCE:
-                # there and back again: one of the two lies on the other side of a kink
-                nearby = [_nudged(values, side * LAST_DIGITS, number) for side in (1, -1)]
-                moved = [engine.gradients_by_torch(self._layers, one, slopes) for one in nearby]
-            for place, layer in enumerate(self._layers):
-                own = max(_distance(gradients[place], truth[place]) for gradients in moved)
-                if not apart[place] <= max(LENGTH_TOLERANCE, own):
-                    return layer
-                close_at[layer] += apart[place] <= LENGTH_TOLERANCE
-        return next((layer for layer, count in close_at.items() if count * 2 <= len(self._trials)), None)
+            unequal -= {layer for layer, far in zip(self._layers, apart, strict=True) if far <= LENGTH_TOLERANCE}
+            far = self._further_than_torch(engine, values, slopes, truth, apart)
+            if far is not None:
+                return far
+        return next((layer for layer in self._layers if layer in unequal), None)
+
+    def _further_than_torch(
+        self, engine: Engine, values: Mapping[str, Tensor], slopes: Tensor, truth: Sequence[Tensor], apart: list[float]
+    ) -> str | None:
+        """The first layer at which the gradient is further from the `truth` than last digits explain, or None."""
+        explained = [LENGTH_TOLERANCE] * len(apart)
+        for number in range(NUDGES):
+            if all(far <= most for far, most in zip(apart, explained, strict=True)):
+                return None
+            # there and back again: one of the two lies on the other side of a kink
+            moved = _nudged(values, LAST_DIGITS * (-1) ** number, number // 2)
+            own = map(_distance, engine.gradients_by_torch(self._layers, moved, slopes), truth)
+            # two of them may stand at a kink
+            explained = [max(most, min(2 * new, MOST_DECIDED)) for most, new in zip(explained, own, strict=True)]
+        pairs = zip(self._layers, apart, explained, strict=True)
+        return next((layer for layer, far, most in pairs if not far <= most), None)
 
     def _faster(self, engine: Engine, front: Front, values: Mapping[str, Tensor]) -> frozenset[str]:
         """The layers from which PyTorch takes longer: those in front of one of them do, too."""

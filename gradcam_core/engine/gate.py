@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -185,14 +186,14 @@ class Gate:
     def _proved(self, graph: Graph, folder: Path) -> Engine:
         end = time.monotonic() + self._limits.seconds
         back = Front.back(folder, graph)
-        trials = [trial(self._inputs, number) for number in range(TRIALS)]
-        way_back = None if back is None else WayBack(list(graph.layers), back, trials)
+        way_back = None if back is None else WayBack(list(graph.layers), back, partial(trial, self._inputs))
         engine = Engine(self._network, graph, Front.read(folder, graph), way_back)
         absent = [layer for layer in self._layers if layer not in graph.layers or not graph.leads_on(layer)]
         if absent:
             raise ModelError("engine.layer_left_out", absent=absent[0])
         whole = graph.whole(self._network)
-        for inputs in trials:
+        for number in range(TRIALS):
+            inputs = trial(self._inputs, number)
             if self._stopped.is_set():
                 raise ModelError("engine.stopped")
             if time.monotonic() > end:

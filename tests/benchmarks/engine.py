@@ -122,7 +122,7 @@ def measure(name: str, threads: list[int], rounds: int, clock: str) -> list[Row]
         for count in threads:
             torch.set_num_threads(count)
             make = Front.back(Path(made), graph, threads=count)
-            back = make and WayBack(layers, make, [{"image": inputs}])
+            back = make and WayBack(layers, make, lambda _: {"image": inputs})
             engine = Engine(network, graph, Front.read(Path(made), graph, threads=count), back)
             does = {"forward": forward, FLOOR: lambda: square @ square, **works(engine, layers, default, inputs)}
             timed = interleaved(does, rounds, CLOCKS[clock])

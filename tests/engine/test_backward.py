@@ -125,7 +125,7 @@ def test_largest_values_take_the_slopes_of_their_windows(how: dict[str, Any]) ->
 
 
 def way_back(engine: Engine, make: Any) -> WayBack:
-    return WayBack(list(engine.graph.layers), make, [{"image": inputs()}])
+    return WayBack(list(engine.graph.layers), make, lambda _: {"image": inputs()})
 
 
 @pytest.fixture
@@ -190,15 +190,20 @@ def test_other_gradients_are_not_used(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 class Kinked:
-    """An engine whose gradient jumps where the sum of its input changes its sign."""
+    """An engine whose gradient jumps by `step` in one of many places where the sum of its input changes its sign."""
 
     graph = SimpleNamespace(scores="scores", layers={"layer": "x"})
 
+    def __init__(self, step: float = 0.2) -> None:
+        self.step = step
+
     def run(self, given: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {**given, "scores": torch.zeros(1, 4)}
+        return {**given, "scores": torch.zeros(1, 40)}
 
     def gradients_by_torch(self, _layers: Any, values: dict[str, Tensor], slopes: Tensor) -> list[Tensor]:
-        return [slopes * torch.tensor([1.0, 1.0, 1.0, float(values["x"].sum() > 0)])]
+        factors = torch.ones(40)
+        factors[0] += self.step * float(values["x"].sum() > 0)
+        return [slopes * factors]
 
 
 class Other:
@@ -206,11 +211,11 @@ class Other:
 
     needs = ("x",)
 
-    def __init__(self, wrong: float) -> None:
-        self.wrong = wrong
+    def __init__(self, wrong: float, step: float = 0.2) -> None:
+        self.wrong, self.step = wrong, step
 
     def run(self, given: dict[str, Tensor]) -> dict[str, Tensor]:
-        (found,) = Kinked().gradients_by_torch([], {"x": given["x"] - 1e-6}, given[SLOPES])
+        (found,) = Kinked(self.step).gradients_by_torch([], {"x": given["x"] - 1e-6}, given[SLOPES])
         return {"layer": found * (1 + self.wrong)}
 
 
@@ -221,15 +226,31 @@ PLAIN, KINK = torch.tensor([1.0, 1.0]), torch.tensor([1.0, -1.0 + 2**-23])
     ("trials", "wrong", "differs"),
     [
         ([PLAIN, PLAIN, PLAIN], 0.0, False),
-        ([PLAIN, KINK, PLAIN], 0.0, False),
-        ([PLAIN, KINK, KINK], 0.0, True),
+        ([PLAIN, KINK, KINK], 0.0, False),
+        # nothing was the same yet, and then something is
+        ([KINK, KINK, KINK, KINK, PLAIN], 0.0, False),
+        ([KINK] * 20, 0.0, True),
         ([PLAIN, PLAIN, PLAIN], 0.002, True),
-        ([PLAIN, KINK, PLAIN], 0.002, True),
+        ([KINK, KINK, PLAIN], 0.002, True),
+        ([KINK] * 8 + [PLAIN], 0.002, True),
     ],
 )
-def test_at_a_kink_one_trial_may_differ_as_torch_itself_does(trials: Any, wrong: float, *, differs: bool) -> None:
-    back = WayBack(["layer"], Any, [{"x": one} for one in trials])
+def test_at_a_kink_a_trial_may_differ_as_torch_itself_does(trials: Any, wrong: float, *, differs: bool) -> None:
+    tried: list[int] = []
+
+    def trial(number: int) -> Any:
+        tried.append(number)
+        return {"x": trials[number]}
+
+    back = WayBack(["layer"], Any, trial)
     assert back._differing(Kinked(), Other(wrong)) == ("layer" if differs else None)  # type: ignore[arg-type]
+    assert len(tried) <= 9
+
+
+def test_what_is_further_off_than_last_digits_explain_differs_although_torch_jumps_there() -> None:
+    back = WayBack(["layer"], Any, lambda number: {"x": KINK if number else PLAIN})
+    assert back._differing(Kinked(0.2), Other(0.0, 0.2)) is None  # type: ignore[arg-type]
+    assert back._differing(Kinked(3.0), Other(0.0, 3.0)) == "layer"  # type: ignore[arg-type]
 
 
 def test_without_a_way_back_gradients_stay_with_torch() -> None:
