@@ -36,10 +36,14 @@ __all__ = ["Answers"]
 
 @dataclass(frozen=True, eq=False)
 class _Settled:
-    """A request with what it names, all of it known to be there; `larger` are the model at the sizes that agree."""
+    """A request with what it names, all of it known to be there; `larger` are the model at the sizes that agree.
+
+    `weights` is the state of the model's weights before anything was computed with them.
+    """
 
     request: Request
     model: LoadedModel
+    weights: int | None
     larger: tuple[LoadedModel, ...]
     method: Method
     layer: str
@@ -78,6 +82,7 @@ class Answers:
         # a wrong name is told before a model is loaded
         given = None if request.method is None else find_method(request.method)
         model, *larger = self._find(request)
+        weights = self._captures.followed(model)
         method = given or find_method(model.default_method)
         layer = model.default.name if request.layer is None else model.layer_name(request.layer)
         model.layer_modules(layer)
@@ -85,7 +90,7 @@ class Answers:
         if not method.of_class and (request.counterfactual or request.both or request.rival is not None):
             raise MethodError("method.looks_at_no_class", method_key=method.key)
         settled = request.replace(model=model.name, layer=layer, target=target, method=method.key)
-        return _Settled(settled, model, tuple(larger), method, layer)
+        return _Settled(settled, model, weights, tuple(larger), method, layer)
 
     def _together(self, photograph: Photograph, asked: Sequence[_Settled], watch: Watch) -> dict[Hashable, Explanation]:
         """The answers, by their request's key, to questions of one model that share a capture."""
@@ -137,7 +142,7 @@ class Answers:
             exclusive=model.head.exclusive,
             private=model.private,
             on_model=model.remarks,
-            weights=model.weights_state,
+            weights=asked.weights,
         )
 
     def _map(

@@ -203,6 +203,10 @@ class Captures:
                 self.forget(model.parts.looks.identity)
         self._weights[model.identity] = weights
 
+    def followed(self, model: Classifier[Any, Any]) -> int | None:
+        """The state of the weights that `follow` was last told for `model`."""
+        return self._weights.get(model.identity)
+
     def forget(self, identity: object) -> None:
         """Let go of all whose key holds `identity`."""
         self._weights.pop(identity, None)

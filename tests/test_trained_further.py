@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradcam_core import Explainer, ModelError
+from gradcam_core import Explainer, ModelError, Watch
 from gradcam_core.checks import Examiner
 
 from .helpers import noise
@@ -91,6 +91,21 @@ def test_nothing_more_is_asked_about_an_answer_of_other_weights() -> None:
                 ask(found)
         again = explainer.explain(noise(SIDE, SIDE), model="ours")
         assert examiner.hide_and_look(again).target == again.target
+
+
+def test_an_answer_during_which_weights_changed_is_of_those_before() -> None:
+    with explained("torch") as (explainer, network):
+
+        def train(*_passed: object) -> None:
+            if not changed:
+                changed.append(True)
+                network.train_on()
+
+        changed: list[bool] = []
+        late = explainer.explain(noise(SIDE, SIDE), model="ours", method="scorecam", watch=Watch(train))
+        assert changed
+        with pytest.raises(ModelError, match="weights"):
+            explainer.inputs(late)
 
 
 def test_a_network_that_writes_to_its_buffers_has_the_same_weights() -> None:
