@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .examiner import Examiner
 from .hiding import Curve, Curves, Hidden, HideAndLook
+from .judged import Judged, Outcome
 from .places import Change, Evidence, Place, brushed, found_without
 from .sanity import Forgotten, Sanity
 from .words import Check
@@ -24,6 +25,8 @@ __all__ = [
     "Forgotten",
     "Hidden",
     "HideAndLook",
+    "Judged",
+    "Outcome",
     "Place",
     "Sanity",
     "brushed",

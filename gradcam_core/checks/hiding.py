@@ -1,8 +1,8 @@
 """Hiding parts of what the model was given, and what it says then: the same for pictures and sentences.
 
 An order gives every part, a pixel or a word, its place from 0 to below 1; a mask says which parts are hidden. What is
-hidden how, and in which random orders, is a canvas's own. Public names: `CLEARLY`, `ENOUGH`, `Ask`, `Curve`, `Curves`,
-`Hidden`, `HideAndLook`, `hidden_and_shown`.
+hidden how, and in which random orders, is a canvas's own. Public names: `Ask`, `Curve`, `Curves`, `Hidden`,
+`HideAndLook`, `hidden_and_shown`.
 """
 
 from __future__ import annotations
@@ -14,18 +14,21 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..languages import Finding, Said
+from ..languages import Finding
 from ..types import Prediction
+from .judged import Judged, Outcome
 
-__all__ = ["CLEARLY", "ENOUGH", "Ask", "Curve", "Curves", "Hidden", "HideAndLook", "hidden_and_shown"]
+__all__ = ["Ask", "Curve", "Curves", "Hidden", "HideAndLook", "hidden_and_shown"]
 
 Array: TypeAlias = NDArray[Any]
 # gives the (n, K) probabilities of all classes with each of n masks' parts hidden
 Ask: TypeAlias = Callable[[Sequence[Array]], Array]
-# a map holds if it beats at least this share of the random draws: eight of nine
-ENOUGH = 0.8
-# and does so clearly where its places matter so many times as much as as many others
-CLEARLY = 1.5
+FOUND = {
+    Outcome.HOLDS: "hide.holds",
+    Outcome.BY_LITTLE: "hide.holds_by_little",
+    Outcome.FAILS: "hide.fails",
+    Outcome.NO_CHANGE: "hide.no_change",
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Hidden:
 
 
 @dataclass(frozen=True, repr=False)
-class HideAndLook(Said):
+class HideAndLook(Judged):
     """The probability of `target` before, and with growing shares hidden."""
 
     target: Prediction
@@ -57,30 +60,20 @@ class HideAndLook(Said):
         return self.steps[len(self.steps) // 2]
 
     @property
-    def moves(self) -> bool:
-        """Whether the probability changes as the map says: at the share that is told, and on average."""
-        return all(self._changed(one) > 0 for one in (self.told.hottest, self._mean))
+    def changes(self) -> tuple[float, float]:
+        """By the hottest places at the share that is told, and by as many at random."""
+        return self._changed(self.told.hottest), self._changed(self.told.random_mean)
 
     @property
-    def holds(self) -> bool:
-        """Whether it `moves`, and the hottest places matter more than at least four fifths of the random draws of as
-        much: other places may raise a probability that these leave as it is, which is no evidence.
+    def mean_change(self) -> float:
+        """By the hottest places, averaged over the shares."""
+        return float(self._changed(np.mean([step.hottest for step in self.steps])))
 
-        What matters is the change of the probability, averaged over the shares; a draw may hit the hottest
-        places by chance, so that not all of them have to stand back.
-        """
+    @property
+    def beaten(self) -> float:
+        """The share of the random draws that change less, averaged over the shares."""
         random = np.array([step.random for step in self.steps]).mean(axis=0)
-        return self.moves and bool((self._changed(self._mean) > self._changed(random)).mean() >= ENOUGH)
-
-    @property
-    def by_little(self) -> bool:
-        """Whether it `holds`, and as many places taken at random matter nearly as much."""
-        return self.holds and self._changed(self.told.hottest) < CLEARLY * self._changed(self.told.random_mean)
-
-    @property
-    def _mean(self) -> float:
-        """The probability with the hottest places hidden, averaged over the shares."""
-        return float(np.mean([step.hottest for step in self.steps]))
+        return float((self.mean_change > self._changed(random)).mean())
 
     def _changed(self, probability: Any) -> Any:
         """How far it is from what it was, above zero where the map says so."""
@@ -90,9 +83,8 @@ class HideAndLook(Said):
     def finding(self) -> Finding:
         """What hiding does, for the middle share, and whether the map holds."""
         step = self.told
-        held = "hide.holds_by_little" if self.by_little else "hide.holds"
         return Finding(
-            held if self.holds else "hide.fails" if self.moves else "hide.no_change",
+            FOUND[self.outcome],
             share=step.share,
             label=self.target.label,
             before=self.target.probability,

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from ..canvases.sentence import places, random_orders, ranked, without
 from ..errors import TextError
-from ..languages import Finding, Said
+from ..languages import Finding
 from ..text_explanation import TextExplanation
-from .hiding import CLEARLY, ENOUGH, hidden_and_shown
+from .hiding import hidden_and_shown
+from .judged import Judged
 
 __all__ = ["FEWEST", "SHARES", "Check", "Faithfulness", "check", "faithfulness"]
 
@@ -43,7 +44,7 @@ class Faithfulness:
 
 
 @dataclass(frozen=True, repr=False)
-class Check(Said):
+class Check(Judged):
     """The words of an explanation in its own order, against `draws` random orders.
 
     `left_out` are the words that the sentence speaks of; `before`, `after` and `random_after` the target's
@@ -64,19 +65,14 @@ class Check(Said):
     beaten: float
 
     @property
-    def holds(self) -> bool:
-        """Whether it `moves`, and the strongest words matter more than four fifths of the random draws of as many."""
-        return self.moves and self.beaten >= ENOUGH
+    def changes(self) -> tuple[float, float]:
+        """By leaving out the words that are told, and as many at random."""
+        return self._changed(self.after), self._changed(self.random_after)
 
     @property
-    def moves(self) -> bool:
-        """Whether the probability changes as the words say: for those that are told, and on average."""
-        return self._changed(self.after) > 0 and self.own.comprehensiveness > 0
-
-    @property
-    def by_little(self) -> bool:
-        """Whether it `holds`, and as many words at random matter nearly as much."""
-        return self.holds and self._changed(self.after) < CLEARLY * self._changed(self.random_after)
+    def mean_change(self) -> float:
+        """By leaving out the strongest words, averaged over SHARES."""
+        return self.own.comprehensiveness
 
     def _changed(self, probability: float) -> float:
         """How far it is from what it was, above zero where the words say so."""

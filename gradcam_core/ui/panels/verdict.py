@@ -11,11 +11,12 @@ from __future__ import annotations
 import html
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
 
-from ...checks import HideAndLook
+from ...checks import Check, HideAndLook, Outcome
 from ...engine.watch import Watch
 from ...errors import CamError
 from ...serving.lanes import BESIDE
@@ -26,6 +27,18 @@ from ..wording import word
 
 __all__ = ["text_verdict_panel", "verdict_line", "verdict_panel"]
 
+PLACES_JUDGED = {
+    Outcome.HOLDS: "verdict.holds",
+    Outcome.BY_LITTLE: "verdict.holds_by_little",
+    Outcome.FAILS: "verdict.fails",
+    Outcome.NO_CHANGE: "verdict.no_change",
+}
+WORDS_JUDGED = {
+    Outcome.HOLDS: "verdict.words_hold",
+    Outcome.BY_LITTLE: "verdict.words_hold_by_little",
+    Outcome.FAILS: "verdict.words_fail",
+    Outcome.NO_CHANGE: "verdict.words_no_change",
+}
 # a check that takes longer is not made by itself, only where somebody asks for it
 MOST_SECONDS = 12.0
 # a moment later, so that who drags through a menu starts nothing; behind it the question's number
@@ -63,11 +76,7 @@ def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
         except CamError:
             return verdict_line("", word("verdict.words_too_few"), state="none")
         values = {"after": check.after, "random": check.random_after}
-        if check.holds:
-            key = "verdict.words_hold_by_little" if check.by_little else "verdict.words_hold"
-            return verdict_line("✓", word(key, **values), state="holds")
-        key = "verdict.words_fail" if check.moves else "verdict.words_no_change"
-        return verdict_line("✗", word(key, **values), state="fails")
+        return _judged(check, WORDS_JUDGED, values)
 
     line = _line("text-verdict", shown_text)
     judged = shown_text.change(
@@ -128,11 +137,13 @@ def _found(services: Services, asked: Controls, watch: Watch) -> HideAndLook | N
 
 
 def _said(found: HideAndLook) -> str:
-    values = {"hottest": found.told.hottest, "random": found.told.random_mean}
-    if found.holds:
-        key = "verdict.holds_by_little" if found.by_little else "verdict.holds"
-        return verdict_line("✓", word(key, **values), state="holds")
-    return verdict_line("✗", word("verdict.fails" if found.moves else "verdict.no_change", **values), state="fails")
+    return _judged(found, PLACES_JUDGED, {"hottest": found.told.hottest, "random": found.told.random_mean})
+
+
+def _judged(check: HideAndLook | Check, sayings: Mapping[Outcome, str], values: Mapping[str, float]) -> str:
+    """What a `check` comes to, in one of the `sayings`."""
+    text = word(sayings[check.outcome], **values)
+    return verdict_line("✓", text, state="holds") if check.holds else verdict_line("✗", text, state="fails")
 
 
 def verdict_line(sign: str, text: str, *, state: str) -> str:
