@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .examiner import Examiner
 from .hiding import Curve, Curves, Hidden, HideAndLook
-from .judged import Judged, Outcome
+from .judged import Judged, Ruling
 from .places import Change, Evidence, Place, brushed, found_without
 from .sanity import Forgotten, Sanity
 from .words import Check
@@ -26,8 +26,8 @@ __all__ = [
     "Hidden",
     "HideAndLook",
     "Judged",
-    "Outcome",
     "Place",
+    "Ruling",
     "Sanity",
     "brushed",
     "found_without",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..languages import Finding
 from ..types import Prediction
-from .judged import Judged, Outcome
+from .judged import Judged, Ruling
 
 __all__ = ["Ask", "Curve", "Curves", "Hidden", "HideAndLook", "hidden_and_shown"]
 
@@ -24,10 +24,10 @@ Array: TypeAlias = NDArray[Any]
 # gives the (n, K) probabilities of all classes with each of n masks' parts hidden
 Ask: TypeAlias = Callable[[Sequence[Array]], Array]
 FOUND = {
-    Outcome.HOLDS: "hide.holds",
-    Outcome.BY_LITTLE: "hide.holds_by_little",
-    Outcome.FAILS: "hide.fails",
-    Outcome.NO_CHANGE: "hide.no_change",
+    Ruling.HOLDS: "hide.holds",
+    Ruling.BY_LITTLE: "hide.holds_by_little",
+    Ruling.FAILS: "hide.fails",
+    Ruling.NO_CHANGE: "hide.no_change",
 }
 
 

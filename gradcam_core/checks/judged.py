@@ -1,5 +1,5 @@
 """What a check comes to: the same words for places of a picture and for words of a text. Public names: `Judged`,
-`Outcome`.
+`Ruling`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ..languages import Said
 
-__all__ = ["Judged", "Outcome"]
+__all__ = ["Judged", "Ruling"]
 
 # a map holds if it beats at least this share of the random draws: eight of nine
 ENOUGH = 0.8
@@ -17,7 +17,7 @@ ENOUGH = 0.8
 CLEARLY = 1.5
 
 
-class Outcome(Enum):
+class Ruling(Enum):
     """Whether what a map shows matters."""
 
     HOLDS = "it matters more than most of what is taken at random"
@@ -66,9 +66,9 @@ class Judged(Said):
         return self.moves and self.beaten >= ENOUGH
 
     @property
-    def outcome(self: _Compared) -> Outcome:
+    def outcome(self: _Compared) -> Ruling:
         """What it comes to."""
         if not self.holds:
-            return Outcome.FAILS if self.moves else Outcome.NO_CHANGE
+            return Ruling.FAILS if self.moves else Ruling.NO_CHANGE
         own, random = self.changes
-        return Outcome.BY_LITTLE if own < CLEARLY * random else Outcome.HOLDS
+        return Ruling.BY_LITTLE if own < CLEARLY * random else Ruling.HOLDS

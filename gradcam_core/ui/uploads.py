@@ -1,7 +1,8 @@
 """How an upload is taken in: a path of its own, a limit for its kind. Public name: `take_in_uploads`.
 
 Gradio names an upload's folder after its content: two visitors' equal files were one, and whoever's was read and
-deleted took the other's away. And it has one limit for all kinds of files.
+deleted took the other's away. It has one limit for all kinds of files, and never forgets the number of an upload that
+it was once asked about.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gradio import route_utils
-from gradio.route_utils import GradioMultiPartParser, GradioUploadFile
+from gradio import route_utils, routes
+from gradio.route_utils import FileUploadProgress, GradioMultiPartParser, GradioUploadFile
 from gradio_client.utils import strip_invalid_filename_characters
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
@@ -31,6 +32,8 @@ FILES, FIELDS = 200, 4
 ARCHIVE = ".zip"
 # the field of the form that holds the files
 FIELD = "files"
+# letters of an upload's number, which the page makes of eleven, and uploads whose progress is remembered at once
+LONGEST_NUMBER, MOST_FOLLOWED = 64, 1000
 
 
 class _OwnFile(GradioUploadFile):
@@ -42,6 +45,36 @@ class _OwnFile(GradioUploadFile):
         if strip_invalid_filename_characters(Path(self.filename or "").name).strip(".") == "":
             # a name that is none would be refused when all of the file lies there, and stay
             self.filename = "upload"
+
+
+class _UploadProgress(FileUploadProgress):
+    """How far uploads are, of so many; of one with a number that no page makes nothing is said."""
+
+    def track(self, upload_id: str) -> None:
+        if len(upload_id) > LONGEST_NUMBER:
+            return
+        super().track(upload_id)
+        while len(self._statuses) > MOST_FOLLOWED:
+            self.stop_tracking(next(iter(self._statuses)))
+
+    async def is_tracked(self, upload_id: str) -> bool:
+        try:
+            return await super().is_tracked(upload_id)
+        finally:
+            if upload_id not in self._statuses:
+                self._signals.pop(upload_id, None)
+
+    def append(self, upload_id: str, filename: str, message_bytes: bytes) -> None:
+        if upload_id in self._statuses:
+            super().append(upload_id, filename, message_bytes)
+
+    def set_done(self, upload_id: str) -> None:
+        if upload_id in self._statuses:
+            super().set_done(upload_id)
+
+    def stop_tracking(self, upload_id: str) -> None:
+        super().stop_tracking(upload_id)
+        self._signals.pop(upload_id, None)
 
 
 class _Parser(GradioMultiPartParser):
@@ -105,3 +138,4 @@ def take_in_uploads() -> None:
     """Let gradio's upload use these classes; there is no parameter for them."""
     route_utils.GradioUploadFile = _OwnFile  # type: ignore[misc]
     route_utils.GradioMultiPartParser = _Parser  # type: ignore[misc]
+    routes.file_upload_statuses = _UploadProgress()
