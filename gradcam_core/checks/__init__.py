@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .examiner import Examiner
 from .hiding import Curve, Curves, Hidden, HideAndLook
-from .judged import Judged, Ruling
+from .judged import Judged, Verdict
 from .places import Change, Evidence, Place, brushed, found_without
 from .sanity import Forgotten, Sanity
 from .words import Check
@@ -27,8 +27,8 @@ __all__ = [
     "HideAndLook",
     "Judged",
     "Place",
-    "Ruling",
     "Sanity",
+    "Verdict",
     "brushed",
     "found_without",
 ]

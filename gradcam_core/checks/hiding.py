@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..languages import Finding
 from ..types import Prediction
-from .judged import Judged, Ruling
+from .judged import Judged, Verdict
 
 __all__ = ["Ask", "Curve", "Curves", "Hidden", "HideAndLook", "hidden_and_shown"]
 
@@ -24,10 +24,10 @@ Array: TypeAlias = NDArray[Any]
 # gives the (n, K) probabilities of all classes with each of n masks' parts hidden
 Ask: TypeAlias = Callable[[Sequence[Array]], Array]
 FOUND = {
-    Ruling.HOLDS: "hide.holds",
-    Ruling.BY_LITTLE: "hide.holds_by_little",
-    Ruling.FAILS: "hide.fails",
-    Ruling.NO_CHANGE: "hide.no_change",
+    Verdict.HOLDS: "hide.holds",
+    Verdict.BY_LITTLE: "hide.holds_by_little",
+    Verdict.FAILS: "hide.fails",
+    Verdict.NO_CHANGE: "hide.no_change",
 }
 
 
@@ -84,7 +84,7 @@ class HideAndLook(Judged):
         """What hiding does, for the middle share, and whether the map holds."""
         step = self.told
         return Finding(
-            FOUND[self.outcome],
+            FOUND[self.verdict],
             share=step.share,
             label=self.target.label,
             before=self.target.probability,

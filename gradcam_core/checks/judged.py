@@ -1,5 +1,5 @@
 """What a check comes to: the same words for places of a picture and for words of a text. Public names: `Judged`,
-`Ruling`.
+`Verdict`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ..languages import Said
 
-__all__ = ["Judged", "Ruling"]
+__all__ = ["Judged", "Verdict"]
 
 # a map holds if it beats at least this share of the random draws: eight of nine
 ENOUGH = 0.8
@@ -17,7 +17,7 @@ ENOUGH = 0.8
 CLEARLY = 1.5
 
 
-class Ruling(Enum):
+class Verdict(Enum):
     """Whether what a map shows matters."""
 
     HOLDS = "it matters more than most of what is taken at random"
@@ -66,9 +66,9 @@ class Judged(Said):
         return self.moves and self.beaten >= ENOUGH
 
     @property
-    def outcome(self: _Compared) -> Ruling:
+    def verdict(self: _Compared) -> Verdict:
         """What it comes to."""
         if not self.holds:
-            return Ruling.FAILS if self.moves else Ruling.NO_CHANGE
+            return Verdict.FAILS if self.moves else Verdict.NO_CHANGE
         own, random = self.changes
-        return Ruling.BY_LITTLE if own < CLEARLY * random else Ruling.HOLDS
+        return Verdict.BY_LITTLE if own < CLEARLY * random else Verdict.HOLDS

@@ -14,7 +14,7 @@ from gradcam_core import Examiner, Explainer, ImageError, LayerError, MethodErro
 from gradcam_core.canvases.picture import HIDING
 from gradcam_core.canvases.project import project
 from gradcam_core.checks.hiding import Curve, Hidden, HideAndLook
-from gradcam_core.checks.judged import Ruling
+from gradcam_core.checks.judged import Verdict
 from gradcam_core.checks.places import Change, brushed, found_without, region
 from gradcam_core.checks.sanity import forgetting
 from gradcam_core.engine.capture import run
@@ -136,7 +136,7 @@ def test_when_a_map_holds(against: bool, hottest: float, random: tuple[float, ..
 )
 def test_a_map_that_holds_by_little_says_so(against: bool, hottest: float, random: float, by_little: bool) -> None:
     found = HideAndLook(Prediction(0, "cat", 0.7), against, (Hidden(0.2, hottest, (random,) * 9),))
-    assert (found.outcome is Ruling.BY_LITTLE) is by_little
+    assert (found.verdict is Verdict.BY_LITTLE) is by_little
     assert ("if not by much" in found.sentence) is by_little
 
 

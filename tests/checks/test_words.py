@@ -11,7 +11,7 @@ import pytest
 
 from gradcam_core import TextError
 from gradcam_core.canvases.sentence import Piece
-from gradcam_core.checks.judged import Ruling
+from gradcam_core.checks.judged import Verdict
 from gradcam_core.checks.words import Check, Faithfulness, check, faithfulness
 from gradcam_core.types import Prediction
 
@@ -84,5 +84,5 @@ def test_a_check_that_holds_by_little_says_so(
     own, chance = Faithfulness(0.3, 0.0), Faithfulness(0.1, 0.1)
     found = Check("good", counterfactual, ("x",), 0.7, after, random, own, chance, draws=20, beaten=1.0)
     assert found.holds
-    assert (found.outcome is Ruling.BY_LITTLE) is by_little
-    assert replace(found, beaten=0.5).outcome is Ruling.FAILS
+    assert (found.verdict is Verdict.BY_LITTLE) is by_little
+    assert replace(found, beaten=0.5).verdict is Verdict.FAILS

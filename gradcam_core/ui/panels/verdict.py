@@ -16,7 +16,7 @@ from typing import Any
 
 import gradio as gr
 
-from ...checks import Check, HideAndLook, Ruling
+from ...checks import Check, HideAndLook, Verdict
 from ...engine.watch import Watch
 from ...errors import CamError
 from ...serving.lanes import BESIDE
@@ -28,16 +28,16 @@ from ..wording import word
 __all__ = ["text_verdict_panel", "verdict_line", "verdict_panel"]
 
 PLACES_JUDGED = {
-    Ruling.HOLDS: "verdict.holds",
-    Ruling.BY_LITTLE: "verdict.holds_by_little",
-    Ruling.FAILS: "verdict.fails",
-    Ruling.NO_CHANGE: "verdict.no_change",
+    Verdict.HOLDS: "verdict.holds",
+    Verdict.BY_LITTLE: "verdict.holds_by_little",
+    Verdict.FAILS: "verdict.fails",
+    Verdict.NO_CHANGE: "verdict.no_change",
 }
 WORDS_JUDGED = {
-    Ruling.HOLDS: "verdict.words_hold",
-    Ruling.BY_LITTLE: "verdict.words_hold_by_little",
-    Ruling.FAILS: "verdict.words_fail",
-    Ruling.NO_CHANGE: "verdict.words_no_change",
+    Verdict.HOLDS: "verdict.words_hold",
+    Verdict.BY_LITTLE: "verdict.words_hold_by_little",
+    Verdict.FAILS: "verdict.words_fail",
+    Verdict.NO_CHANGE: "verdict.words_no_change",
 }
 # a check that takes longer is not made by itself, only where somebody asks for it
 MOST_SECONDS = 12.0
@@ -140,9 +140,9 @@ def _said(found: HideAndLook) -> str:
     return _judged(found, PLACES_JUDGED, {"hottest": found.told.hottest, "random": found.told.random_mean})
 
 
-def _judged(check: HideAndLook | Check, sayings: Mapping[Ruling, str], values: Mapping[str, float]) -> str:
+def _judged(check: HideAndLook | Check, sayings: Mapping[Verdict, str], values: Mapping[str, float]) -> str:
     """What a `check` comes to, in one of the `sayings`."""
-    text = word(sayings[check.outcome], **values)
+    text = word(sayings[check.verdict], **values)
     return verdict_line("✓", text, state="holds") if check.holds else verdict_line("✗", text, state="fails")
 
 
