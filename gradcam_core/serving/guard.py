@@ -63,6 +63,8 @@ WRITES = ("/gradio_api/call", "/gradio_api/queue/join", TOOLS)
 # whoever reads the first of two would let in what another refuses by the second
 ONCE = ("host", "origin", "content-length", "transfer-encoding")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# as long as a file's path may be; of what stands in a longer one, gradio keeps the names of visitors
+LONGEST_PATH = 4096
 CALLER = "x-gradcam-caller"
 FORWARDED = re.compile(r"forwarded|x-forwarded-.+|x-real-ip|x-gradio-server|" + CALLER)
 
@@ -125,6 +127,8 @@ class Guard:
         if any(sum(name == one for name, _ in pairs) > 1 for one in ONCE):
             raise RefusedError(400, "door.once", names=ONCE)
         path = scope["path"]
+        if len(path) > LONGEST_PATH:
+            raise RefusedError(414, "door.nothing_there")
         self._check_name(scope["method"], headers)
         if UNUSED.match(path):
             raise RefusedError(404, "door.nothing_there")

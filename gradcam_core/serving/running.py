@@ -19,6 +19,8 @@ from ..languages import Finding
 __all__ = ["Computation", "Running"]
 
 VisitorName: TypeAlias = "str | None"
+# whose last questions are remembered; visitors say when they leave, but for those who are none
+MOST_VISITORS = 10_000
 # to wait for what is computed when the program ends: PyTorch in a thread that outlives Python aborts the process
 LAST_SECONDS = 20.0
 
@@ -112,7 +114,11 @@ class Running:
         last = float("inf")
         if ticket is not None:
             with self._lock:
-                numbers = self._last.setdefault(visitor, {})
+                numbers = self._last.pop(visitor, {})
+                self._last[visitor] = numbers
+                while len(self._last) > MOST_VISITORS:
+                    # whoever has asked nothing for longest
+                    del self._last[next(iter(self._last))]
                 last = numbers[slot] = max(ticket, numbers.get(slot, ticket))
         self._stop(visitor, slot, last, overtaken=True)
 

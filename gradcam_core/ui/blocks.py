@@ -14,7 +14,7 @@ import gradio as gr
 from anyio import to_thread
 from gradio.blocks import Block, BlockFunction, BlocksConfig
 from gradio.components.base import _Keywords
-from gradio.state_holder import SessionState
+from gradio.state_holder import SessionState, StateHolder
 from gradio.utils import get_upload_folder
 from gradio_client import Client
 
@@ -42,6 +42,8 @@ SENT: dict[type[Block], tuple[type, ...]] = {
 # where what stood there can be taken away
 EMPTIED = (gr.Dropdown, gr.Number)
 
+# letters of a visitor's name, which a page makes of eleven: gradio remembers the last thousand names
+LONGEST_SESSION = 256
 FINISHED = _Keywords.FINISHED_ITERATING
 # how gradio describes a part to clients of the API
 DESCRIPTIONS = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
@@ -100,6 +102,15 @@ class _SessionConfig(BlocksConfig):
         return {**known, "props": {**known["props"]}} if "props" in known else {**known}
 
 
+class _Sessions(StateHolder):
+    """What the page knows of each visitor, whom it is asked for before anything else is done for him."""
+
+    def __getitem__(self, session_id: str) -> SessionState:
+        if len(session_id) > LONGEST_SESSION:
+            raise ValueError("session_hash")
+        return super().__getitem__(session_id)
+
+
 class _PageConfig(BlocksConfig):
     def __copy__(self) -> BlocksConfig:
         made = super().__copy__()
@@ -117,6 +128,16 @@ class PageBlocks(gr.Blocks):
         super().__init__(*args, **options)
         # sessions are given a copy
         self.default_config.__class__ = _PageConfig
+
+    @property
+    def state_holder(self) -> StateHolder:
+        """What is known of the visitors; gradio's app makes it and gives it to the page."""
+        return self._state_holder
+
+    @state_holder.setter
+    def state_holder(self, sessions: StateHolder) -> None:
+        sessions.__class__ = _Sessions
+        self._state_holder = sessions
 
     def __exit__(self, *args: Any) -> None:
         """Gradio's own, once it is told that progress that is hidden is shown on no part.

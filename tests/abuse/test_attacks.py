@@ -182,6 +182,21 @@ def test_odd_requests_are_answered(more: dict[str, Any], server: Server) -> None
             fine(http.post(path, content=json.dumps({"data": ["a"], **more}), headers=JSON))
 
 
+def test_no_name_of_a_visitor_takes_room(server: Server) -> None:
+    """What anybody calls himself is kept for as many visitors as the page knows."""
+    said = {"data": ["a"], "session_hash": "s" * 500_000}
+    with server.http as http, server.spending() as spent:
+        for number in range(40):
+            said["session_hash"] = f"{number}" + "s" * 500_000
+            for path in ("call/explain_text", "queue/join", "run/stop", "run/explain_text"):
+                answer = http.post(path, json={**said, "fn_index": 1} if path == "queue/join" else said)
+                assert answer.status_code in {400, 404}, (path, answer.text[:200])
+                assert len(answer.content) < 500
+            for path in ("heartbeat/", "call/explain/", "file="):
+                assert http.get(path + f"{number}" + "s" * 50_000).status_code == 414
+    assert spent.megabytes < 15
+
+
 @pytest.mark.parametrize("shape", JUNK[11:], ids=lambda one: str(one)[:30])
 def test_no_shape_of_a_value_names_a_file(shape: Any, server: Server) -> None:
     path = server.upload(photo("JPEG"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from gradcam_core.serving.running import Running
+from gradcam_core.serving.running import MOST_VISITORS, Running
 from tests.forks import ROOT
 
 # ends while it computes for somebody
@@ -81,3 +81,13 @@ def test_a_question_overtakes_only_those_for_its_own_slot() -> None:
 def test_a_program_that_ends_while_it_computes_ends_without_a_fault() -> None:
     ended = subprocess.run([sys.executable, "-c", ENDING], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_of_visitors_who_never_leave_those_who_asked_last_are_remembered() -> None:
+    running = Running()
+    for number in range(MOST_VISITORS + 5):
+        running.overtake(str(number), 7)
+        running.overtake("stays", number)
+    assert len(running._last) == MOST_VISITORS
+    with running.task("stays", ticket=3) as late, running.task("0", ticket=3) as forgotten:
+        assert (late.overtaken, forgotten.overtaken) == (True, False)
