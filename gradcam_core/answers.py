@@ -3,7 +3,7 @@
     answers = Answers(runner, captures, catalogue.sights)
     answers.to(lambda: photograph, [Request(target="tabby"), Request(target="tabby", counterfactual=True)])
 
-Public name: `Answers`.
+Public names: `Answers`, `score_of`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from .canvases.agreement import agreement
 from .captures import Captures, Gradients, Seen
@@ -28,10 +29,27 @@ from .methods.evidence import Question
 from .models import LoadedModel
 from .reading.photograph import Photograph
 from .request import CENTRE, Request
-from .tasks.classes import choose, prediction
+from .tasks.classes import Choice, choose, prediction
 from .types import Placement, Prediction
 
-__all__ = ["Answers"]
+__all__ = ["Answers", "score_of"]
+
+
+def score_of(model: LoadedModel, request: Request, logits: Tensor) -> Score:
+    """What `request` explains of a `model` that returned `logits`, (1, K) or (1, steps, K).
+
+    Where `request` leaves rivals open, they are those that are most probable here. Raises TargetError.
+    """
+    choice = _chosen(model, request, logits)
+    score = model.score(choice.target.index, [one.index for one in choice.rivals], request.counterfactual)
+    lost = score.ruled_out(logits)
+    if lost is not None:
+        raise TargetError("score.ruled_out", title=model.title, label=model.labels[lost])
+    return score
+
+
+def _chosen(model: LoadedModel, request: Request, logits: Tensor) -> Choice:
+    return choose(request, model.probabilities(logits), model.labels, model.title).read(model.head)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,21 +125,14 @@ class Answers:
         self, asked: _Settled, photograph: Photograph, seen: Seen[Placement], gradients: Gradients, watch: Watch
     ) -> Explanation:
         model = asked.model
-        choice = choose(asked.request, model.probabilities(seen.capture.logits), model.labels, model.title).read(
-            model.head
-        )
+        choice = _chosen(model, asked.request, seen.capture.logits)
         request = choice.request
-        rivals = [one.index for one in choice.rivals]
-        score = model.score(choice.target.index, rivals, request.counterfactual)
-        lost = score.ruled_out(seen.capture.logits)
-        if lost is not None:
-            raise TargetError("score.ruled_out", title=model.title, label=model.labels[lost])
         made = partial(self._map, asked, photograph, seen, gradients, watch)
         key = (model.identity, photograph.digest, request.key(), seen.capture.engine)
-        cam = self._captures.remembered(("map", *key), partial(made, score), watch)
+        cam = self._captures.remembered(("map", *key), partial(made, request), watch)
         ceiling = 0.0
         if asked.method.of_gradients and not (cam < 0).any():
-            other = model.score(choice.target.index, rivals, not request.counterfactual)
+            other = request.replace(counterfactual=not request.counterfactual)
             behind = self._captures.remembered(("other side", *key), partial(made, other), watch)
             ceiling = float(behind.max())
             if request.both:
@@ -152,9 +163,9 @@ class Answers:
         seen: Seen[Placement],
         gradients: Gradients,
         watch: Watch,
-        score: Score,
+        request: Request,
     ) -> NDArray[np.float32]:
-        """The map of `score`, of several sizes what they agree on."""
+        """The map of what `request` explains, of several sizes what they agree on."""
         sights = (asked.model, *asked.larger)
         maps, placements = [], []
         for number, model in enumerate(sights):
@@ -169,7 +180,7 @@ class Answers:
                 inputs=partial(self._captures.given, model, photograph),
                 capture=seen.capture,
                 layer=asked.layer,
-                score=score,
+                score=score_of(model, request, seen.capture.logits),
                 gradient=partial(gradients.at, asked.layer),
                 differentiable=model.differentiable,
                 watch=part,

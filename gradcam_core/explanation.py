@@ -204,6 +204,8 @@ class Explanation(Explained):
             remarks.append(Finding("note.caption_mean"))
         if self.request.sharper:
             remarks.append(Finding("note.sharper"))
+        if self.request.rivals_by_size:
+            remarks.append(Finding("note.rivals_by_size"))
         return tuple(remarks)
 
     @property
@@ -335,6 +337,7 @@ class Explanation(Explained):
             "usual": [asdict(one) for one in self.usual],
             "score": "logit of the target class"
             + (" less the mean logit of the rivals" if self.rivals else "")
+            + (", at each size of those most probable there" if self.request.rivals_by_size else "")
             + (", negated" if self.counterfactual else ""),
             "map": {
                 "shape": list(self.cam.shape),

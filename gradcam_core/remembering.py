@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from .answers import score_of
 from .captures import Captures
 from .engine.cache import ByteCache
 from .engine.capture import Capture
@@ -23,6 +24,7 @@ from .engine.engines import runner_for
 from .engine.forecast import Bound
 from .engine.inputs import Inputs, first_of
 from .engine.runner import Runner
+from .engine.score import Score
 from .engine.watch import NOBODY, Watch
 from .errors import ModelError, OptionError
 from .explanation import Explanation
@@ -147,13 +149,17 @@ class RememberingCatalogue(Catalogue):
             raise ModelError("model.weights_changed", model=model.title)
         return model
 
-    def every_size(self, explanation: Explanation) -> tuple[tuple[LoadedModel, Inputs, Placement], ...]:
-        """The models whose maps made that of `explanation`, with what each was given and where that lies.
+    def every_size(self, explanation: Explanation) -> tuple[tuple[LoadedModel, Inputs, Placement, Score], ...]:
+        """The models whose maps made that of `explanation`, with what each was given, where that lies and its score.
 
         One alone, but where several sizes agree on a sharper map.
         """
-        photograph = explanation.photograph
-        return tuple((model, *self._captures.encoded(model, photograph)) for model in self.sights(explanation.request))
+        photograph, request, found = explanation.photograph, explanation.request, []
+        for model in self.sights(request):
+            logits = self._captures.seen(model, photograph, explanation.layer).capture.logits
+            inputs, placement = self._captures.encoded(model, photograph)
+            found.append((model, inputs, placement, score_of(model, request, logits)))
+        return tuple(found)
 
     def remembered(self, key: Hashable, make: Callable[[], Any], watch: Watch = NOBODY) -> Any:
         """`make()`, which has `nbytes`, computed once for `key` as long as there is room.

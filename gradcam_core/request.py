@@ -241,7 +241,7 @@ class Request:
         default="",
         title="Rather than",
         description="Class index or label to compare with, auto for the most probable other class, next three for the"
-        " mean of the three most probable others, or nothing for none.",
+        " mean of the three most probable others (sharper: those at each size), or nothing for none.",
         words="rather than {}",
     )
     detail: bool = _option(
@@ -332,6 +332,11 @@ class Request:
     def replace(self, **changes: Any) -> Request:
         """The same request with other values for some options; raises as `parse` does."""
         return Request.parse(**{**{name: getattr(self, name) for name in OPTIONS}, **changes})
+
+    @property
+    def rivals_by_size(self) -> bool:
+        """Whether each of the sizes that are to agree finds its own rivals."""
+        return self.sharper and self.rival == NEXT_THREE
 
     @property
     def words(self) -> str:

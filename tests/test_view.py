@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from gradcam_core import Examiner, Explainer, ImageError, ModelError
 from gradcam_core.canvases.agreement import agreement
 from gradcam_core.engine.borrowed_gpu import BorrowedRunner
+from gradcam_core.engine.score import contrast
 from gradcam_core.engine.watch import Watch
 from gradcam_core.reading.preprocess import Preprocessing
 from gradcam_core.reading.whole import Whole
@@ -206,6 +207,46 @@ def test_a_sharper_map_is_what_sizes_agree_on(offer: Callable[..., str]) -> None
     assert found.placement == maps[0].placement
     assert found.usual == ()
     assert "Sharper: coloured are only places on which the photograph, fed at several sizes, agrees." in found.notes
+
+
+class Glancing(SmallNetwork):
+    """What it takes a photograph for depends on the size of the input: class 1 to 5, 6 to 10 or 11 to 15 at each."""
+
+    def __init__(self) -> None:
+        super().__init__(classes=16)
+
+    def forward(self, x: Tensor) -> Tensor:
+        first = {32: 1, 44: 6, 64: 11}.get(x.shape[-1], 1)
+        likely = torch.zeros(16, dtype=x.dtype, device=x.device)
+        likely[first : first + 5] = torch.arange(5, 0, -1, dtype=x.dtype, device=x.device) * 5
+        return super().forward(x) + likely
+
+
+def test_each_of_the_sizes_has_its_own_next_three(offer: Callable[..., str]) -> None:
+    sides, maps, network, image = (32, 44, 64), [], Glancing(), noise(64, 64)
+    for side, others in zip(sides, ([1, 2, 3], [6, 7, 8], [11, 12, 13]), strict=True):
+        steps = Preprocessing(side, side, "BOX", **PLAIN)
+        name = offer(network, f"own{side}", classes=16, preprocessing=partial(lambda one: one, steps))
+        alone = Explainer(device="cpu").explain(image, model=name, target=0, rival="next three")
+        assert [one.index for one in alone.rivals] == others
+        maps.append(alone)
+    explainer = Explainer(device="cpu")
+    found = explainer.explain(image, model="own32", target=0, rival="next three", sharper=True)
+    expected = agreement([one.cam for one in maps], [one.placement for one in maps])
+    assert np.abs(expected).max() > 0
+    np.testing.assert_allclose(found.cam, expected, rtol=1e-4, atol=1e-7)
+    # named are those of the answer, and it is said that they were others elsewhere
+    assert found.rivals == maps[0].rivals
+    assert any(note.startswith("Each size was compared with the other classes") for note in found.notes)
+    assert "at each size" in found.record()["score"]
+    # the record asks for the same again, and all that is asked about it is about the same score
+    again = explainer.explain(image, **found.record()["request"])
+    np.testing.assert_array_equal(again.cam, found.cam)
+    scores = [score for *_, score in explainer.every_size(found)]
+    assert scores == [contrast(0, others) for others in ([1, 2, 3], [6, 7, 8], [11, 12, 13])]
+    # a rival that was named is the same at every size
+    (fixed,) = {score for *_, score in explainer.every_size(explainer.answer(image, found.request.replace(rival=[5])))}
+    assert fixed == contrast(0, [5])
 
 
 @pytest.mark.parametrize("view", ["centre", "whole"])

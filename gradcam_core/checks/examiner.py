@@ -20,6 +20,7 @@ from ..canvases.project import normalise
 from ..engine.calls import module_of
 from ..engine.inputs import Inputs, first_of
 from ..engine.runner import Variants
+from ..engine.score import Score
 from ..engine.slopes import EVERY, slopes_along
 from ..engine.watch import NOBODY, Watch
 from ..errors import ImageError, LayerError, MethodError, OptionError
@@ -217,14 +218,12 @@ class Examiner:
 
     def _sanity(self, explanation: Explanation, watch: Watch) -> Sanity:
         explainer, layer = self.explainer, explanation.layer
-        (loaded, inputs, _), *_ = sizes = explainer.every_size(explanation)
-        rivals = [rival.index for rival in explanation.rivals]
-        score = loaded.score(explanation.target.index, rivals, explanation.counterfactual)
+        (loaded, inputs, *_), *_ = sizes = explainer.every_size(explanation)
         names = [offered.name for offered in loaded.layers]
         coloured = partial(normalise, signed=bool(explanation.rivals))
         true, stages = coloured(explanation.cam), []
 
-        def seen_by(twin: nn.Module, model: LoadedModel, given: Inputs) -> Array:
+        def seen_by(twin: nn.Module, model: LoadedModel, given: Inputs, score: Score) -> Array:
             forgetful = replace(model, network=twin)
             capture = explainer.runner.capture(forgetful, given, {layer: module_of(twin, layer)})
             question = Question(
@@ -241,8 +240,8 @@ class Examiner:
 
         for place, (behind, twin) in enumerate(forgetting(loaded.network, inputs, names)):
             watch.at(place, len(names) + 1)
-            maps = [seen_by(twin, model, given) for model, given, _ in sizes]
-            cam = coloured(agreement(maps, [lies for _, _, lies in sizes]))
+            maps = [seen_by(twin, model, given, score) for model, given, _, score in sizes]
+            cam = coloured(agreement(maps, [lies for _, _, lies, _ in sizes]))
             stages.append(Forgotten(behind, rank_correlation(true, cam)))
         watch.at(len(stages), len(stages))
         return Sanity(tuple(stages))

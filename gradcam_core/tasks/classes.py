@@ -146,7 +146,7 @@ def top_predictions(
 class Choice:
     """What a request asks about: its `target`, the `rivals` that this is compared with, and the `top` classes.
 
-    `request` has both by their indices.
+    `request` has both by their indices, but for rivals that each of several sizes finds for itself.
     """
 
     request: Request
@@ -176,7 +176,8 @@ def choose(request: Request, probabilities: NDArray[np.float32], labels: Sequenc
     if request.target is not None:
         target = prediction(probabilities, labels, class_index(request.target, labels, title))
     rivals = _rivals(request.rival, target, probabilities, labels, title)
-    return Choice(request.replace(target=target.index, rival=[one.index for one in rivals]), target, rivals, top)
+    rival = NEXT_THREE if request.rivals_by_size else [one.index for one in rivals]
+    return Choice(request.replace(target=target.index, rival=rival), target, rivals, top)
 
 
 def _rivals(

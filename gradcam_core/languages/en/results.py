@@ -160,6 +160,10 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
         "The network shows its layer {layer} only a part of what it is given, {share:percent} of this image; the rest"
         " is striped."
     ),
+    "note.rivals_by_size": (
+        "Each size was compared with the other classes that are most probable there; named are those at the smallest"
+        " size."
+    ),
     "note.sharper": "Sharper: coloured are only places on which the photograph, fed at several sizes, agrees.",
     "note.small_part": "The model saw only {share:percent} of this image, its centre; the rest is striped.",
     "note.transparent": "Transparent parts are shown on white.",

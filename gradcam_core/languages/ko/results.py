@@ -175,6 +175,9 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "note.part_of_input": (
         "모델은 {layer} 레이어에 입력의 일부, 이 사진의 {share:percent}만 보여 줍니다. 나머지는 줄무늬로 표시합니다."
     ),
+    "note.rivals_by_size": (
+        "크기마다 그 크기에서 확률이 가장 높은 다른 클래스들과 비교했습니다. 이름은 가장 작은 크기에서의 클래스입니다."
+    ),
     "note.sharper": "선명하게: 여러 크기로 넣은 사진에서 모두 일치하는 위치만 색칠했습니다.",
     "note.small_part": "모델은 이 사진의 가운데 {share:percent}만 보았습니다. 나머지는 줄무늬로 표시합니다.",
     "note.transparent": "투명한 부분은 흰색 위에 보여 줍니다.",
