@@ -17,8 +17,9 @@ from gradcam_core import Examiner, Explainer, LayerError
 from gradcam_core.engine import geometry
 from gradcam_core.engine.survey import Survey, survey
 from gradcam_core.reading.preprocess import Preprocessing
+from gradcam_core.types import WHOLE
 
-from ..helpers import PLAIN, SmallNetwork, counted_calls
+from ..helpers import PLAIN, SmallNetwork, counted_calls, noise
 
 SIZE = 64
 STEPS = Preprocessing(SIZE, SIZE, "BOX", **PLAIN)
@@ -112,6 +113,38 @@ def test_what_a_layer_does_not_see_is_said_and_striped() -> None:
     assert e.seen_share == pytest.approx(0.75**2, abs=0.04)
     assert any("only a part of what it is given" in note for note in e.notes)
     assert not any("only a part" in note for note in explain_plain().notes)
+
+
+@pytest.mark.parametrize("pads", [(40, 0, 40, 0), (16, 0, 16, 0), (0, 40, 0, 0), (0, 10, 0, 10)])
+def test_what_is_only_padded_is_seen_whole(pads: tuple[int, int, int, int]) -> None:
+    """What was measured a hair's breadth inside an edge of the input lies on it."""
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Rolled("zeros", pads), input_size=96)
+    assert not any("only a part" in note for note in explainer.explain(noise(96, 96), model="it").notes)
+
+
+class Rolled(nn.Module):
+    """Convolutions with a `padding` in a row, one of which steps over every second place."""
+
+    def __init__(self, padding: str, pads: tuple[int, int, int, int] = (0, 0, 0, 0)) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.pads = pads
+        self.first = nn.Conv2d(3, 8, 3, 2, 1, padding_mode=padding)
+        self.second = nn.Conv2d(8, 12, 3, 2, 1, padding_mode=padding)
+        self.head = nn.Linear(12, 2)
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.second(self.first(functional.pad(x, self.pads)).relu()).relu().mean((2, 3)))
+
+
+@pytest.mark.parametrize("padding", ["circular", "reflect", "replicate"])
+def test_a_convolution_that_pads_with_what_lies_elsewhere_bends_nothing(padding: str) -> None:
+    network, explainer = Rolled(padding), Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", network, input_size=96)
+    assert [layer.name for layer in explainer.layers("it")] == ["first", "second"]
+    assert {layer.layout.part for layer in explainer.layers("it")} == {WHOLE}
 
 
 def explain_plain() -> Any:
