@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.ops import roi_align
@@ -137,6 +138,27 @@ class Rolled(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.second(self.first(functional.pad(x, self.pads)).relu()).relu().mean((2, 3)))
+
+
+@pytest.mark.parametrize("bar", [8, 12])
+@pytest.mark.parametrize("sideways", [False, True])
+def test_a_transform_that_fills_up_with_bars_hides_no_layer(bar: int, sideways: bool) -> None:
+    """What is opposite a bar is the same colour, so that exchanging both would change nothing."""
+    short = SIZE - 2 * bar
+
+    def letterboxed(image: Image.Image) -> Tensor:
+        whole = Image.new("RGB", (SIZE, SIZE), (114, 114, 114))
+        picture = image.convert("RGB").resize((short, SIZE) if sideways else (SIZE, short), Image.Resampling.BOX)
+        whole.paste(picture, (bar, 0) if sideways else (0, bar))
+        return torch.from_numpy(np.asarray(whole, np.float32) / 255 - 0.45).permute(2, 0, 1)
+
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Light(lambda x: x), transform=letterboxed)
+    heat = np.nan_to_num(explainer.explain(photograph(), model="it", target=0).heatmap)
+    rows, columns = (np.flatnonzero((heat > 0.6).any(axis)) for axis in (1, 0))
+    for found, wanted in ((rows, SQUARE[0]), (columns, SQUARE[1])):
+        # to a cell of 4 pixels, of which up to four times as many of the photograph's are one
+        assert abs((found.min() + found.max() + 1) / 2 - (wanted.start + wanted.stop) / 2) <= 4
 
 
 @pytest.mark.parametrize("padding", ["circular", "reflect", "replicate"])
