@@ -2,7 +2,7 @@
 
 Training scripts put the weights beside much else, under keys and prefixes of their own; here none of those is known by
 name. Every dict of the file and every prefix in it is tried, all at once, in time that grows with the file alone.
-Public names: `Fitted`, `REFERENCE_CLASSES`, `fitting`, `without_memory`.
+Public names: `REFERENCE_CLASSES`, `FoundWeights`, `fitting`, `without_memory`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .base import Architecture
 from .fetch import reason
 from .tensor_file import Stored, check_count
 
-__all__ = ["REFERENCE_CLASSES", "Fitted", "fitting", "without_memory"]
+__all__ = ["REFERENCE_CLASSES", "FoundWeights", "fitting", "without_memory"]
 
 # what wrappers put between the names of modules, in front or in the middle
 WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
@@ -42,7 +42,7 @@ COLOURS = 3
 TensorShape = tuple[int, ...]
 
 
-class Fitted(NamedTuple):
+class FoundWeights(NamedTuple):
     """The number of classes, the tensors by the architecture's names, and what is said of where they were found."""
 
     classes: int
@@ -79,7 +79,7 @@ class _Reference:
         return tensor.shape[skip:] == self.shapes[name][skip:]
 
 
-def fitting(content: Mapping[Any, Any], architecture: Architecture, outline: nn.Module, size: int) -> Fitted:
+def fitting(content: Mapping[Any, Any], architecture: Architecture, outline: nn.Module, size: int) -> FoundWeights:
     """The number of classes, and the tensors that belong into `architecture` by its own names.
 
     `outline` is the architecture with REFERENCE_CLASSES classes, as `without_memory` makes it. Raises ModelError where
@@ -100,7 +100,7 @@ def fitting(content: Mapping[Any, Any], architecture: Architecture, outline: nn.
         classes, problem = _checked(part, reference, architecture, size)
         if problem is None:
             tensors = {name: part.tensors[name] for name in reference.shapes if name in part.tensors}
-            return Fitted(classes, tensors, _remarks(part, parts))
+            return FoundWeights(classes, tensors, _remarks(part, parts))
         problems.append(problem)
     raise ModelError("checkpoint.does_not_fit", architecture=architecture.name, problem=problems[0])
 

@@ -559,6 +559,30 @@ def test_each_half_of_a_pair_lies_on_its_half() -> None:
         assert np.isnan(np.delete(e.heatmap, np.arange(64)[half], 1)).mean() > 0.8
 
 
+class Twice(Rolled):
+    """Looks at the picture and its mirror image one after the other."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) + super().forward(x.flip(-1))
+
+
+def test_it_is_said_of_a_map_that_it_is_of_one_run_of_several_side_by_side() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Twice("zeros"), input_size=96)
+    for layer, other in (("second#1", "second#2"), ("second#2", "second#1")):
+        notes = explainer.explain(noise(96, 96), model="it", layer=layer).notes
+        assert any(f"this map is of one run alone. The others: {other}." in note for note in notes)
+
+
+def test_a_rectifier_that_many_share_runs_on_one_way_to_the_scores() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    network, relu = Rolled("zeros"), nn.ReLU()
+    layers = (network.first, relu, network.second, relu, nn.AdaptiveAvgPool2d(1), nn.Flatten(), network.head)
+    explainer.add_model("it", nn.Sequential(*layers), input_size=96)
+    e = explainer.explain(noise(96, 96), model="it", layer="1#2")
+    assert not any("one run alone" in note for note in e.notes)
+
+
 def test_of_a_backbone_that_runs_twice_the_run_that_is_explained_lies_right() -> None:
     explainer = Explainer(device="cpu", engine="torch")
     explainer.add_model("it", Light(lambda x: x, lambda x: x.flip(-1)), transform=STEPS)
