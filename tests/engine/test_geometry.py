@@ -577,10 +577,12 @@ def test_it_is_said_of_a_map_that_it_is_of_one_run_of_several_side_by_side() -> 
 def test_a_rectifier_that_many_share_runs_on_one_way_to_the_scores() -> None:
     explainer = Explainer(device="cpu", engine="torch")
     network, relu = Rolled("zeros"), nn.ReLU()
-    layers = (network.first, relu, network.second, relu, nn.AdaptiveAvgPool2d(1), nn.Flatten(), network.head)
-    explainer.add_model("it", nn.Sequential(*layers), input_size=96)
-    e = explainer.explain(noise(96, 96), model="it", layer="1#2")
-    assert not any("one run alone" in note for note in e.notes)
+    before = (network.first, relu, nn.MaxPool2d(2), network.second, relu)
+    explainer.add_model(
+        "it", nn.Sequential(*before, nn.AdaptiveAvgPool2d(1), nn.Flatten(), network.head), input_size=96
+    )
+    assert [layer.name for layer in explainer.layers("it")] == ["1#1", "1#2"]
+    assert not any("one run alone" in note for note in explainer.explain(noise(96, 96), model="it").notes)
 
 
 def test_of_a_backbone_that_runs_twice_the_run_that_is_explained_lies_right() -> None:
