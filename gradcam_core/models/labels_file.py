@@ -197,10 +197,10 @@ def _of_things(things: Sequence[dict[Any, Any]], argument: str) -> list[Any]:
 def _column(lines: Sequence[str]) -> list[str]:
     """The names in a table, whose header or whose column of numbers says where they stand; none where it is none.
 
-    A table of nothing but names in quotation marks is one too.
+    Several lines of nothing but a name in quotation marks are one too.
     """
     found = (read(lines, between) for between in DELIMITERS for read in (_below_header, _beside_numbers))
-    quoted = all(QUOTED.fullmatch(line) for line in lines)
+    quoted = len(lines) > 1 and all(map(QUOTED.fullmatch, lines))
     return next(filter(None, found), [row[0] for row in _rows(lines, ",", 1)] if quoted else [])
 
 
