@@ -19,11 +19,13 @@ from torch import Tensor
 
 from .canvases.agreement import agreement
 from .captures import Captures, Gradients, Seen
+from .engine.calls import module_name, module_of
 from .engine.runner import Runner
 from .engine.score import Score
 from .engine.watch import NOBODY, Watch
 from .errors import LayerError, MethodError, TargetError
 from .explanation import Explanation, made_with
+from .languages import Finding
 from .methods import Method, find_method
 from .methods.evidence import Question
 from .models import LoadedModel
@@ -152,7 +154,7 @@ class Answers:
             usual=self._usual(photograph, request, (choice.target, *choice.top)) if model.resized else (),
             exclusive=model.head.exclusive,
             private=model.private,
-            on_model=model.remarks,
+            on_model=(*model.remarks, *_runs_beside(model, asked.layer)),
             weights=asked.weights,
         )
 
@@ -211,3 +213,12 @@ class Answers:
 def _laid(seen: Seen[Placement], layer: str) -> Placement:
     """Where the cells of a map at `layer` lie."""
     return replace(seen.placement, part=seen.capture.layouts[layer].part)
+
+
+def _runs_beside(model: LoadedModel, layer: str) -> tuple[Finding, ...]:
+    """What is said of a layer that is one of several runs side by side, of crops or mirrored copies of the picture."""
+    module = module_name(layer)
+    others = tuple(one.name for one in model.layers if one.name != layer and module_name(one.name) == module)
+    # a rectifier that many share runs again and again on one way to the scores
+    weighs = any(True for _ in module_of(model.network, layer).parameters()) if others else False
+    return (Finding("note.one_run", others=others),) if weighs else ()

@@ -216,7 +216,7 @@ class EagerCapture:
                 if connected
                 else [None] * len(layers)
             )
-        except RuntimeError as error:
+        except Exception as error:
             raise _without_gradient(layers[0], error) from error
         gradients = {}
         for layer, gradient in zip(layers, found, strict=True):
@@ -240,7 +240,7 @@ class EagerCapture:
                 (gradient,) = torch.autograd.grad(
                     self.logits, self._output(layer), weights, create_graph=True, allow_unused=True
                 )
-            except RuntimeError as error:
+            except Exception as error:
                 raise _without_gradient(layer, error) from error
         if gradient is None:
             raise LayerError("layer.no_influence", layer=layer)
@@ -257,8 +257,8 @@ class EagerCapture:
         return self.outputs[layer]
 
 
-def _without_gradient(layer: str, error: RuntimeError) -> Exception:
-    """What to raise where torch cannot compute a gradient at `layer`."""
+def _without_gradient(layer: str, error: Exception) -> Exception:
+    """What to raise where torch, or a hook or a derivative of somebody's own, cannot compute a gradient at `layer`."""
     if is_out_of_memory(error):
         return error
     kind = type(error).__name__

@@ -171,7 +171,8 @@ class _Along:
         along, aside, more = (abs(self.slopes[at]) for at in (span.axis, 1 - span.axis, 2))
         if along < TELLING or min(len(one) for one in self.profiles) < FEWEST_A_SIDE or profile.shape[1] == 1:
             return None
-        centres = _centres(profile) * np.sign(span.high - span.low)
+        # convolutions of panoramas pad with what lies at the other edge, so that outer cells show a little of it
+        centres = _centres(_where_strongest(profile)) * np.sign(span.high - span.low)
         centres = centres[np.isfinite(centres)]
         back = float((np.maximum.accumulate(centres) - centres).max(initial=0))
         # at the corners, which both reach, the one is worth half of the other
@@ -202,7 +203,7 @@ class _Along:
         """Where the cells lie: of all places that which agrees best."""
         found = [_best(profile, spread) for profile, spread in zip(self.profiles, self.spreads, strict=True)]
         axis = int(np.argmax([agreement for agreement, _, _ in found]))
-        return CellSpan(axis, *found[axis][1:])
+        return CellSpan(axis, *map(_on_edge, found[axis][1:]))
 
 
 class Cells(NamedTuple):
@@ -300,6 +301,18 @@ def _centres(answers: Float64Array) -> Float64Array:
     middles = (np.arange(answers.shape[1]) + 0.5) / answers.shape[1]
     whole = answers.sum(1)
     return np.where(whole > 0, answers @ middles / np.where(whole > 0, whole, 1), np.nan)
+
+
+def _where_strongest(answers: Float64Array) -> Float64Array:
+    """The (cells, strips) answers to the strip to which each cell answers most, and to those on either side of it."""
+    strips = np.arange(answers.shape[1])
+    return np.where(np.abs(strips - answers.argmax(1)[:, None]) <= 1, answers, 0)
+
+
+def _on_edge(end: float) -> float:
+    """`end`, or the edge of the input from which it is no farther than one step of the search."""
+    edge = float(np.clip(np.round(end), 0, 1))
+    return edge if abs(end - edge) <= 1 / FINE else end
 
 
 def _slopes(shaped: Float64Array) -> tuple[float, float, float]:

@@ -209,8 +209,7 @@ def _answers(
     """
     before, made = _watched(network, inputs, layouts, decided)
     image = first_of(inputs)
-    # what is put into a strip comes from elsewhere in the input, so that it is in its range
-    other = image.flip(-1, -2)
+    other = _other(image)
     sides: list[list[dict[Call, Tensor]]] = [[], []]
     ends = []
     for axis, side in zip((-2, -1), sides, strict=True):
@@ -235,6 +234,18 @@ def _answers(
             known[key] = CellAnswer.of(layouts[call], there, down, across, (ends[0], ends[1]))
         answers[call] = known[key]
     return answers, made
+
+
+def _other(image: Tensor) -> Tensor:
+    """What is put into strips of an `image`: it comes from elsewhere in it, so that it is in its range.
+
+    What is opposite; where that is the same, as in the bars with which transforms fill up, what is half a side away.
+    """
+    other = image.flip(-1, -2)
+    height, width = (side // 2 for side in image.shape[-2:])
+    for steps in ((height, 0), (0, width), (height, width)):
+        other = torch.where(other == image, image.roll(steps, (-2, -1)), other)
+    return other
 
 
 def _watched(

@@ -28,8 +28,9 @@ def slopes_of(scores: Tensor, outputs: list[Tensor], dice: torch.Generator) -> S
     weights = torch.randn(scores.shape, generator=dice).to(scores)
     try:
         return torch.autograd.grad(scores, outputs, weights, allow_unused=True)
-    except RuntimeError as error:
-        # operations without a derivative, or whose derivative allows no asking for a part (reentrant checkpoints)
+    except Exception as error:
+        # operations without a derivative, or whose derivative allows no asking for a part (reentrant checkpoints), and
+        # hooks and derivatives of somebody's own, which raise anything
         if is_out_of_memory(error):
             raise
         return nothing

@@ -171,14 +171,10 @@ class Catalogue:
         if isinstance(labels, (str, Path, Upload)):
             labels = read_labels(labels)
         options["title"] = options.get("title") or f"{name} ({architecture})"
-        return self.add_model(
-            name,
-            found.network,
-            labels=labels,
-            transform=found.preprocessing,
-            largest_input=found.largest_input,
-            **options,
-        )
+        of_file = {"labels": labels, "transform": found.preprocessing, "largest_input": found.largest_input}
+        about = own.About(**{**options, **of_file})
+        spec = with_room(partial(own_spec, name, found.network, about), self._let_go)
+        return self._offered(name, replace(spec, remarks=(*found.remarks, *spec.remarks)))
 
     def add_pretrained(
         self, path: str | Path, *, name: str | None = None, labels: Sequence[str] | Mapping[Any, Any] | None = None

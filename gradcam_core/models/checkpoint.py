@@ -43,11 +43,13 @@ class Checkpoint:
     """A network with the weights of a file, and the preprocessing that it wants.
 
     Inputs of more than `largest_input` pixels a side would take more than was allowed; None where nothing was said.
+    `remarks` are what a person should know about where in the file the weights were found.
     """
 
     network: nn.Module
     preprocessing: Preprocessing
     largest_input: int | None = None
+    remarks: tuple[Finding, ...] = ()
 
 
 def load_checkpoint(
@@ -72,7 +74,7 @@ def load_checkpoint(
     outline = without_memory(architecture, REFERENCE_CLASSES, size).eval()
     largest = None if bound is None else _largest(outline, architecture.name, size, usual.crop, bound)
     content = read_weights(path, max_bytes=max_bytes)
-    classes, stored = fitting(content, architecture, outline, size)
+    classes, stored, remarks = fitting(content, architecture, outline, size)
     check_size(_name(path), sum(tensor.nbytes for tensor in stored.values()), max_bytes)
     # not before: the file could be for a network that is much larger than it
     network = architecture.build(classes, size)
@@ -81,7 +83,7 @@ def load_checkpoint(
         network.load_state_dict(weights, strict=False)
     except (RuntimeError, NotImplementedError) as error:
         raise ModelError("checkpoint.does_not_load", architecture=architecture.name, reason=reason(error)) from error
-    return Checkpoint(network.eval(), preprocessing, largest)
+    return Checkpoint(network.eval(), preprocessing, largest, remarks)
 
 
 def _largest(network: nn.Module, name: str, size: int, usual: int, bound: Bound) -> int:

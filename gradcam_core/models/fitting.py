@@ -2,7 +2,7 @@
 
 Training scripts put the weights beside much else, under keys and prefixes of their own; here none of those is known by
 name. Every dict of the file and every prefix in it is tried, all at once, in time that grows with the file alone.
-Public names: `REFERENCE_CLASSES`, `fitting`, `without_memory`.
+Public names: `REFERENCE_CLASSES`, `FoundWeights`, `fitting`, `without_memory`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -23,10 +23,10 @@ from .base import Architecture
 from .fetch import reason
 from .tensor_file import Stored, check_count
 
-__all__ = ["REFERENCE_CLASSES", "fitting", "without_memory"]
+__all__ = ["REFERENCE_CLASSES", "FoundWeights", "fitting", "without_memory"]
 
 # what wrappers put between the names of modules, in front or in the middle
-WRAPPERS = {"module", "_orig_mod"}
+WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
 # what averaging and counting leave beside the weights, which no forward pass in eval mode reads
 COUNTERS = ("n_averaged", "num_batches_tracked")
 # parts of a network that only training uses, by what is in their name
@@ -42,14 +42,26 @@ COLOURS = 3
 TensorShape = tuple[int, ...]
 
 
+class FoundWeights(NamedTuple):
+    """The number of classes, the tensors by the architecture's names, and what is said of where they were found."""
+
+    classes: int
+    tensors: dict[str, Stored]
+    remarks: tuple[Finding, ...] = ()
+
+
 @dataclass(frozen=True)
 class _Part:
-    """The tensors of one dict below one prefix, by what their names are without it; `beside` it are unknown ones."""
+    """The tensors of one dict below one prefix, by what their names are without it; `beside` it are unknown ones.
+
+    `head` is what the layer is called that stands apart from the rest and was taken for the head.
+    """
 
     where: str
     tensors: Mapping[str, Stored]
     beside: tuple[str, ...]
     fits: int
+    head: str = ""
 
 
 class _Reference:
@@ -67,9 +79,7 @@ class _Reference:
         return tensor.shape[skip:] == self.shapes[name][skip:]
 
 
-def fitting(
-    content: Mapping[Any, Any], architecture: Architecture, outline: nn.Module, size: int
-) -> tuple[int, dict[str, Stored]]:
+def fitting(content: Mapping[Any, Any], architecture: Architecture, outline: nn.Module, size: int) -> FoundWeights:
     """The number of classes, and the tensors that belong into `architecture` by its own names.
 
     `outline` is the architecture with REFERENCE_CLASSES classes, as `without_memory` makes it. Raises ModelError where
@@ -89,9 +99,19 @@ def fitting(
     for part in parts[:MOST_TRIED]:
         classes, problem = _checked(part, reference, architecture, size)
         if problem is None:
-            return classes, {name: part.tensors[name] for name in reference.shapes if name in part.tensors}
+            tensors = {name: part.tensors[name] for name in reference.shapes if name in part.tensors}
+            return FoundWeights(classes, tensors, _remarks(part, parts))
         problems.append(problem)
     raise ModelError("checkpoint.does_not_fit", architecture=architecture.name, problem=problems[0])
+
+
+def _remarks(taken: _Part, parts: Sequence[_Part]) -> tuple[Finding, ...]:
+    """What somebody should know about the part that was taken: other copies of the network, a head from elsewhere."""
+    remarks = [Finding("checkpoint.head_apart", layer=taken.head)] if taken.head else []
+    others = [part.where for part in parts if part is not taken and part.fits == taken.fits]
+    if others:
+        remarks.append(Finding("checkpoint.several", taken=taken.where, others=tuple(others)))
+    return tuple(remarks)
 
 
 def _shapes(network: nn.Module) -> dict[str, TensorShape]:
@@ -170,9 +190,20 @@ def _parts(where: str, tensors: Mapping[str, Stored], reference: _Reference) -> 
     for prefix, count in fits.most_common(MOST_TRIED):
         below = {name[len(prefix) :]: tensor for name, tensor in unwrapped.items() if name.startswith(prefix)}
         others = {name for copy in copies - {prefix} for name in known[copy]}
-        unknown = [name for name in below if name not in reference.shapes and prefix + name not in others]
-        beside = tuple(name for name in unknown if not TRAINING.search(name.split(".")[0]))
-        yield _Part(f"{where}.{prefix}", _with_heads(below, reference), beside, count)
+        apart = {
+            name: tensor
+            for name, tensor in unwrapped.items()
+            if name not in others and name.removeprefix(prefix) not in reference.shapes
+            and not TRAINING.search(name.removeprefix(prefix).split(".")[0])
+        }  # fmt: skip
+        beside = tuple(name[len(prefix) :] for name in apart if name.startswith(prefix))
+        tensors = _with_heads(below, reference)
+        head = _head_apart(tensors, apart, reference)
+        if head:
+            last = reference.heads[0].rpartition(".")[0]
+            tensors = {**tensors, **{f"{last}.{leaf}": apart[f"{head}.{leaf}"] for leaf in ("weight", "bias")}}
+            beside = ()
+        yield _Part(f"{where}.{prefix}".strip("."), tensors, beside, count, head)
 
 
 def _unwrapped(tensors: Mapping[str, Stored]) -> dict[str, Stored]:
@@ -201,6 +232,23 @@ def _with_heads(tensors: dict[str, Stored], reference: _Reference) -> Mapping[st
         if inside in tensors and reference.alike(f"{base}.weight", tensors[layers[0]]):
             renamed[head] = renamed.pop(inside)
     return renamed
+
+
+def _head_apart(tensors: Mapping[str, Stored], apart: Mapping[str, Stored], reference: _Reference) -> str:
+    """The name of the one layer beside the network that can only be its head; empty where there is none.
+
+    People keep a network without its classes and a linear layer behind it as two parts of their own.
+    """
+    weights = [name for name in reference.heads if name.endswith(".weight")]
+    base = weights[0].removesuffix(".weight") if len(weights) == 1 else ""
+    head = next(iter(apart), "").rpartition(".")[0]
+    pair = {f"{head}.weight", f"{head}.bias"}
+    if set(reference.heads) != {f"{base}.weight", f"{base}.bias"} or tensors.keys() & reference.heads:
+        return ""
+    if not head or apart.keys() != pair or len(apart[f"{head}.weight"].shape) != 2:
+        return ""
+    fits = reference.alike(f"{base}.weight", apart[f"{head}.weight"])
+    return head if fits and len(apart[f"{head}.bias"].shape) == 1 else ""
 
 
 def _checked(part: _Part, reference: _Reference, architecture: Architecture, size: int) -> tuple[int, Finding | None]:

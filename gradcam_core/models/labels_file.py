@@ -52,10 +52,11 @@ THINGS = (NAME_COLUMNS, INDEX_COLUMNS)
 DELIMITERS, LONGEST_ROW = ",;\t", 10_000
 # how values of JSON and Python begin; names of classes hardly do
 BEGINNINGS = re.compile(r"""\s*[\[{]\s*(["'\d\]\[{}]|$)""")
+QUOTED = re.compile(r'\s*"(?:[^"]|"")+"\s*')
 LINES = re.compile(r"\r\n|\n|\r")
-# how YAML begins that holds names: its keys, or an index and a name in each line
+# how YAML begins that holds names: its keys, or in each line a dash or an index, and a name
 YAML_KEYS = re.compile(rf"^(?:{'|'.join(KEYS)})[ \t]*:", re.MULTILINE)
-YAML_ROW = re.compile(r"\s*(?:\d{1,9}[ \t]*:[ \t]+\S|#|$)")
+YAML_ROW = re.compile(r"\s*(?:\d{1,9}[ \t]*:[ \t]+\S|-[ \t]+\S|#|$)")
 
 
 def read_labels(path: str | Path | Upload) -> tuple[str, ...]:
@@ -194,9 +195,13 @@ def _of_things(things: Sequence[dict[Any, Any]], argument: str) -> list[Any]:
 
 
 def _column(lines: Sequence[str]) -> list[str]:
-    """The names in a table, whose header or whose column of numbers says where they stand; none where it is none."""
+    """The names in a table, whose header or whose column of numbers says where they stand; none where it is none.
+
+    Several lines of nothing but a name in quotation marks are one too.
+    """
     found = (read(lines, between) for between in DELIMITERS for read in (_below_header, _beside_numbers))
-    return next(filter(None, found), [])
+    quoted = len(lines) > 1 and all(map(QUOTED.fullmatch, lines))
+    return next(filter(None, found), [row[0] for row in _rows(lines, ",", 1)] if quoted else [])
 
 
 def _below_header(lines: Sequence[str], between: str) -> list[str]:

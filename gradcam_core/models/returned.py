@@ -187,12 +187,29 @@ def remedy(returned: Any) -> Finding:
         return Finding("module.give_logits", such=(made,))
     if isinstance(returned, Tensor):
         return Finding("module.not_one_image" if returned.ndim and len(returned) != 1 else "module.several_axes")
-    candidates = [
-        f"lambda out: out{_written(returned, step)}" for step, part in _parts(returned) if isinstance(part, Tensor)
-    ]
+    candidates = [_together(returned), *(f"lambda out: out{path}" for path in _paths(returned, DEEPEST))]
+    candidates = [*filter(None, candidates)]
     if not candidates:
         return Finding("module.no_tensor")
     return Finding("module.give_logits", such=tuple(candidates[:NAMED]))
+
+
+def _paths(returned: Any, depth: int) -> Iterator[str]:
+    """The ways to all tensors in a collection, as code."""
+    for step, part in _parts(returned) if depth else ():
+        if isinstance(part, Tensor):
+            yield _written(returned, step)
+        else:
+            yield from (f"{_written(returned, step)}{path}" for path in _paths(part, depth - 1))
+
+
+def _together(returned: Any) -> str:
+    """What makes one row of a dict that holds a single score for each class; nothing of anything else."""
+    scores = [*returned.values()] if isinstance(returned, Mapping) else []
+    single = all(isinstance(one, Tensor) and one.numel() == 1 and one.is_floating_point() for one in scores)
+    return (
+        "lambda out: torch.cat([one.reshape(-1, 1) for one in out.values()], 1)" if len(scores) > 1 and single else ""
+    )
 
 
 def _made_plain(values: Tensor) -> str:

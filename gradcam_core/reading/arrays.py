@@ -7,6 +7,7 @@ Public name: `making_image`.
 
 from __future__ import annotations
 
+from io import TextIOBase, TextIOWrapper
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,13 @@ WORDS_A_BYTE = 257
 
 def making_image(given: Any) -> str | None:
     """Code that makes (height, width, 3) uint8 of `given`, or bytes of an open file; None where no way is known."""
+    if callable(getattr(given, "getvalue", None)):
+        # whatever was read of it before
+        return None if isinstance(given, TextIOBase) else f"{NAME}.getvalue()"
     if callable(getattr(given, "read", None)):
-        return f"{NAME}.read()"
+        return f"{NAME}.buffer.read()" if isinstance(given, TextIOWrapper) else f"{NAME}.read()"
+    if isinstance(given, Tensor) and given.is_meta:
+        return None
     if isinstance(given, Tensor):
         own = f"{NAME}.detach().cpu()" if given.requires_grad or given.is_cuda else NAME
         # numpy knows no bfloat16

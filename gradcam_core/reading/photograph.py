@@ -6,6 +6,7 @@ Public names: `Photograph`, `content_of`, `read_photograph`, `digest_of`, `MAX_P
 from __future__ import annotations
 
 import math
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -58,7 +59,7 @@ PREVIEW_SHORT = 600
 # Pillow reads MPO, the stereo JPEG of some phones, as JPEG and has no opener of that name
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 
-ImageSource: TypeAlias = "str | Path | Upload | bytes | Image.Image | NDArray[np.uint8]"
+ImageSource: TypeAlias = "str | os.PathLike[str] | Upload | bytes | Image.Image | NDArray[np.uint8]"
 # what Pillow's decoders raise on damaged data, depending on the format
 DAMAGE = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, struct.error,
@@ -249,12 +250,13 @@ def content_of(source: ImageSource | None) -> bytes | Image.Image | NDArray[np.u
         return source
     if isinstance(source, Upload):
         return source.read(limit=MAX_UPLOAD_BYTES, what=PHOTOGRAPH_FILE)
-    if isinstance(source, (str, Path)):
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(os.fsdecode(source))
         try:
-            return Path(source).read_bytes()
+            return path.read_bytes()
         except (OSError, ValueError) as error:
             # the folder may be private: only the file's own name is repeated
-            raise ImageError("photograph.not_readable", file=Path(source).name, reason=_reason(error)) from error
+            raise ImageError("photograph.not_readable", file=path.name, reason=_reason(error)) from error
     kind, code = type(source).__name__, making_image(source)
     raise (
         ImageError("photograph.other_type", kind=kind)

@@ -8,6 +8,7 @@ Public names: `HEADS`, `LOGIT`, `SOFTMAX`, `VALUE`, `Choice`, `Head`, `calibrate
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -101,10 +102,12 @@ def class_index(target: int | str, labels: Sequence[str], title: str, name: str 
     if isinstance(target, bool) or not text:
         raise TargetError("class.no_index_or_label", name=name, shown=repr(target))
     is_text, is_number = isinstance(target, str), bool(WHOLE.fullmatch(text))
-    found = [i for i, label in enumerate(labels) if label.strip() == text] if is_text else []
+    readings = (_plain, _composed, _without_case) if is_text and not is_number else (_plain,) if is_text else ()
+    found: list[int] = []
+    for read in readings:
+        found = found or [i for i, label in enumerate(labels) if read(label) == read(text)]
     if is_number and not found:
         return _of_digits(text, labels, title, name, is_text=is_text)
-    found = found or [i for i, label in enumerate(labels) if label.strip().casefold() == text.casefold()]
     if len(found) > 1:
         raise TargetError("class.several", name=name, text=text, found=found)
     if not found:
@@ -117,6 +120,19 @@ def class_index(target: int | str, labels: Sequence[str], title: str, name: str 
             near=did_you_mean(text, labels),
         )
     return found[0]
+
+
+def _plain(text: str) -> str:
+    return text.strip()
+
+
+def _composed(text: str) -> str:
+    # accents and Korean syllables look the same in one piece and in several, as macOS writes names of files
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def _without_case(text: str) -> str:
+    return _composed(text).casefold()
 
 
 def _of_digits(text: str, labels: Sequence[str], title: str, name: str, *, is_text: bool) -> int:

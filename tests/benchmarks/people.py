@@ -278,6 +278,22 @@ people("scores by way of numpy", no_gradient=WAY_OUT)(
 )
 
 
+def _hooked_backwards(hook: Callable[..., Any]) -> Callable[[], nn.Module]:
+    def build() -> nn.Module:
+        network = Small()
+        network.second.register_full_backward_hook(hook)
+        return network
+
+    return build
+
+
+people("a hook that fails on the way back", no_gradient=WAY_OUT)(_hooked_backwards(lambda *_: {}["mine"]))
+# nobody asks for the slopes at what is in front of the explained layer
+people("a hook that counts on slopes at the input", no_gradient=WAY_OUT)(
+    _hooked_backwards(lambda module, into, out: (into[0] * 2,))
+)
+
+
 people("complex scores", refused=r"out\.real")(lambda: Small(lambda net, x: net.scores(x).to(torch.complex64)))
 people("sparse scores", refused=r"out\.to_dense\(\)")(lambda: Small(lambda net, x: net.scores(x).to_sparse()))
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.ops import roi_align
@@ -17,8 +18,9 @@ from gradcam_core import Examiner, Explainer, LayerError
 from gradcam_core.engine import geometry
 from gradcam_core.engine.survey import Survey, survey
 from gradcam_core.reading.preprocess import Preprocessing
+from gradcam_core.types import WHOLE
 
-from ..helpers import PLAIN, SmallNetwork, counted_calls
+from ..helpers import PLAIN, SmallNetwork, counted_calls, noise
 
 SIZE = 64
 STEPS = Preprocessing(SIZE, SIZE, "BOX", **PLAIN)
@@ -112,6 +114,59 @@ def test_what_a_layer_does_not_see_is_said_and_striped() -> None:
     assert e.seen_share == pytest.approx(0.75**2, abs=0.04)
     assert any("only a part of what it is given" in note for note in e.notes)
     assert not any("only a part" in note for note in explain_plain().notes)
+
+
+@pytest.mark.parametrize("pads", [(40, 0, 40, 0), (16, 0, 16, 0), (0, 40, 0, 0), (0, 10, 0, 10)])
+def test_what_is_only_padded_is_seen_whole(pads: tuple[int, int, int, int]) -> None:
+    """What was measured a hair's breadth inside an edge of the input lies on it."""
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Rolled("zeros", pads), input_size=96)
+    assert not any("only a part" in note for note in explainer.explain(noise(96, 96), model="it").notes)
+
+
+class Rolled(nn.Module):
+    """Convolutions with a `padding` in a row, one of which steps over every second place."""
+
+    def __init__(self, padding: str, pads: tuple[int, int, int, int] = (0, 0, 0, 0)) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.pads = pads
+        self.first = nn.Conv2d(3, 8, 3, 2, 1, padding_mode=padding)
+        self.second = nn.Conv2d(8, 12, 3, 2, 1, padding_mode=padding)
+        self.head = nn.Linear(12, 2)
+        self.eval()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.second(self.first(functional.pad(x, self.pads)).relu()).relu().mean((2, 3)))
+
+
+@pytest.mark.parametrize("bar", [8, 12])
+@pytest.mark.parametrize("sideways", [False, True])
+def test_a_transform_that_fills_up_with_bars_hides_no_layer(bar: int, sideways: bool) -> None:
+    """What is opposite a bar is the same colour, so that exchanging both would change nothing."""
+    short = SIZE - 2 * bar
+
+    def letterboxed(image: Image.Image) -> Tensor:
+        whole = Image.new("RGB", (SIZE, SIZE), (114, 114, 114))
+        picture = image.convert("RGB").resize((short, SIZE) if sideways else (SIZE, short), Image.Resampling.BOX)
+        whole.paste(picture, (bar, 0) if sideways else (0, bar))
+        return torch.from_numpy(np.asarray(whole, np.float32) / 255 - 0.45).permute(2, 0, 1)
+
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Light(lambda x: x), transform=letterboxed)
+    heat = np.nan_to_num(explainer.explain(photograph(), model="it", target=0).heatmap)
+    rows, columns = (np.flatnonzero((heat > 0.6).any(axis)) for axis in (1, 0))
+    for found, wanted in ((rows, SQUARE[0]), (columns, SQUARE[1])):
+        # to a cell of 4 pixels, of which up to four times as many of the photograph's are one
+        assert abs((found.min() + found.max() + 1) / 2 - (wanted.start + wanted.stop) / 2) <= 4
+
+
+@pytest.mark.parametrize("padding", ["circular", "reflect", "replicate"])
+def test_a_convolution_that_pads_with_what_lies_elsewhere_bends_nothing(padding: str) -> None:
+    network, explainer = Rolled(padding), Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", network, input_size=96)
+    assert [layer.name for layer in explainer.layers("it")] == ["first", "second"]
+    assert {layer.layout.part for layer in explainer.layers("it")} == {WHOLE}
 
 
 def explain_plain() -> Any:
@@ -502,6 +557,32 @@ def test_each_half_of_a_pair_lies_on_its_half() -> None:
         e = explainer.explain(photograph(), model="it", layer=name, target=0)
         assert not np.isnan(e.heatmap[:, half]).any()
         assert np.isnan(np.delete(e.heatmap, np.arange(64)[half], 1)).mean() > 0.8
+
+
+class Twice(Rolled):
+    """Looks at the picture and its mirror image one after the other."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) + super().forward(x.flip(-1))
+
+
+def test_it_is_said_of_a_map_that_it_is_of_one_run_of_several_side_by_side() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", Twice("zeros"), input_size=96)
+    for layer, other in (("second#1", "second#2"), ("second#2", "second#1")):
+        notes = explainer.explain(noise(96, 96), model="it", layer=layer).notes
+        assert any(f"this map is of one run alone. The others: {other}." in note for note in notes)
+
+
+def test_a_rectifier_that_many_share_runs_on_one_way_to_the_scores() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    network, relu = Rolled("zeros"), nn.ReLU()
+    before = (network.first, relu, nn.MaxPool2d(2), network.second, relu)
+    explainer.add_model(
+        "it", nn.Sequential(*before, nn.AdaptiveAvgPool2d(1), nn.Flatten(), network.head), input_size=96
+    )
+    assert [layer.name for layer in explainer.layers("it")] == ["1#1", "1#2"]
+    assert not any("one run alone" in note for note in explainer.explain(noise(96, 96), model="it").notes)
 
 
 def test_of_a_backbone_that_runs_twice_the_run_that_is_explained_lies_right() -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torchvision.models import get_model
 
 from gradcam_core import ModelError
+from gradcam_core.languages import say
 from gradcam_core.models import find_architecture
 from gradcam_core.models.fitting import REFERENCE_CLASSES, fitting, without_memory
 from gradcam_core.models.tensor_file import Stored
@@ -63,22 +64,53 @@ FILES: dict[str, Callable[[Shapes], Any]] = {
     "dropout in front of the head": lambda own: {
         name.replace("fc.", "fc.1."): shape for name, shape in own.items()
     },
+    "layers in wrappers of their own": lambda own: {
+        name.replace("layer1.", "layer1._fsdp_wrapped_module._checkpoint_wrapped_module."): shape
+        for name, shape in own.items()
+    },
     "an endless prefix": lambda own: {**below("module." * 100, own)},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_weights_are_found(file: str, own: Shapes, outline: nn.Module) -> None:
-    classes, found = fitting(stored(FILES[file](own)), RESNET, outline, 224)
-    assert classes == 5
-    assert {name: tensor.shape for name, tensor in found.items()} == own
+    found = fitting(stored(FILES[file](own)), RESNET, outline, 224)
+    assert found.classes == 5
+    assert {name: tensor.shape for name, tensor in found.tensors.items()} == own
 
 
 def test_of_two_copies_the_averaged_one_is_taken(own: Shapes, outline: nn.Module) -> None:
     plain, averaged = stored(below("model.", own)), stored(below("ema_model.module.", own))
     for content in ({**plain, **averaged}, {**averaged, **plain}, {"a": plain, "model_ema": averaged}):
-        found = fitting(content, RESNET, outline, 224)[1]
-        assert found["conv1.weight"] is averaged["ema_model.module.conv1.weight"]
+        found = fitting(content, RESNET, outline, 224)
+        assert found.tensors["conv1.weight"] is averaged["ema_model.module.conv1.weight"]
+        assert "2 sets of weights that fit: those under" in say(found.remarks[0])
+
+
+def test_it_is_said_which_of_two_networks_was_taken(own: Shapes, outline: nn.Module) -> None:
+    content = stored({**below("student.", own), **below("teacher.", own)})
+    (said,) = map(say, fitting(content, RESNET, outline, 224).remarks)
+    assert "those under 'teacher' are used, not those under 'student'" in said
+    bare = stored({**own, **below("ema.", own)})
+    (said,) = map(say, fitting(bare, RESNET, outline, 224).remarks)
+    assert "those under 'ema' are used, not those at its top" in said
+    assert not fitting(stored(below("student.", own)), RESNET, outline, 224).remarks
+
+
+@pytest.mark.parametrize("prefix", ["", "backbone."])
+@pytest.mark.parametrize("head", ["classifier", "head.1", "fc2"])
+def test_a_head_that_stands_apart_is_taken_where_it_is_the_only_one(
+    prefix: str, head: str, own: Shapes, outline: nn.Module
+) -> None:
+    apart = {f"{head}.weight": (5, 512), f"{head}.bias": (5,)}
+    found = fitting(stored({**below(prefix, headless(own)), **apart}), RESNET, outline, 224)
+    assert found.classes == 5
+    assert {name: tensor.shape for name, tensor in found.tensors.items()} == own
+    assert f"taken from {head!r}" in say(found.remarks[0])
+    # with another layer beside it nobody knows what stands in front of what
+    for more in ({"neck.weight": (512, 512)}, {f"{head}.running_mean": (5,)}, {"other.weight": (7, 512)}):
+        with pytest.raises(ModelError, match=r"'fc\.weight'"):
+            fitting(stored({**below(prefix, headless(own)), **apart, **more}), RESNET, outline, 224)
 
 
 def changed(name: str, shape: tuple[int, ...]) -> Callable[[Shapes], Shapes]:

@@ -41,6 +41,8 @@ FORMS = {
     "YAML of a detector": "# fruit\npath: ../data\nnc: 3\nnames: ['apple', 'pear', 'fig']\n",
     "YAML of a detector by index": "train: images\nnames:\n  0: apple\n  1: pear  # sweet\n  2: fig\n",
     "YAML of a detector, one a line": "nc: 3\nnames:\n  - apple\n  - pear\n  - fig\n",
+    "YAML, one a line": "# fruit\n- apple\n- pear\n- fig\n",
+    "lines in quotation marks": '"apple"\n"pear"\n "fig" \n',
     "things with numbers": '[{"id": 1, "name": "pear"}, {"id": 0, "name": "apple"}, {"id": 2, "name": "fig"}]',
     "things without numbers": '{"classes": [{"name": "apple"}, {"name": "pear"}, {"name": "fig"}]}',
     "a table of one column": "apple,\npear,\nfig,\n",

@@ -31,6 +31,7 @@ from gradcam_core.models import (
     torchvision_source,
 )
 from gradcam_core.models.embedded import rename
+from gradcam_core.tasks.classes import class_index
 
 from ..helpers import SmallNetwork, noise, small_spec
 
@@ -377,6 +378,14 @@ def loaded() -> Any:
 )
 def test_targets(loaded: Any, target: Any, index: int) -> None:
     assert loaded.class_index(target) == index
+
+
+def test_a_target_may_be_written_in_several_pieces() -> None:
+    """As macOS writes names of files; both look the same, and a label that is written so itself is found first."""
+    whole, pieces = "\uac15\uc544\uc9c0", "\u1100\u1161\u11bc\u110b\u1161\u110c\u1175"
+    found = [class_index(text, ("cat", whole, "Caf\u00e9"), "test") for text in (whole, pieces, "cafe\u0301")]
+    assert found == [1, 1, 2]
+    assert [class_index(text, (pieces, whole), "test") for text in (pieces, whole)] == [0, 1]
 
 
 @pytest.mark.parametrize(

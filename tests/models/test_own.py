@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import weakref
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gradcam_core import Examiner, Explainer, ModelError, TargetError
+from gradcam_core import Examiner, Explainer, ModelError, OutputError, TargetError
 from gradcam_core.models import MODELS, own
 from gradcam_core.models.labels_file import given_names
 from gradcam_core.reading.preprocess import Preprocessing
@@ -190,6 +191,28 @@ def test_tuples_and_dicts_with_a_picker(explainer: Explainer, change: Any, pick:
         expected = explainer.explain(image, model="plain", layer="last", target=2, method=method)
         found = explainer.explain(image, model="mine", layer="inner.last", target=2, method=method)
         np.testing.assert_allclose(found.cam, expected.cam, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda scores: {"heads": {"kind": scores, "age": scores[:, :1]}},
+        lambda scores: {"kind": (scores, scores), "age": scores[:, :1]},
+        lambda scores: {f"kind {number}": one for number, one in enumerate(scores[0])},
+        lambda scores: {f"kind {number}": scores[:, number, None] for number in range(scores.shape[1])},
+    ],
+    ids=["a dict in a dict", "tuples in a dict", "a number for each class", "a row for each class"],
+)
+def test_what_a_refusal_says_to_write_picks_the_scores(explainer: Explainer, change: Any) -> None:
+    network = Adapter(change)
+    with pytest.raises(OutputError) as caught:
+        explainer.add_model("mine", network, transform=SMALL)
+    code = re.search(r"lambda out: .*?(?=, lambda|\.$)", str(caught.value))
+    assert code is not None
+    explainer.add_model("mine", network, transform=SMALL, logits=eval(code[0], {"torch": torch}))  # noqa: S307
+    explainer.add_model("plain", network.inner, transform=SMALL)
+    found, expected = (explainer.explain(noise(32, 32), model=name, target=1) for name in ("mine", "plain"))
+    assert found.target.probability == pytest.approx(expected.target.probability, rel=1e-5)
 
 
 @pytest.mark.parametrize("labelled", [False, True])

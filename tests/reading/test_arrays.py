@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gradcam_core import ImageError
 from gradcam_core.reading.arrays import making_image
@@ -81,5 +84,34 @@ def test_where_nobody_can_know_no_code_is_given(given: Any) -> None:
         read_photograph(given)
 
 
-def test_an_open_file_is_read() -> None:
-    assert making_image(io.BytesIO(b"")) == "image.read()"
+def test_an_open_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "cat.png"
+    Image.fromarray(RGB).save(path)
+    image = io.BytesIO(path.read_bytes())
+    # as it is handed on by whoever has looked into it
+    image.read()
+    for opened in (image, path.open("rb"), path.open(encoding="utf-8")):
+        with opened as image:
+            code = making_image(image)
+            read = eval(str(code), {"image": image})  # noqa: S307
+            np.testing.assert_array_equal(read_photograph(read).pixels, RGB)
+    assert making_image(io.StringIO("cat")) is None
+
+
+def test_tensors_without_values_are_refused() -> None:
+    with pytest.raises(ImageError, match="is of type 'Tensor'"):
+        read_photograph(torch.zeros(3, 4, 4, device="meta"))  # type: ignore[arg-type]
+
+
+def test_whatever_names_a_file_is_a_path(tmp_path: Path) -> None:
+    class Named(os.PathLike[str]):
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def __fspath__(self) -> str:
+            return str(tmp_path / self.name)
+
+    Image.fromarray(RGB).save(tmp_path / "cat.png")
+    np.testing.assert_array_equal(read_photograph(Named("cat.png")).pixels, RGB)
+    with pytest.raises(ImageError, match=r"'dog\.png' cannot be read"):
+        read_photograph(Named("dog.png"))

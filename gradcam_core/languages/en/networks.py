@@ -37,6 +37,17 @@ def _other_colours(channels: int, colours: int) -> str:
     )
 
 
+def _several(taken: str, others: Sequence[str]) -> str:
+    return (
+        f"The file holds {len(others) + 1} sets of weights that fit: those {_at(taken)} are used, not those"
+        f" {', '.join(map(_at, others))}. To use others, save them alone."
+    )
+
+
+def _at(where: str) -> str:
+    return f"under {where!r}" if where else "at its top"
+
+
 def _downloading(title: str, done: float, whole: float) -> str:
     return f"Downloading {title}: {done:.0f}{f' of {whole:.0f}' if whole else ''} MB"
 
@@ -55,6 +66,10 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "checkpoint.damaged_safetensors": "`path` {name!r} is damaged or no safetensors file ({what}).",
     "checkpoint.does_not_fit": ("The checkpoint does not fit `architecture` {architecture!r}: {problem}"),
     "checkpoint.does_not_load": "The checkpoint cannot be put into {architecture!r} ({reason}).",
+    "checkpoint.head_apart": (
+        "The head was taken from {layer!r}, which stands apart from the rest of the weights in the file. If anything"
+        " but pooling and dropout is in front of it in your network, " + _BY_HAND + "."
+    ),
     "checkpoint.needs_code": (
         "`path` {name!r} can only be read by running code that is in it ({what}), which could do anything, so "
         "it is refused: " + _SAVE_AGAIN
@@ -62,6 +77,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "checkpoint.no_dict": ("`path` {name!r} holds {content_type!r}, expected a dict of tensors: " + _SAVE_AGAIN),
     "checkpoint.no_memory": "`path` {name!r} needs more memory than there is, or is damaged.",
     "checkpoint.no_tensors": "The checkpoint holds no tensors, expected a dict of them: " + _SAVE_AGAIN,
+    "checkpoint.several": _several,
     "checkpoint.tensor_cut_off": ("`path` {name!r} is damaged or cut off: it does not hold all of {tensor!r}."),
     "checkpoint.tensor_not_finite": (
         "The checkpoint's tensor {tensor!r} holds values that are not finite (NaN or infinity): its training "
@@ -149,7 +165,8 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     ),
     "misfit.all": _misfit,
     "misfit.choose_architecture": (
-        "Choose the architecture, and where tensors have another shape the input size, that it was trained with."
+        "Choose the architecture, and where tensors have another shape the input size, that it was trained with. A"
+        " network that you changed: " + _BY_HAND + "."
     ),
     "misfit.missing": "{count} tensors are missing ({named})",
     "misfit.no_head": "its head is missing, so that the number of classes is not known",

@@ -37,9 +37,8 @@ QUESTIONS: Mapping[str, str] = {
     "hidden.other_shape": "A part of `hidden` has shape {hidden_shape}, expected {expected}: that of the input.",
     "hiding.unknown": "`hiding` {hiding!r} is unknown; choose one of {known:list}.",
     "layers.gradient_says_nothing": (
-        "The network's scores depend on its layers, but no gradient says how: it is quantised, rounds, or"
-        " switches gradients"
-        " off."
+        "The network's scores depend on its layers, but no gradient says how: it is quantised, rounds,"
+        " switches gradients off, or a hook or derivative of its own fails on the way back."
     ),
     "layers.words": "`layer` {layer!r} holds words, not places of the photograph; choose another.",
     "look.colormap_unknown": "`colormap` {colormap!r} is unknown; choose one of {known:list}.",

@@ -156,6 +156,10 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
     "note.shades_of_colours": (
         "This image's colours are dark for its 16 bits: {black:g} is shown as black and {white:g} as white."
     ),
+    "note.one_run": (
+        "The network runs this layer several times for one picture, and this map is of one run alone. The others:"
+        " {others:list}."
+    ),
     "note.part_of_input": (
         "The network shows its layer {layer} only a part of what it is given, {share:percent} of this image; the rest"
         " is striped."

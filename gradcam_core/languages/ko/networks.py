@@ -37,6 +37,17 @@ def _other_colours(channels: int, colours: int) -> str:
     )
 
 
+def _several(taken: str, others: Sequence[str]) -> str:
+    return (
+        f"파일에 들어맞는 가중치가 {len(others) + 1}벌 있습니다. {_at(taken)} 것을 쓰고 {', '.join(map(_at, others))}"
+        " 것은 쓰지 않습니다. 다른 것을 쓰려면 그것만 따로 저장하세요."
+    )
+
+
+def _at(where: str) -> str:
+    return f"{where!r} 아래의" if where else "맨 위의"
+
+
 def _downloading(title: str, done: float, whole: float) -> str:
     return f"{title} 내려받는 중: {f'{whole:.0f} MB 중 ' if whole else ''}{done:.0f} MB"
 
@@ -55,6 +66,10 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "checkpoint.damaged_safetensors": "`path` {name!r}{name:은/는} 손상되었거나 safetensors 파일이 아닙니다({what}).",
     "checkpoint.does_not_fit": "체크포인트가 `architecture` {architecture!r}에 맞지 않습니다: {problem}",
     "checkpoint.does_not_load": "체크포인트를 {architecture!r}에 넣을 수 없습니다({reason}).",
+    "checkpoint.head_apart": (
+        "헤드는 파일에서 나머지 가중치와 따로 있는 {layer!r}에서 가져왔습니다. 네트워크에서 헤드 앞에 풀링과 드롭아웃"
+        " 말고 다른 것이 있으면 " + _BY_HAND + "."
+    ),
     "checkpoint.needs_code": (
         "`path` {name!r}{name:을/를} 읽으려면 안에 든 코드({what})를 실행해야 하는데, 무슨 일이든 할 수 있는 코드라"
         " 거부합니다. " + _SAVE_AGAIN
@@ -64,6 +79,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     ),
     "checkpoint.no_memory": "`path` {name!r}에는 있는 것보다 많은 메모리가 필요하거나, 파일이 손상되었습니다.",
     "checkpoint.no_tensors": "체크포인트에 텐서가 없습니다. 텐서의 dict여야 합니다. " + _SAVE_AGAIN,
+    "checkpoint.several": _several,
     "checkpoint.tensor_cut_off": "`path` {name!r}{name:은/는} 손상되었거나 잘렸습니다. {tensor!r} 일부가 없습니다.",
     "checkpoint.tensor_not_finite": (
         "체크포인트의 {tensor!r} 텐서에 유한하지 않은 값(NaN 또는 무한대)이 있습니다. 학습이 잘못되었거나 파일이"
@@ -154,7 +170,11 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "memory.no_room_for_detail": "두 배 큰 입력에는 메모리가 모자랍니다. 세밀하게를 끄거나 더 작은 모델을 고르세요.",
     "memory.no_room_for_size": ("다른 크기의 입력에는 메모리가 모자랍니다. `view` 'centre'나 더 작은 모델을 고르세요."),
     "misfit.all": _misfit,
-    "misfit.choose_architecture": ("학습할 때의 아키텍처를 고르고, 모양이 다른 텐서가 있으면 입력 크기도 맞추세요."),
+    "misfit.choose_architecture": (
+        "학습할 때의 아키텍처를 고르고, 모양이 다른 텐서가 있으면 입력 크기도 맞추세요. 바꾼 네트워크는 "
+        + _BY_HAND
+        + "."
+    ),
     "misfit.missing": "텐서 {count}개가 없습니다({named})",
     "misfit.no_head": "헤드가 없어 클래스 수를 알 수 없습니다",
     "misfit.other_colours": _other_colours,

@@ -44,7 +44,7 @@ QUESTIONS: Mapping[str, str] = {
     "hiding.unknown": "`hiding` {hiding!r}{hiding:을/를} 알 수 없습니다. 다음 중에서 고르세요: {known:list}.",
     "layers.gradient_says_nothing": (
         "네트워크의 점수는 레이어에 따라 달라지지만 그래디언트로는 알 수 없습니다. 양자화되었거나, 반올림하거나,"
-        " 그래디언트를 끕니다."
+        " 그래디언트를 끄거나, 직접 쓴 훅이나 미분이 역전파에서 실패합니다."
     ),
     "layers.words": "`layer` {layer!r}에는 사진의 위치가 아니라 단어가 들어 있습니다. 다른 레이어를 고르세요.",
     "look.colormap_unknown": (

@@ -172,6 +172,9 @@ RESULTS: Mapping[str, str | Callable[..., str]] = {
         "이 이미지는 16비트에 비해 색이 어두워서 "
         "{black:g}{black:을/를} 검정, {white:g}{white:을/를} 하양으로 보여 줍니다."
     ),
+    "note.one_run": (
+        "네트워크가 사진 한 장에 이 레이어를 여러 번 실행하며, 이 맵은 그중 한 번의 것입니다. 나머지: {others:list}."
+    ),
     "note.part_of_input": (
         "모델은 {layer} 레이어에 입력의 일부, 이 사진의 {share:percent}만 보여 줍니다. 나머지는 줄무늬로 표시합니다."
     ),
