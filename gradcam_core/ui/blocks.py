@@ -10,6 +10,7 @@ from inspect import signature
 from typing import Any, ClassVar, TypeGuard
 from weakref import WeakKeyDictionary
 
+import fastapi
 import gradio as gr
 from anyio import to_thread
 from gradio.blocks import Block, BlockFunction, BlocksConfig
@@ -103,11 +104,14 @@ class _SessionConfig(BlocksConfig):
 
 
 class _Sessions(StateHolder):
-    """What the page knows of each visitor, whom it is asked for before anything else is done for him."""
+    """What the page knows of each visitor, whom it is asked for before anything else is done for him.
+
+    Raises fastapi.HTTPException for a name that no page makes.
+    """
 
     def __getitem__(self, session_id: str) -> SessionState:
         if len(session_id) > LONGEST_SESSION:
-            raise ValueError("session_hash")
+            raise fastapi.HTTPException(400, word("door.unfit"))
         return super().__getitem__(session_id)
 
 
