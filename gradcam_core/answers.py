@@ -42,8 +42,13 @@ def score_of(model: LoadedModel, request: Request, logits: Tensor) -> Score:
 
     Where `request` leaves rivals open, they are those that are most probable here. Raises TargetError.
     """
-    choice = _chosen(model, request, logits)
-    score = model.score(choice.target.index, [one.index for one in choice.rivals], request.counterfactual)
+    return _scored(model, _chosen(model, request, logits), logits)
+
+
+def _scored(model: LoadedModel, choice: Choice, logits: Tensor, *, other_side: bool = False) -> Score:
+    """The score of what was chosen, or with `other_side` its negative."""
+    rivals = [one.index for one in choice.rivals]
+    score = model.score(choice.target.index, rivals, choice.request.counterfactual is not other_side)
     lost = score.ruled_out(logits)
     if lost is not None:
         raise TargetError("score.ruled_out", title=model.title, label=model.labels[lost])
@@ -129,13 +134,15 @@ class Answers:
         model = asked.model
         choice = _chosen(model, asked.request, seen.capture.logits)
         request = choice.request
+        logits = seen.capture.logits
         made = partial(self._map, asked, photograph, seen, gradients, watch)
         key = (model.identity, photograph.digest, request.key(), seen.capture.engine)
-        cam = self._captures.remembered(("map", *key), partial(made, request), watch)
+        cam = self._captures.remembered(("map", *key), partial(made, request, _scored(model, choice, logits)), watch)
         ceiling = 0.0
         if asked.method.of_gradients and not (cam < 0).any():
             other = request.replace(counterfactual=not request.counterfactual)
-            behind = self._captures.remembered(("other side", *key), partial(made, other), watch)
+            score = _scored(model, choice, logits, other_side=True)
+            behind = self._captures.remembered(("other side", *key), partial(made, other, score), watch)
             ceiling = float(behind.max())
             if request.both:
                 # a method that shows one side alone shows both in two maps
@@ -154,7 +161,7 @@ class Answers:
             usual=self._usual(photograph, request, (choice.target, *choice.top)) if model.resized else (),
             exclusive=model.head.exclusive,
             private=model.private,
-            on_model=(*model.remarks, *_runs_beside(model, asked.layer)),
+            on_model=(*model.remarks, *_other_runs(model, asked.layer)),
             weights=asked.weights,
         )
 
@@ -166,8 +173,9 @@ class Answers:
         gradients: Gradients,
         watch: Watch,
         request: Request,
+        score: Score,
     ) -> NDArray[np.float32]:
-        """The map of what `request` explains, of several sizes what they agree on."""
+        """The map of `score`, which is what `request` explains, and of several sizes what they agree on."""
         sights = (asked.model, *asked.larger)
         maps, placements = [], []
         for number, model in enumerate(sights):
@@ -176,13 +184,14 @@ class Answers:
                 part.at(0, 1)
                 seen = self._captures.seen(model, photograph, asked.layer)
                 gradients = self._captures.gradients(model, photograph, seen, [asked.layer])
+                score = score_of(model, request, seen.capture.logits) if request.rivals_by_size else score
             question = Question(
                 runner=self._runner,
                 model=model,
                 inputs=partial(self._captures.given, model, photograph),
                 capture=seen.capture,
                 layer=asked.layer,
-                score=score_of(model, request, seen.capture.logits),
+                score=score,
                 gradient=partial(gradients.at, asked.layer),
                 differentiable=model.differentiable,
                 watch=part,
@@ -215,10 +224,11 @@ def _laid(seen: Seen[Placement], layer: str) -> Placement:
     return replace(seen.placement, part=seen.capture.layouts[layer].part)
 
 
-def _runs_beside(model: LoadedModel, layer: str) -> tuple[Finding, ...]:
-    """What is said of a layer that is one of several runs side by side, of crops or mirrored copies of the picture."""
+def _other_runs(model: LoadedModel, layer: str) -> tuple[Finding, ...]:
+    """What is said of a layer that is one of several runs, as of mirrored copies of the picture, or one behind another."""
     module = module_name(layer)
     others = tuple(one.name for one in model.layers if one.name != layer and module_name(one.name) == module)
-    # a rectifier that many share runs again and again on one way to the scores
-    weighs = any(True for _ in module_of(model.network, layer).parameters()) if others else False
-    return (Finding("note.one_run", others=others),) if weighs else ()
+    # of a rectifier that many share nothing is said: it only stands where others are meant
+    if not others or next(module_of(model.network, layer).parameters(), None) is None:
+        return ()
+    return (Finding("note.one_run", others=others),)

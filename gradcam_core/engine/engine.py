@@ -5,7 +5,7 @@
     slopes = engine.gradients(["layer3", "layer4"], values, weights)
 
 Behind a late layer little is left to do, and PyTorch does it; the way back to the first layers runs on OpenVINO too,
-where that is compiled. Public names: `Engine`, `Kept`, `WayBack`, `close`.
+where that is compiled. Public names: `TRIALS`, `Engine`, `Kept`, `WayBack`, `close`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .graph import Graph, Tail
 from .inputs import Inputs
 from .weights import Weights
 
-__all__ = ["Engine", "Kept", "WayBack", "close"]
+__all__ = ["TRIALS", "Engine", "Kept", "WayBack", "close"]
 
 log = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ from .calls import Calls, module_of
 from .capture import recording, tensor_in, with_tensor
 from .convert import in_own_process, reason_of
 from .decisions import reads
-from .engine import LAST_SECONDS, Engine, WayBack, close
+from .engine import LAST_SECONDS, TRIALS, Engine, WayBack, close
 from .front import Front, engine_missing
 from .graph import Graph
 from .inputs import Inputs, called, named
@@ -46,7 +46,8 @@ __all__ = ["Gate", "Limits", "difference", "trial"]
 
 log = logging.getLogger(__name__)
 
-TRIALS, FLAT = 3, 2
+# of the trials the one that has no places
+FLAT = 2
 # the compiler holds a network several times while it works
 COPIES = 4
 MEMORY = Path("/proc/meminfo")

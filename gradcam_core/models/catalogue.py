@@ -125,8 +125,10 @@ class Catalogue:
         """
         self._check_free(name)
         known_options(options, OWN)
-        about = own.About(**options)
-        return self._offered(name, with_room(partial(own_spec, name, module, about), self._let_go))
+        return self._offered(name, self._spec(name, module, own.About(**options)))
+
+    def _spec(self, name: str, module: nn.Module, about: own.About) -> ModelSpec:
+        return with_room(partial(own_spec, name, module, about), self._let_go)
 
     def _offered(self, name: str, spec: ModelSpec) -> ModelInfo:
         # finds its layers, or says why there are none
@@ -172,8 +174,7 @@ class Catalogue:
             labels = read_labels(labels)
         options["title"] = options.get("title") or f"{name} ({architecture})"
         of_file = {"labels": labels, "transform": found.preprocessing, "largest_input": found.largest_input}
-        about = own.About(**{**options, **of_file})
-        spec = with_room(partial(own_spec, name, found.network, about), self._let_go)
+        spec = self._spec(name, found.network, own.About(**{**options, **of_file}))
         return self._offered(name, replace(spec, remarks=(*found.remarks, *spec.remarks)))
 
     def add_pretrained(

@@ -63,7 +63,7 @@ WRITES = ("/gradio_api/call", "/gradio_api/queue/join", TOOLS)
 # whoever reads the first of two would let in what another refuses by the second
 ONCE = ("host", "origin", "content-length", "transfer-encoding")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-# as long as a file's path may be; of what stands in a longer one, gradio keeps the names of visitors
+# as long as a file's path may be; the name of a visitor that stands in one is kept by gradio
 LONGEST_PATH = 4096
 CALLER = "x-gradcam-caller"
 FORWARDED = re.compile(r"forwarded|x-forwarded-.+|x-real-ip|x-gradio-server|" + CALLER)

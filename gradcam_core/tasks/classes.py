@@ -102,10 +102,10 @@ def class_index(target: int | str, labels: Sequence[str], title: str, name: str 
     if isinstance(target, bool) or not text:
         raise TargetError("class.no_index_or_label", name=name, shown=repr(target))
     is_text, is_number = isinstance(target, str), bool(WHOLE.fullmatch(text))
-    readings = (_plain, _composed, _without_case) if is_text and not is_number else (_plain,) if is_text else ()
     found: list[int] = []
-    for read in readings:
-        found = found or [i for i, label in enumerate(labels) if read(label) == read(text)]
+    for read in (_plain, _composed, _without_case)[: 1 if is_number else None] if is_text else ():
+        wanted = read(text)
+        found = found or [i for i, label in enumerate(labels) if read(label) == wanted]
     if is_number and not found:
         return _of_digits(text, labels, title, name, is_text=is_text)
     if len(found) > 1:

@@ -48,8 +48,8 @@ def own_models(explainer: Explainer) -> dict[str, Any]:
     return {"shelf": shelf, "mine": mine}
 
 
-def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf, mine: gr.State) -> None:
-    """What is loaded is put on the `shelf` and chosen in `menu`, and `ready` changes."""
+def own_model_panel(page: Page, menu: gr.Dropdown, shelf: Shelf, mine: gr.State) -> None:
+    """What is loaded is put on the `shelf` and chosen in `menu`, and `page.ready` changes."""
     with gr.Accordion(word("own.title"), open=False, elem_id="own-model"):
         given = _fields()
         page.kept.extend(part for part in given if not isinstance(part, gr.File))
@@ -89,7 +89,7 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
         ]
         return {
             menu: gr.update(choices=choices, value=own),
-            ready: next(LOADED),
+            page.ready: next(LOADED),
             mine: (own, session()),
             note: note_text(word("own.loaded", classes=len(loaded.labels), size=size), aloud=True),
             weights: None,
@@ -100,7 +100,7 @@ def own_model_panel(page: Page, menu: gr.Dropdown, ready: gr.State, shelf: Shelf
     button.click(
         load,
         given,
-        [menu, ready, mine, note, weights, labels],
+        [menu, page.ready, mine, note, weights, labels],
         concurrency_id=LOADING,
         show_progress="full",
         show_progress_on=note,

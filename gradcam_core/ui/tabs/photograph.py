@@ -53,7 +53,7 @@ def photograph_tab(page: Page) -> None:
     page.offered.update(photograph=controls["image"], model=controls["model"])
     hidden = gr.Textbox("", visible=False), PhotographInput(visible=False), gr.Textbox("", visible=False)
     given = QuestionControls(controls, page.ready, ticket, *hidden, examples)
-    switching(page, shown, controls["model"], page.ready, filled, offered)
+    switching(page, shown, controls["model"], filled, offered)
     answering(page, given, shown, asks)
 
 
@@ -95,9 +95,7 @@ def _shown(page: Page, controls: dict[str, Any], asks: list[Any], ticket: gr.Num
     """
     problem = gr.HTML(elem_id="problem", visible=False)
     asked = page.shown_photograph
-    has: dict[str, Any] = {
-        "shown_photograph": asked, "controls": controls, "asks": asks, "ticket": ticket, "ready": page.ready,
-    }  # fmt: skip
+    has: dict[str, Any] = {"shown_photograph": asked, "controls": controls, "asks": asks, "ticket": ticket}
     with gr.Column(elem_id="answering"):
         spoken = words(page.services.explainer)
         controls |= spoken.controls

@@ -179,12 +179,10 @@ class Answered(Protocol):
     def problem(self) -> gr.HTML: ...
 
 
-def switching(
-    page: Page, shown: Answered, menu: gr.Dropdown, ready: gr.State, filled: gr.State, offered: Examples
-) -> None:
+def switching(page: Page, shown: Answered, menu: gr.Dropdown, filled: gr.State, offered: Examples) -> None:
     """Let the switch choose the model, and show the control that its question needs and the `offered` examples.
 
-    `ready` changes when another model can be used; the `menu` of models is `filled` once it holds all names.
+    The `menu` of models is `filled` once it holds all names.
     """
     services, made = page.services, shown.words
 
@@ -204,7 +202,7 @@ def switching(
         changes: dict[Any, Any] = {
             menu: gr.update(choices=model_choices(infos), value=model, info=info),
             shown.problem: gr.update(visible=False),
-            ready: next(LOADED),
+            page.ready: next(LOADED),
             filled: False,
         }
         for (other, control), words in zip(typed.items(), given, strict=True):
@@ -228,7 +226,7 @@ def switching(
     switched = made.switch.input(
         switch_task,
         [made.switch, shown.asked, *typed.values()],
-        [menu, *typed.values(), shown.problem, ready, filled, offered.buttons, offered.image],
+        [menu, *typed.values(), shown.problem, page.ready, filled, offered.buttons, offered.image],
         trigger_mode="always_last",
         concurrency_id=LOADING,
         show_progress="minimal",

@@ -35,10 +35,10 @@ class Visitor:
     def __init__(self, explainer: Explainer, folder: Path) -> None:
         self.who, self.folder = "anna", folder
         with gr.Blocks() as blocks:
-            menu, ready = gr.Dropdown(["x"], elem_id="menu"), gr.State(0)
+            menu = gr.Dropdown(["x"], elem_id="menu")
             shelf = Shelf(explainer, visitor=lambda: self.who)
             self.mine = gr.State(("", None), delete_callback=lambda owned: shelf.leave(*owned))
-            own_model_panel(Page(blocks, Services.of(explainer)), menu, ready, shelf, self.mine)
+            own_model_panel(Page(blocks, Services.of(explainer)), menu, shelf, self.mine)
         for block in blocks.blocks.values():
             if isinstance(block, gr.File):
                 block.GRADIO_CACHE = str(folder)
