@@ -225,7 +225,7 @@ def _laid(seen: Seen[Placement], layer: str) -> Placement:
 
 
 def _other_runs(model: LoadedModel, layer: str) -> tuple[Finding, ...]:
-    """What is said of a layer that is one of several runs, as of mirrored copies of the picture, or one behind another."""
+    """What is said of a layer that is one of several runs, as of mirrored copies of the input or one behind another."""
     module = module_name(layer)
     others = tuple(one.name for one in model.layers if one.name != layer and module_name(one.name) == module)
     # of a rectifier that many share nothing is said: it only stands where others are meant
