@@ -38,6 +38,9 @@ SMALLEST = 0.05
 ASKEW, BACK = 0.22, 0.09
 # whether a map is askew is told from cells whose answers are at least this concentrated, and from so many a side
 TELLING, FEWEST_A_SIDE = 0.5, 4
+# as a share of the input's side: what lies farther from a cell than this is not beside it. Rows of cells that answer
+# less than this part of what the middle one of them does are padding
+FAR, PADDING = 0.4, 0.2
 # cells lie further apart than they can where steps from one to the next are longer by more than this factor: padded
 # edges
 STRETCHED = 1.04
@@ -199,6 +202,18 @@ class _Along:
             wider[:-1] |= along[1:]
         return float(profile[~near].sum() / (profile.sum() or 1))
 
+    def strays(self, span: CellSpan) -> float:
+        """Of the row, or column, of cells that answers most to what is far from it, the part that comes from there."""
+        profile = self.profiles[span.axis]
+        count, strips = profile.shape
+        whole = profile.sum(1)
+        if strips == 1 or not whole.any():
+            return 0.0
+        lies = np.clip(span.low + (span.high - span.low) * (np.arange(count) + 0.5) / count, 0, 1)
+        far = np.abs((np.arange(strips) + 0.5) / strips - lies[:, None]) > FAR
+        telling = whole > PADDING * np.median(whole[whole > 0])
+        return float(((profile * far).sum(1)[telling] / whole[telling]).max(initial=0))
+
     def measured(self) -> CellSpan:
         """Where the cells lie: of all places that which agrees best."""
         found = [_best(profile, spread) for profile, spread in zip(self.profiles, self.spreads, strict=True)]
@@ -243,6 +258,10 @@ class Cells(NamedTuple):
     def elsewhere(self, place: CellPlace) -> float:
         """The part of the answers that comes neither from there nor from what lies beside it."""
         return max(along.elsewhere(span) for along, span in zip(self, place, strict=True))
+
+    def strays(self, place: CellPlace) -> float:
+        """Of the row or column of cells that answers most to what is far from it, the part that comes from there."""
+        return max(along.strays(span) for along, span in zip(self, place, strict=True))
 
     def even(self, place: CellPlace) -> float:
         """How far cells that should answer alike, of one row or column, do."""

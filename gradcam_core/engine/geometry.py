@@ -48,6 +48,10 @@ SHARP, EVEN, ELSEWHERE = 0.8, 0.7, 0.15
 PURE = 0.7
 # the same share for a layer behind one that lies askew: so sharp it is believed to be upright again
 UPRIGHT = 0.45
+# of a row of cells, the part of its answers that may come from far away, and of all of them that from elsewhere: more
+# does where maps are rolled round or summed up. It is told of layers of which this share of each answer comes from one
+# strip, thin ones; of one behind such a layer that is believed to be in order again
+STRAYS, ASTRAY, TOLD_THIN, IN_ORDER = 0.5, 0.25, 0.4, 0.2
 # in cells: a measured place is believed only if it is farther off than this; a convolution with a stride is off by half
 # a cell, and seems a little more
 OFF = 0.9
@@ -84,6 +88,8 @@ def placed(
     """
     found: dict[Call, Layout] = {}
     deciding = False
+    # broad strips tell it of more layers than thin ones do
+    astray: set[Call] = set()
     for strips in (STRIPS, FINE_STRIPS):
         answers, made = _answers(network, inputs, layouts, strips, decided)
         deciding = bool(made)
@@ -98,8 +104,12 @@ def placed(
             one = replace(layout, special=ordered)
             cells = _cells(answers[call], one, known_cells) if call in answers else None
             place = known[0] if cells is None or answers[call].silent else _place(cells, layout, known)
+            first = not found and not crooked
+            if cells is not None and not answers[call].silent and (call in astray or _astray(cells, place, first)):
+                astray.add(call)
+                place = None
             if cells is not None and not answers[call].silent and not (deciding and not decided):
-                crooked = _crooked(cells, place, crooked)
+                crooked = _crooked(cells, place, crooked) or call in astray
                 leaning = strips == FINE_STRIPS and _leaning(cells, place, leaning)
                 near = place or known[0]
                 hinted = cells.pure >= HINTING and cells.warped(near, SUSPECT)
@@ -306,6 +316,22 @@ def _measured(cells: Cells) -> CellPlace | None:
     return measured if fits else None
 
 
+def _astray(cells: Cells, place: CellPlace | None, first: bool) -> bool:
+    """Whether some of the cells show what lies far from them, as where maps are rolled round, summed up or sorted.
+
+    A box of cells may well fit all others, as where the input is cropped on one side and padded on the other. The
+    `first` layer of a network mixes little.
+    """
+    if place is None:
+        return False
+    strips = cells.down.profiles[0].shape[1]
+    told = cells.pure >= (PURE if strips <= STRIPS else TOLD_THIN)
+    elsewhere = cells.elsewhere(place)
+    if first and cells.pure < PURE and elsewhere > ELSEWHERE:
+        return True
+    return told and (elsewhere > ASTRAY or cells.strays(place) > STRAYS)
+
+
 def _crooked(cells: Cells, place: CellPlace | None, before: bool) -> bool:
     """Whether a layer shows the input turned by some degrees, sheared, mirrored at its edges or warped.
 
@@ -316,7 +342,7 @@ def _crooked(cells: Cells, place: CellPlace | None, before: bool) -> bool:
         return before or sharp
     if before:
         told = cells.pure >= UPRIGHT and cells.agrees(place) >= SHARP and not cells.stretched(place)
-        return not (told and cells.bends(place, 0.5) is False)
+        return not (told and cells.strays(place) <= IN_ORDER and cells.bends(place, 0.5) is False)
     return sharp and cells.bends(place) is True
 
 

@@ -248,6 +248,13 @@ WARPS: dict[str, Change] = {
     "turned by 30 degrees": warped(0.52),
     "turned by 45 degrees": warped(0.785),
     "rolled round": lambda x: x.roll(20, -1),
+    "rolled by an eighth": lambda x: x.roll(8, -1),
+    "rolled up by a sixteenth": lambda x: x.roll(-4, -2),
+    "rolled both ways": lambda x: x.roll((4, -6), (-1, -2)),
+    "summed up": lambda x: x.cumsum(-1) / SIZE,
+    "the mean of all before": lambda x: x.cumsum(-2) / torch.arange(1, SIZE + 1)[:, None],
+    "the most of all before": lambda x: x.cummax(-1).values,
+    "sorted": lambda x: x.sort(-1).values,
     "half of it mirrored": lambda x: torch.cat([x[..., :32], x[..., 32:].flip(-1)], -1),
     "scrambled": lambda x: x.unflatten(-1, (8, 8)).transpose(-1, -2).flatten(-2),
 }
@@ -368,6 +375,21 @@ class Blurred(Light):
 def test_what_mixes_a_warped_picture_is_refused_as_well(warp: str) -> None:
     with pytest.raises(LayerError, match="Blurred has no layer whose cells follow places"):
         survey_of(Blurred(WARPS[warp]))
+
+
+ASTRAY = ("rolled by an eighth", "rolled up by a sixteenth", "summed up", "the mean of all before")
+
+
+@pytest.mark.parametrize("warp", ASTRAY)
+def test_maps_that_are_rolled_round_or_summed_up_follow_no_place_from_there_on(warp: str) -> None:
+    class Inside(Rolled):
+        def forward(self, x: Tensor) -> Tensor:
+            maps = self.first(x).relu()
+            across = WARPS[warp](functional.interpolate(maps, (SIZE, SIZE)))
+            return self.head(self.second(functional.interpolate(across, maps.shape[-2:])).mean((2, 3)))
+
+    network = Inside("zeros")
+    assert {"first"} == set(survey_of(network).every)
 
 
 @pytest.mark.parametrize("change", ["as it is", "turned to the left", "padded", "mirrored centre, enlarged"])
