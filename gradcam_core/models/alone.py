@@ -5,7 +5,7 @@
     with_other_dice(lambda: run(copied)) # is it the same, or does it draw random numbers?
     writes_weights(copied)               # whether its calls do, as far as they were made
 
-The tensors of the two are shared, but for those that a call writes. Public names: `alone`, `detached`,
+The tensors of the two are shared, but for those that a call writes. Public names: `Returned`, `alone`, `detached`,
 `patched_forward`, `with_other_dice`, `writes_weights`.
 """
 
@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from ..engine.tracing import HOOKS, KEPT_BY_TORCH
 
-__all__ = ["alone", "detached", "patched_forward", "with_other_dice", "writes_weights"]
+__all__ = ["Returned", "alone", "detached", "patched_forward", "with_other_dice", "writes_weights"]
 
 Returned = TypeVar("Returned")
 CONTAINERS = (list, dict, set, deque, bytearray, np.ndarray)

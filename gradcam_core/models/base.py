@@ -330,7 +330,7 @@ class LoadedModel:
                 "layer.unknown",
                 layer=layer,
                 title=self.title,
-                near=did_you_mean(str(layer), [*self.offered, *(name for name in modules if name)]),
+                near=did_you_mean(str(layer), list(dict.fromkeys([*self.offered, *filter(None, modules)]))),
             )
         return {layer: modules[layer]}
 

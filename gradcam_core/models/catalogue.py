@@ -46,7 +46,7 @@ from . import (
 )
 from .base import CLASSES, LoadedModel, ModelSpec, load
 from .checkpoint import MAX_BYTES, load_checkpoint
-from .labels_file import read_labels
+from .labels_file import Labels, names_of, read_labels
 from .tasks import own_spec, task_of
 
 __all__ = ["Catalogue", "Offer"]
@@ -103,7 +103,8 @@ class Catalogue:
     def add_model(self, name: str, module: nn.Module, **options: Any) -> ModelInfo:
         """Offer a network of one's own under `name`, in this explainer only; none of the options needs to be given.
 
-        `labels` name its classes by index, or are a dict of index to name or of name to index; None numbers them.
+        `labels` name its classes by index, or are a dict of index to name or of name to index, or a file of them; None
+        numbers them.
         `transform` makes the input of a PIL image or an (H, W, 3) uint8 array, by any code: where it looks is found
         out by trying. None: resize, crop and normalise as for ImageNet to `input_size` pixels (224). `logits` picks
         the (1, K) scores out of what the network returns, where it is not clear which they are. `head` is a key of
@@ -143,7 +144,7 @@ class Catalogue:
         self,
         path: str | Path | Upload,
         architecture: str,
-        labels: Sequence[str] | Mapping[Any, Any] | str | Path | Upload | None = None,
+        labels: Labels | str | None = None,
         input_size: int | None = None,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
@@ -170,16 +171,14 @@ class Catalogue:
             input_size=input_size, mean=mean, std=std, max_bytes=max_bytes, bound=bound,
         )  # fmt: skip
         found = with_room(read, self._let_go)
-        if isinstance(labels, (str, Path, Upload)):
+        if isinstance(labels, str):
             labels = read_labels(labels)
         options["title"] = options.get("title") or f"{name} ({architecture})"
         of_file = {"labels": labels, "transform": found.preprocessing, "largest_input": found.largest_input}
         spec = self._spec(name, found.network, own.About(**{**options, **of_file}))
         return self._offered(name, replace(spec, remarks=(*found.remarks, *spec.remarks)))
 
-    def add_pretrained(
-        self, path: str | Path, *, name: str | None = None, labels: Sequence[str] | Mapping[Any, Any] | None = None
-    ) -> ModelInfo:
+    def add_pretrained(self, path: str | Path, *, name: str | None = None, labels: Labels | None = None) -> ModelInfo:
         """Offer an image classifier of transformers or timm, in this explainer only, under `name` (None: its own).
 
         `path` is a folder that `save_pretrained` wrote, or an id of the hub, "owner/name" or "owner/name@revision",
@@ -196,19 +195,23 @@ class Catalogue:
 
         return self._offered(name, with_room(made, self._let_go))
 
-    def add_known(
-        self, known: str, *, name: str | None = None, labels: Sequence[str] | Mapping[Any, Any] | None = None
-    ) -> ModelInfo:
+    def add_known(self, known: str, *, name: str | None = None, labels: Labels | None = None) -> ModelInfo:
         """Offer a model that can be used anyway, such as "resnet50", as one of one's own too, under `name`.
 
-        `labels` replace those that it has. Raises ModelError; then nothing is added.
+        `labels` replace those that it has, of one that answers or describes none. Raises ModelError; then nothing is
+        added.
         """
         spec = find_model(known, ChainMap(MODELS, SPEAKERS))
         name = spec.name if name is None else name
         if name in self._own:
             raise ModelError("name.taken", name=name)
         spec = replace(spec, name=name, title=spec.title if name == spec.name else name)
-        return self._offered(name, spec if labels is None else replace(spec, labels=lambda: tuple(labels)))
+        if labels is not None:
+            if spec.speech is not None:
+                raise ModelError("labels.of_words", title=spec.title)
+            names = names_of(labels, len(spec.labels()))
+            spec = replace(spec, labels=lambda: names)
+        return self._offered(name, spec)
 
     def remove_model(self, name: str) -> None:
         """Forget a model that was added, and all that is remembered of it; raises ModelError."""

@@ -1,20 +1,27 @@
-"""Why somebody's own network does not take a picture, and what can help. Public names: `check_weights`, `failing`."""
+"""Why somebody's own network does not take a picture, and what can help.
+
+Public names: `check_weights`, `failing`, `registered`.
+"""
 
 from __future__ import annotations
 
 import inspect
 import re
 import traceback
+from collections.abc import Callable
 from itertools import chain
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from ..engine.capture import recording
 from ..errors import ModelError, first_line
 from ..languages import Finding
+from .alone import Returned
 
-__all__ = ["check_weights", "failing"]
+__all__ = ["check_weights", "failing", "registered"]
 
 HOOKS = ("_forward_hooks", "_forward_pre_hooks")
 CHANNELS = re.compile(r"to have (\d+) channels, but got (\d+)")
@@ -35,6 +42,38 @@ def check_weights(module: nn.Module) -> None:
             raise ModelError("module.lazy", kind=kind, name=name)
         if tensor.is_meta:
             raise ModelError("module.meta", kind=kind, name=name)
+        if tensor.is_inference():
+            raise ModelError("module.made_in_inference_mode", kind=kind, name=name)
+
+
+def registered(module: nn.Module, network: nn.Module, run: Callable[[], Returned]) -> Returned:
+    """What a `run` of `network`, the twin of `module`, returns; raises ModelError where it runs layers of others.
+
+    What stands in a plain list, or outside of the module, is no part of it for PyTorch: eval() and to() do not reach
+    it, its weights are in no checkpoint, and the twin would go on with a copy of them.
+    """
+    with recording(_Strangers(module, network)) as before:
+        returned = run()
+    if before.ran:
+        # what is made anew in each pass, as some do with norms, belongs to nobody else
+        with recording(_Strangers(module, network)) as again:
+            run()
+        strange = next((one for one in before.ran if one in again.ran), None)
+        if strange is not None:
+            raise ModelError("module.not_registered", kind=type(module).__name__, layer=type(strange).__name__)
+    return returned
+
+
+class _Strangers:
+    """A recorder of modules with weights that run and are registered neither with a module nor with its twin."""
+
+    def __init__(self, module: nn.Module, network: nn.Module) -> None:
+        self._known = frozenset(chain(module.modules(), network.modules()))
+        self.ran: dict[nn.Module, None] = {}
+
+    def see(self, module: nn.Module, _output: Any) -> None:
+        if module not in self._known and any(True for _ in chain(module.parameters(), module.buffers())):
+            self.ran[module] = None
 
 
 def failing(module: nn.Module, error: BaseException, shape: tuple[int, ...], name: str) -> ModelError:

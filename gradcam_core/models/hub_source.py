@@ -14,7 +14,8 @@ from ..errors import ModelError
 from . import hub
 from .base import ModelSpec
 from .hub import Access, Snapshot
-from .pretrained import BESIDE, NEEDED, Labels, network_in
+from .labels_file import Labels
+from .pretrained import BESIDE, NEEDED, network_in
 
 __all__ = ["at_hand", "fetched", "folder", "spec"]
 
@@ -59,7 +60,7 @@ def spec(name: str, access: Access) -> ModelSpec | None:
     )
 
 
-def fetched(text: str, name: str, labels: Labels = None) -> ModelSpec:
+def fetched(text: str, name: str, labels: Labels | None = None) -> ModelSpec:
     """The model of the id `text`, fetched now as the host; raises ModelError."""
     found = hub.parsed(text)
     if found is None:
@@ -68,7 +69,7 @@ def fetched(text: str, name: str, labels: Labels = None) -> ModelSpec:
     return network_in(snapshot, name, text if name == text else f"{name} ({text})", labels)
 
 
-def folder(path: str | Path, name: str, labels: Labels = None) -> ModelSpec:
+def folder(path: str | Path, name: str, labels: Labels | None = None) -> ModelSpec:
     """The model that `save_pretrained` wrote to the folder `path`, read now; raises ModelError."""
     return network_in(hub.folder_of(path, NEEDED, beside=BESIDE), name, name, labels)
 

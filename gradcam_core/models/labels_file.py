@@ -3,7 +3,7 @@
 One a line; JSON, YAML or the text of a Python value: a list, or a dict of index to name or name to index, perhaps
 inside a model's configuration; a list of things that each have a name and perhaps a number; a table with commas,
 semicolons or tabs whose header, or column of numbers, says where the names are.
-Public names: `given_names`, `read_labels`.
+Public names: `Labels`, `given_names`, `names_of`, `read_labels`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import ast
 import csv
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, SupportsIndex
+from typing import Any, SupportsIndex, TypeAlias
 
 import yaml
 
@@ -25,7 +26,10 @@ from ..types import MEGABYTE
 from .checkpoint import opened
 from .fetch import reason
 
-__all__ = ["given_names", "read_labels"]
+__all__ = ["Labels", "given_names", "names_of", "read_labels"]
+
+# how somebody names classes: by index, as a dict either way round, or as a file
+Labels: TypeAlias = "Sequence[str] | Mapping[Any, Any] | os.PathLike[str] | Upload"
 
 MAX_LABEL_BYTES = 10 * MEGABYTE
 # Python's reader of its own values takes a hundred times as much memory as the text
@@ -83,12 +87,16 @@ def read_labels(path: str | Path | Upload) -> tuple[str, ...]:
 
 
 def given_names(labels: Any) -> tuple[str, ...]:
-    """The names that somebody gave by index: texts, one text, or a mapping as below; raises ModelError.
+    """The names that somebody gave by index: texts, one text, a file of them, or a mapping as below; raises ModelError.
 
     Of more than any network has the first are taken, for what gives them may never end.
     """
     if isinstance(labels, (set, frozenset)):
         raise ModelError("labels.a_set", argument="`labels`")
+    if isinstance(labels, Upload):
+        return read_labels(labels)
+    if isinstance(labels, os.PathLike) or (isinstance(labels, str) and _is_file(labels)):
+        return read_labels(Path(os.fsdecode(labels)))
     # a column of a table is one too: its values may stand in another order than its indices
     if isinstance(labels, Mapping) or (callable(getattr(labels, "items", None)) and hasattr(labels, "index")):
         labels = _from_mapping(dict(islice(labels.items(), MOST_CLASSES + 1)), "`labels`")
@@ -100,6 +108,22 @@ def given_names(labels: Any) -> tuple[str, ...]:
             raise ModelError("labels.holds_other", wrong=name)
     # those of arrays are texts of a kind of their own
     return tuple(map(str, names))
+
+
+def names_of(labels: Labels, classes: int) -> tuple[str, ...]:
+    """The names that somebody gave of so many classes; raises ModelError, too where they are more or fewer."""
+    names = given_names(labels)
+    if len(names) != classes:
+        raise ModelError("labels.wrong_count", names_count=len(names), classes=classes)
+    return names
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        # too long for a path, or with a zero in it
+        return False
 
 
 def _from_mapping(names: Mapping[Any, Any], argument: str) -> list[Any]:

@@ -9,7 +9,7 @@ device, while the original may be trained or run by others.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,9 +26,9 @@ from ..reading.trials import trial_picture, trial_pictures
 from ..tasks.classes import HEADS, LOGIT, SOFTMAX, VALUE, Head, find_head
 from .alone import alone, detached, patched_forward
 from .base import CLASSES, ModelSpec
-from .failing import check_weights, failing
+from .failing import check_weights, failing, registered
 from .frozen import frozen
-from .labels_file import given_names
+from .labels_file import Labels, given_names
 from .returned import described, remedy, scores_in, unsteady
 from .sizes import placed
 from .spoken import Wording
@@ -49,7 +49,7 @@ class About:
 
     task: str = CLASSES
     words: Wording | None = None
-    labels: Sequence[str] | Mapping[Any, Any] | None = None
+    labels: Labels | None = None
     transform: Encoder | Callable[[Any], Any] | None = None
     input_size: int | None = None
     logits: Callable[[Any], Tensor] | None = None
@@ -257,7 +257,7 @@ def tried(network: nn.Module, module: nn.Module, encoder: Encoder, name: str) ->
     """What `network`, the twin of `module`, returns for a picture; raises ModelError."""
     try:
         with torch.no_grad():
-            return network(placed(trial_picture(encoder), network))
+            return registered(module, network, lambda: network(placed(trial_picture(encoder), network)))
     except CamError:
         raise
     except Exception as error:

@@ -8,7 +8,7 @@ scores of what stands behind each of its T words. Public names: `ANSWERS`, `CAPT
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,8 +25,8 @@ from ..tasks.classes import SOFTMAX, find_head
 from .alone import with_other_dice
 from .base import ModelSpec, Speech
 from .beam import Caption, search
-from .failing import check_weights
-from .labels_file import given_names
+from .failing import check_weights, registered
+from .labels_file import Labels, names_of
 from .own import About, Reader, encoder_of, twin, unwrapped
 from .returned import described, unsteady
 from .sizes import placed
@@ -65,10 +65,10 @@ def spec(worded: Worded, name: str, module: nn.Module, about: About) -> ModelSpe
     read = partial(_read, about.logits)
     network = twin(inner, Reader(read))
     ask = partial(_scores, network, encoder, words, worded)
-    scores, again = ask(), with_other_dice(ask)
+    scores, again = registered(inner, network, ask), with_other_dice(ask)
     count = scores.shape[-1]
-    labels = (words.words or None) if about.labels is None and worded.writes else about.labels
-    named = _named(labels, count)
+    labels: Labels | None = (words.words or None) if about.labels is None and worded.writes else about.labels
+    named = tuple(f"class {index}" for index in range(count)) if labels is None else names_of(labels, count)
     return ModelSpec(
         name=name,
         title=about.title or name,
@@ -129,13 +129,6 @@ def _scores(network: nn.Module, encoder: Encoder, words: Wording, worded: Worded
     if not fits or scores.shape[:-1] != numbers.shape[: scores.ndim - 1] or not scores.shape[-1]:
         raise OutputError(worded.misfit, steps=numbers.shape[1], described=described(scores))
     return scores
-
-
-def _named(labels: Sequence[str] | Mapping[Any, Any] | None, count: int) -> tuple[str, ...]:
-    named = given_names(labels) if labels is not None else tuple(f"class {index}" for index in range(count))
-    if len(named) != count:
-        raise ModelError("labels.wrong_count", names_count=len(named), classes=count)
-    return named
 
 
 def _short_question(words: Wording) -> Tensor:

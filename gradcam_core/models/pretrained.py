@@ -4,7 +4,7 @@
 
 A description is data from somebody else: it may name a network that these libraries have, and nothing else. No code in
 it is run, no file that it names is opened, and what it would take is told before anything is built. Public names:
-`BESIDE`, `NEEDED`, `Labels`, `network_in`.
+`BESIDE`, `NEEDED`, `network_in`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import json
 import math
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from torch import nn
@@ -36,8 +36,9 @@ from .base import Architecture, ModelSpec
 from .fetch import reason
 from .fitting import without_memory
 from .hub import MAX_BYTES, WEIGHTS, Snapshot
+from .labels_file import Labels
 
-__all__ = ["BESIDE", "NEEDED", "Labels", "network_in"]
+__all__ = ["BESIDE", "NEEDED", "network_in"]
 
 CONFIG, PROCESSOR = "config.json", "preprocessor_config.json"
 NEEDED, BESIDE = ((CONFIG,), WEIGHTS), (PROCESSOR,)
@@ -51,10 +52,7 @@ NOT_READ = ("auto_map", "attn_implementation", "_attn_implementation", "_attn_im
 MULTI_LABEL = "multi_label_classification"
 
 
-Labels: TypeAlias = "Sequence[str] | Mapping[Any, Any] | None"
-
-
-def network_in(snapshot: Snapshot, name: str, title: str | None = None, labels: Labels = None) -> ModelSpec:
+def network_in(snapshot: Snapshot, name: str, title: str | None = None, labels: Labels | None = None) -> ModelSpec:
     """The classifier whose files `snapshot` holds, with its own labels where none are given.
 
     Raises ModelError, OutputError with what is wrong with it.
@@ -103,7 +101,7 @@ class _Read:
 
     network: nn.Module
     steps: Encoder
-    labels: Labels
+    labels: Labels | None
     logits: Callable[[Any], Any] | None = None
     head: str | None = None
 

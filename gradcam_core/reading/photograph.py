@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -41,6 +42,8 @@ __all__ = [
     "read_photograph",
 ]
 
+# what is no path, though it may look like one
+ADDRESS = re.compile(r"(https?|ftp|file|data|s3|gs|hf)(?=:)", re.IGNORECASE)
 # bytes of a photograph that a visitor hands in
 MAX_UPLOAD_BYTES = 20_000_000
 # 64 megapixels: above every phone's usual mode; decoded as RGB this is 192 MB
@@ -255,6 +258,8 @@ def content_of(source: ImageSource | None) -> bytes | Image.Image | NDArray[np.u
         try:
             return path.read_bytes()
         except (OSError, ValueError) as error:
+            if address := ADDRESS.match(os.fsdecode(source)):
+                raise ImageError("photograph.address", scheme=address[1]) from error
             # the folder may be private: only the file's own name is repeated
             raise ImageError("photograph.not_readable", file=path.name, reason=_reason(error)) from error
     kind, code = type(source).__name__, making_image(source)

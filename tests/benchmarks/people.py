@@ -462,6 +462,43 @@ people("layers that are not made yet", refused="size is not known yet")(
     lambda: nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten(), nn.LazyLinear(2))
 )
 people("weights on the device meta", refused="load its weights first")(lambda: Small().to("meta"))
+
+
+@people("weights of inference mode", refused=r"copy\.deepcopy")
+def _of_inference_mode() -> nn.Module:
+    with torch.inference_mode():
+        return Small()
+
+
+@people("layers in a plain list", refused="not registered")
+def _plain_list() -> nn.Module:
+    class Listed(Small):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = [nn.Conv2d(8, 8, 3, 1, 1), nn.ReLU()]
+
+        def features(self, x: Tensor) -> Tensor:
+            maps = self.first(x)
+            for part in self.parts:
+                maps = part(maps)
+            return functional.relu(self.second(maps))
+
+    return Listed()
+
+
+@people("norms made in each pass")
+def _fresh_norms() -> nn.Module:
+    class Fresh(Small):
+        def features(self, x: Tensor) -> Tensor:
+            maps = self.first(x)
+            return functional.relu(self.second(nn.LayerNorm(maps.shape[1:])(maps)))
+
+    return Fresh()
+
+
+FOLLOW_NO_PLACE = "has no layer whose cells follow places"
+people("an input rolled round", refused=FOLLOW_NO_PLACE)(lambda: Small(lambda net, x: net.scores(x.roll(4, -1))))
+people("an input summed up", refused=FOLLOW_NO_PLACE)(lambda: Small(lambda net, x: net.scores(x.cumsum(-1) / SIZE)))
 people("wrapped in DataParallel")(lambda: nn.DataParallel(Small()))
 people("wrapped by torch.compile")(lambda: torch.compile(Small()))
 people("frozen")(lambda: Small().requires_grad_(False))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gradcam_core import ModelError
-from gradcam_core.models.labels_file import read_labels
+from gradcam_core.models.labels_file import given_names, names_of, read_labels
 
 from .test_hostile import peak, start_peak
 
@@ -170,3 +170,19 @@ def test_what_holds_no_names_is_refused_in_a_sentence(text: str, said: str, tmp_
     path.write_text(text)
     with pytest.raises(ModelError, match=said):
         read_labels(path)
+
+
+def test_a_file_is_taken_wherever_names_are(tmp_path: Path) -> None:
+    path = tmp_path / "fruit.txt"
+    path.write_text("apple\npear\nfig\n")
+    assert given_names(path) == given_names(str(path)) == FRUIT
+    assert given_names("fig") == ("fig",)
+    assert given_names("fig" * 5_000) == ("fig" * 5_000,)
+    with pytest.raises(ModelError, match=r"'nothing\.txt' cannot be read"):
+        given_names(tmp_path / "nothing.txt")
+
+
+def test_names_are_as_many_as_classes() -> None:
+    assert names_of({"fig": 2, "apple": 0, "pear": 1}, 3) == FRUIT
+    with pytest.raises(ModelError, match="names 3 classes, expected 4"):
+        names_of(FRUIT, 4)

@@ -23,6 +23,7 @@ from gradcam_core import Explainer, LayerError, ModelError, TargetError
 from gradcam_core.models import (
     DEFAULT_MODEL,
     MODELS,
+    SPEAKERS,
     embedded,
     find_architecture,
     find_model,
@@ -452,3 +453,26 @@ def test_measured_default_layers_are_offered(explainer: Explainer) -> None:
     for name, spec in MODELS.items():
         if spec.source == "embedded" and spec.default_layer:
             assert explainer.default_layer(name).name == spec.default_layer
+
+
+def test_names_of_a_known_model_are_replaced_one_for_each_class() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    by_index = {index: f"sort {index}" for index in reversed(range(1000))}
+    explainer.add_known("efficientnet_lite0", name="ours", labels=by_index)
+    assert explainer.labels("ours")[:2] == ("sort 0", "sort 1")
+    with pytest.raises(ModelError, match="names 2 classes, expected 1000"):
+        explainer.add_known("efficientnet_lite0", name="two", labels=["cat", "dog"])
+    with pytest.raises(ModelError, match="is a set"):
+        explainer.add_known("efficientnet_lite0", name="set", labels={"cat", "dog"})  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match=r"`labels` cannot be given for .*its words are its own"):
+        explainer.add_known(next(iter(SPEAKERS)), name="says", labels=["cat"])
+    assert {"two", "set", "says"}.isdisjoint(model.name for model in explainer.models())
+
+
+def test_of_an_unknown_layer_each_that_is_known_is_named_once() -> None:
+    explainer = Explainer(device="cpu", engine="torch")
+    explainer.add_model("it", SmallNetwork(), input_size=32)
+    with pytest.raises(LayerError, match="Known: ") as caught:
+        explainer.explain(noise(32, 32), model="it", layer="nothing at all")
+    names = str(caught.value).split("Known: ")[1].rstrip(".").split(", ")
+    assert len(names) == len(set(names)) > 2

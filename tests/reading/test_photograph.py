@@ -91,6 +91,15 @@ def test_a_path_that_cannot_be_read_names_the_file_but_not_its_folder(name: str,
     assert str(tmp_path) not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "address", ["https://example.org/cat.jpg", "HTTP://x/y", "data:image/png;base64,AA", "s3://a/b"]
+)
+def test_an_address_is_said_to_be_one_and_not_repeated(address: str) -> None:
+    with pytest.raises(ImageError, match=r"`image` is an address .*nothing is fetched") as caught:
+        read_photograph(address)
+    assert address not in str(caught.value)
+
+
 def test_the_pixel_limit_is_exact_and_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_PIXELS == 64_000_000
     monkeypatch.setattr(imageio, "MAX_PIXELS", 2_000_000)

@@ -144,6 +144,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "labels.no_mapping": ("{argument} must map every index from 0 on to a name, or every name to its index."),
     "labels.not_utf8": ("`labels` {name!r} is not UTF-8 text (byte {byte} is no part of it); save it as UTF-8."),
     "labels.texts_only": "{argument} must hold texts only, one a class.",
+    "labels.of_words": "`labels` cannot be given for {title}: its words are its own.",
     "labels.too_large": "`labels` {name!r} is larger than {megabytes:.0f} MB.",
     "labels.too_many": ("{argument} names more than {most:,} classes; give one name for each class."),
     "labels.wrong_count": ("`labels` names {names_count} classes, expected {classes}: as many as the model has."),
@@ -218,6 +219,10 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         " so that its"
         " lazy layers are made, and add it again."
     ),
+    "module.made_in_inference_mode": (
+        "`module` {kind} has weights that were made under torch.inference_mode, such as {name!r}, and PyTorch takes no "
+        "gradient of what they compute: add copy.deepcopy(module), called outside of inference_mode."
+    ),
     "module.meta": (
         "`module` {kind} has no values in {name!r} (it lies on the device 'meta'): load its weights first, with"
         " to_empty and load_state_dict(..., assign=True)."
@@ -229,6 +234,11 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "module.not_copied": (
         "`module` {kind} holds something that cannot be copied ({first_line}); take it out, or wrap "
         "the network in a plain nn.Module."
+    ),
+    "module.not_registered": (
+        "`module` {kind} runs layers that are not registered with it ({layer}): they stand in a plain list or outside "
+        "of it, where eval(), to() and a checkpoint do not reach them. Keep them as attributes, in an nn.ModuleList or "
+        "in an nn.ModuleDict."
     ),
     "module.not_one_image": (
         "For one image it should return one row of scores; does it mix images, or leave the first axis out?"
@@ -246,7 +256,8 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "module.try_it": "Make sure that module(image) works for one image of this shape in eval mode, and add it again.",
     "module.value_for_each_place": (
         "It returns a value for every place, as segmentation and image generation do; only classifiers are"
-        " supported. If it also returns class scores, give `logits`, a function that picks them."
+        " supported. If it also returns class scores, give `logits`, a function that picks them; if they are the mean"
+        " of these values, `logits=lambda out: out.mean((2, 3))`."
     ),
     "module.volumes": (
         "It is made for volumes (3-D convolutions), and those are not taken: only networks that look at one image are."

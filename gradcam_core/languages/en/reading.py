@@ -29,6 +29,10 @@ READING: Mapping[str, str] = {
     "kind.text": "text, not an image",
     "kind.web_page": "a web page, not an image. Open it and save the picture itself",
     "method.unknown_for_text": "`method` {method!r} is unknown for text. {near}",
+    "photograph.address": (
+        "`image` is an address ({scheme}:...), and nothing is fetched from there: download the file, and give its path"
+        " or its bytes."
+    ),
     "photograph.damaged": "The image is cut off or damaged ({reason}). Save or download it again.",
     "photograph.empty_file": "The file is empty (0 bytes). Save or download it again.",
     "photograph.missing": "There is no image: choose a photograph, take one, or pick an example.",

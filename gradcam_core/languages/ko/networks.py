@@ -153,6 +153,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         "`labels` {name!r}{name:은/는} UTF-8 텍스트가 아닙니다({byte}번째 바이트). UTF-8로 저장하세요."
     ),
     "labels.texts_only": "{argument}에는 클래스마다 하나씩 텍스트만 있어야 합니다.",
+    "labels.of_words": "{title}에는 `labels`를 넣을 수 없습니다. 고유한 단어로 답합니다.",
     "labels.too_large": "`labels` {name!r}{name:이/가} {megabytes:.0f} MB보다 큽니다.",
     "labels.too_many": "{argument}에 클래스가 {most:,}개보다 많습니다. 클래스마다 이름을 하나씩 쓰세요.",
     "labels.wrong_count": "`labels`의 클래스는 {names_count}개인데 모델의 클래스는 {classes}개입니다.",
@@ -222,6 +223,10 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         "`module` {kind}에 아직 크기가 정해지지 않은 레이어({name!r})가 있습니다. 입력을 한 번 넣어 실행해 지연"
         " 레이어를 만든 뒤 다시 추가하세요."
     ),
+    "module.made_in_inference_mode": (
+        "`module` {kind}의 {name!r} 같은 가중치가 torch.inference_mode 안에서 만들어져 PyTorch가 기울기를 구하지"
+        " 못합니다. inference_mode 밖에서 copy.deepcopy(module)을 불러 그것을 추가하세요."
+    ),
     "module.meta": (
         "`module` {kind}의 {name!r}에 값이 없습니다('meta' 장치). to_empty와 load_state_dict(..., assign=True)로"
         " 먼저 가중치를 불러오세요."
@@ -232,6 +237,10 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "module.no_tensor": "그 안에 텐서가 없습니다. 클래스 점수 (1, 클래스 수)를 내도록 하세요.",
     "module.not_copied": (
         "`module` {kind}에 복사할 수 없는 것이 있습니다({first_line}). 빼거나, 네트워크를 보통의 nn.Module로 감싸세요."
+    ),
+    "module.not_registered": (
+        "`module` {kind}{kind:이/가} 등록되지 않은 레이어({layer})를 실행합니다. 일반 리스트나 모듈 밖에 있으면 eval(),"
+        " to(), 체크포인트가 닿지 않습니다. 속성이나 nn.ModuleList, nn.ModuleDict에 넣으세요."
     ),
     "module.not_one_image": ("이미지 한 장에 점수 한 줄을 내야 합니다. 이미지를 섞거나 첫 축을 빼먹지 않나요?"),
     "module.other_channels": (
@@ -247,7 +256,7 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
     "module.try_it": ("eval 모드에서 이 모양의 이미지 한 장으로 module(image)가 되는지 확인한 뒤 다시 추가하세요."),
     "module.value_for_each_place": (
         "분할이나 이미지 생성처럼 위치마다 값을 냅니다. 분류기만 지원합니다. 클래스 점수도 함께 낸다면 그것을 골라내는"
-        " 함수를 `logits`로 넣으세요."
+        " 함수를 `logits`로 넣고, 이 값들의 평균이 점수라면 `logits=lambda out: out.mean((2, 3))`을 넣으세요."
     ),
     "module.volumes": (
         "입체 데이터(3차원 합성곱)를 위한 모델이라 쓸 수 없습니다. 이미지 한 장을 보는 네트워크만 됩니다. 뜻이"

@@ -27,6 +27,9 @@ READING: Mapping[str, str] = {
     "kind.text": "이미지가 아니라 텍스트입니다",
     "kind.web_page": "이미지가 아니라 웹 페이지입니다. 열어서 그림 자체를 저장하세요",
     "method.unknown_for_text": "텍스트에는 `method` {method!r}{method:이/가} 없습니다. {near}",
+    "photograph.address": (
+        "`image`가 주소({scheme}:...)입니다. 주소에서 받아 오지 않으니 파일을 내려받아 경로나 내용(bytes)을 넣으세요."
+    ),
     "photograph.damaged": "이미지가 잘렸거나 손상되었습니다({reason}). 다시 저장하거나 내려받으세요.",
     "photograph.empty_file": "파일이 비어 있습니다(0바이트). 다시 저장하거나 내려받으세요.",
     "photograph.missing": "이미지가 없습니다. 사진을 고르거나, 찍거나, 예시를 고르세요.",
