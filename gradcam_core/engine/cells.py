@@ -230,6 +230,11 @@ class Cells(NamedTuple):
         return max(along.off(span) for along, span in zip(self, place, strict=True))
 
     @property
+    def strips(self) -> int:
+        """How many strips there are down."""
+        return self.down.profiles[0].shape[1]
+
+    @property
     def pure(self) -> float:
         """The part of the answers that comes from one strip alone, in the direction in which it is smaller."""
         return min(self.down.pure, self.across.pure)

@@ -102,13 +102,14 @@ def placed(
         for call, layout in layouts.items():
             ordered = special.get((layout.grid, layout.prefix), layout.special)
             one = replace(layout, special=ordered)
-            cells = _cells(answers[call], one, known_cells) if call in answers else None
-            place = known[0] if cells is None or answers[call].silent else _place(cells, layout, known)
-            first = not found and not crooked
-            if cells is not None and not answers[call].silent and (call in astray or _astray(cells, place, first)):
-                astray.add(call)
-                place = None
-            if cells is not None and not answers[call].silent and not (deciding and not decided):
+            # of what answers to no change nothing can be told
+            told = call in answers and not answers[call].silent
+            cells = _cells(answers[call], one, known_cells) if told else None
+            place = known[0] if cells is None else _place(cells, layout, known)
+            if cells is not None and (decided or not deciding):
+                if call in astray or _astray(cells, place, first=not found and not crooked):
+                    astray.add(call)
+                    place = None
                 crooked = _crooked(cells, place, crooked) or call in astray
                 leaning = strips == FINE_STRIPS and _leaning(cells, place, leaning)
                 near = place or known[0]
@@ -316,7 +317,7 @@ def _measured(cells: Cells) -> CellPlace | None:
     return measured if fits else None
 
 
-def _astray(cells: Cells, place: CellPlace | None, first: bool) -> bool:
+def _astray(cells: Cells, place: CellPlace | None, *, first: bool) -> bool:
     """Whether some of the cells show what lies far from them, as where maps are rolled round, summed up or sorted.
 
     A box of cells may well fit all others, as where the input is cropped on one side and padded on the other. The
@@ -324,11 +325,10 @@ def _astray(cells: Cells, place: CellPlace | None, first: bool) -> bool:
     """
     if place is None:
         return False
-    strips = cells.down.profiles[0].shape[1]
-    told = cells.pure >= (PURE if strips <= STRIPS else TOLD_THIN)
     elsewhere = cells.elsewhere(place)
     if first and cells.pure < PURE and elsewhere > ELSEWHERE:
         return True
+    told = cells.pure >= (PURE if cells.strips <= STRIPS else TOLD_THIN)
     return told and (elsewhere > ASTRAY or cells.strays(place) > STRAYS)
 
 
