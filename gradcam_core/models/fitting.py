@@ -20,8 +20,9 @@ from torch.overrides import TorchFunctionMode
 from ..errors import ModelError
 from ..languages import Finding
 from .base import Architecture
+from .composed import Composed, composed
 from .fetch import reason
-from .tensor_file import Stored, check_count
+from .tensor_file import Stored, TensorShape, check_count
 
 __all__ = ["REFERENCE_CLASSES", "FoundWeights", "fitting", "without_memory"]
 
@@ -38,8 +39,6 @@ DEEPEST, LONGEST_NAME, MOST_TRIED = 4, 1000, 6
 REFERENCE_CLASSES = 1000
 NAMED = 3
 COLOURS = 3
-
-TensorShape = tuple[int, ...]
 
 
 class FoundWeights(NamedTuple):
@@ -108,6 +107,8 @@ def fitting(content: Mapping[Any, Any], architecture: Architecture, outline: nn.
 def _remarks(taken: _Part, parts: Sequence[_Part]) -> tuple[Finding, ...]:
     """What somebody should know about the part that was taken: other copies of the network, a head from elsewhere."""
     remarks = [Finding("checkpoint.head_apart", layer=taken.head)] if taken.head else []
+    if count := sum(isinstance(one, Composed) for one in taken.tensors.values()):
+        remarks.append(Finding("checkpoint.composed", count=count))
     others = [part.where for part in parts if part is not taken and part.fits == taken.fits]
     if others:
         remarks.append(Finding("checkpoint.several", taken=taken.where, others=tuple(others)))
@@ -174,7 +175,7 @@ def _dicts(content: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Stored]]
 
 def _parts(where: str, tensors: Mapping[str, Stored], reference: _Reference) -> Iterator[_Part]:
     """What is below each prefix under which a name of the architecture stands."""
-    unwrapped = dict(tensors) if reference.wrapped else _unwrapped(tensors)
+    unwrapped = composed(dict(tensors) if reference.wrapped else _unwrapped(tensors), reference.shapes)
     fits: Counter[str] = Counter()
     known: dict[str, list[str]] = {}
     for name, tensor in unwrapped.items():

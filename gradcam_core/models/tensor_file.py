@@ -5,7 +5,8 @@
     content["conv1.weight"].tensor()
 
 A tensor is a view into the file: however many and however large ones it speaks of, they take no memory before they
-are asked for. Public names: `Stored`, `check_count`, `check_size`, `read_content`.
+are asked for. Public names: `Stored`, `TensorShape`, `check_count`, `check_size`,
+`read_content`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from ..languages import Finding
 from ..types import MEGABYTE
 from .plain_pickle import NotPlainError, PickledCall, read_pickle
 
-__all__ = ["Stored", "check_count", "check_size", "read_content"]
+__all__ = ["Stored", "TensorShape", "check_count", "check_size", "read_content"]
 
 # bytes of all that is no tensor: a network of a thousand layers takes less than 1 MB
 MAX_HEADER = 64 * MEGABYTE
@@ -37,6 +38,7 @@ LONGEST_NAME = 80
 # the largest networks have 5,000
 MOST_TENSORS = 100_000
 MOST_SIDES = 16
+TensorShape = tuple[int, ...]
 ZIP, TAR = b"PK\x03\x04", b"ustar"
 # the first and the second pickle of a file that is no zip
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001

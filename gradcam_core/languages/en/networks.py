@@ -62,6 +62,9 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         " file's name does not tell."
     ),
     "architecture.unknown": ("`architecture` {shown} is not a classifier of torchvision's or timm's. {near}"),
+    "checkpoint.composed": (
+        "The file keeps {count} weights in parts, as weight norm, spectral norm and pruning do; they were put together."
+    ),
     "checkpoint.damaged": "`path` {name!r} is damaged, cut off, or no checkpoint of PyTorch's.",
     "checkpoint.damaged_safetensors": "`path` {name!r} is damaged or no safetensors file ({what}).",
     "checkpoint.does_not_fit": ("The checkpoint does not fit `architecture` {architecture!r}: {problem}"),

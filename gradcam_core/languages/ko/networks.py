@@ -62,6 +62,9 @@ NETWORKS: Mapping[str, str | Callable[..., str]] = {
         " 수 없습니다."
     ),
     "architecture.unknown": "`architecture` {shown}{shown:은/는} torchvision이나 timm의 분류기가 아닙니다. {near}",
+    "checkpoint.composed": (
+        "파일에 가중치 {count}개가 나뉘어(가중치 정규화, 스펙트럼 정규화, 가지치기) 있어 하나로 합쳤습니다."
+    ),
     "checkpoint.damaged": "`path` {name!r}{name:은/는} 손상되었거나 잘렸거나 PyTorch 체크포인트가 아닙니다.",
     "checkpoint.damaged_safetensors": "`path` {name!r}{name:은/는} 손상되었거나 safetensors 파일이 아닙니다({what}).",
     "checkpoint.does_not_fit": "체크포인트가 `architecture` {architecture!r}에 맞지 않습니다: {problem}",
