@@ -152,6 +152,9 @@ def _enliven(network: nn.Module) -> None:
             if isinstance(weight, Tensor) and not weight.any():
                 nn.init.ones_(weight)
             module.momentum = None
+        if isinstance(module, nn.BatchNorm1d) and isinstance(weight, Tensor) and not weight.any():
+            # of tokens behind attention, which as loud as what they are added to would drown it
+            nn.init.constant_(weight, 0.1)
 
 
 def _calibrated(network: nn.Module, size: int) -> None:
