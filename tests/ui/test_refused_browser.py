@@ -48,7 +48,7 @@ def _wait(view: Any, place: str, words: str) -> None:
 
 
 def test_a_verdict_that_is_refused_says_how_to_ask(opened: Any, page: gr.Blocks) -> None:
-    _refuse(opened, page, "verdict")
+    _refuse(opened, page, "verdict-found")
     opened.locator("#bars button").nth(1).click()
     _wait(opened, "#verdict [data-state=looking]", "Checking")
     _wait(opened, "#verdict [data-state=none]", "Not checked by itself")
@@ -126,7 +126,7 @@ def test_gradios_own_notices_speak_the_pages_language(browser: Any, address: str
 def test_texts_and_folders_that_are_refused_say_so(opened: Any, page: gr.Blocks) -> None:
     opened.get_by_role("tab", name="Text").click()
     opened.wait_for_selector("#text-verdict [data-state=holds], #text-verdict [data-state=fails]", timeout=30 * SECONDS)
-    _refuse(opened, page, "text-verdict")
+    _refuse(opened, page, "text-verdict-found")
     opened.fill("#review textarea", "배우들의 연기가 정말 훌륭했다")
     _wait(opened, "#text-verdict [data-state=none]", "leaves the strongest words out")
     opened.unroute("**/queue/join*")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
@@ -41,27 +41,36 @@ WORDS_JUDGED = {
 }
 # a check that takes longer is not made by itself, only where somebody asks for it
 MOST_SECONDS = 12.0
+# which answer is shown is counted in the browser, for each line by itself
+COUNT = """() => {
+  const shown = window.camJudged ||= {};
+  shown["LINE"] = (shown["LINE"] || 0) + 1;
+  return LOOKING;
+}"""
 # a moment later, so that who drags through a menu starts nothing; behind it the question's number
 LATER = """async (asked) => {
-  await new Promise((done) => setTimeout(done, 300));
-  return [asked, window.camTicket || 0];
+  await new Promise((done) => setTimeout(done, WAIT));
+  return [asked, window.camTicket || 0, (window.camJudged || {})["LINE"] || 0];
+}"""
+# what was found is shown beside the answer that it was found for; of one that is no longer shown it is dropped, for
+# that of the other one is on its way. Where nothing was found this time, as the server has refused, failed, or is gone,
+# the line says how to ask
+SHOW = """(found, line) => {
+  const last = window.camFound ||= {};
+  const number = Number(found.split(" ", 1)[0]);
+  const shown = (window.camJudged || {})["LINE"] || 0;
+  const come = number !== last["LINE"];
+  last["LINE"] = number;
+  if (number === shown) return found.slice(found.indexOf(" ") + 1);
+  return come ? line : NONE;
 }"""
 
 
 def verdict_panel(page: Page, shown_photograph: gr.State, ticket: gr.Number) -> None:
     """One line about the map of `shown_photograph`; `ticket` numbers the questions."""
-    line = _line("verdict", shown_photograph)
-    looked = shown_photograph.change(
-        _looking(page.services),
-        [shown_photograph, ticket],
-        line,
-        js=LATER,
-        trigger_mode="always_last",
-        concurrency_id=BESIDE,
-        show_progress="hidden",
-        api_visibility="private",
+    _judged_in_line(
+        "verdict", shown_photograph, _looking(page.services), [shown_photograph, ticket], 300, word("verdict.ask")
     )
-    _end_looking(looked, line, word("verdict.ask"))
 
 
 def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
@@ -78,40 +87,51 @@ def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
         values = {"after": check.after, "random": check.random_after}
         return _judged(check, WORDS_JUDGED, values)
 
-    line = _line("text-verdict", shown_text)
-    judged = shown_text.change(
-        judge_words,
-        shown_text,
-        line,
+    def judge(asked: TextControls | None, _ticket: float, number: float) -> str:
+        return f"{number:.0f} {judge_words(asked)}"
+
+    _judged_in_line(
+        "text-verdict", shown_text, judge, [shown_text, gr.Number(0, visible=False)], 0, word("verdict.words_ask")
+    )
+
+
+def _judged_in_line(
+    elem_id: str, shown: gr.State, judge: Callable[..., str], inputs: list[Any], wait: int, ask: str
+) -> None:
+    """A line that says that it is looked for whenever something else is `shown`, and then what `judge` says.
+
+    `judge` is given the `inputs` and the number of the answer that is shown, `wait` milliseconds later, and returns
+    that number, a space and the line. Where nothing comes, the line says how to `ask`.
+    """
+    line = gr.HTML("", elem_id=elem_id)
+    found = gr.Textbox("", visible=False, elem_id=f"{elem_id}-found")
+    number = gr.Number(0, visible=False)
+    looking, none = (
+        json.dumps(verdict_line("", text, state=state))
+        for text, state in ((word("verdict.looking"), "looking"), (ask, "none"))
+    )
+    shown.change(None, None, line, js=COUNT.replace("LINE", elem_id).replace("LOOKING", looking), **AT_ONCE)
+    event = shown.change(
+        judge,
+        [*inputs, number],
+        found,
+        js=LATER.replace("LINE", elem_id).replace("WAIT", str(wait)),
         trigger_mode="always_last",
         concurrency_id=BESIDE,
         show_progress="hidden",
         api_visibility="private",
     )
-    _end_looking(judged, line, word("verdict.words_ask"))
-
-
-def _line(elem_id: str, shown: gr.State) -> gr.HTML:
-    """The place of the line, which says that it is looked for whenever something else is `shown`."""
-    line = gr.HTML("", elem_id=elem_id)
-    looking = verdict_line("", word("verdict.looking"), state="looking")
-    shown.change(None, None, line, js=f"() => {json.dumps(looking)}", **AT_ONCE)
-    return line
-
-
-def _end_looking(event: Any, line: gr.HTML, ask: str) -> None:
-    """Nobody looks any more where the server has refused `event`, failed, or is gone: the `line` says how to ask."""
-    none = json.dumps(verdict_line("", ask, state="none"))
-    event.failure(None, None, line, js=f"() => {none}", **AT_ONCE)
+    show = SHOW.replace("LINE", elem_id).replace("NONE", none)
+    event.failure(None, [found, line], line, js=show, **AT_ONCE)
     # to gradio a connection that is lost is no failure
-    still = f"(said) => said.includes(\"data-state='looking'\") ? {none} : said"
-    event.then(None, line, line, js=still, **AT_ONCE)
+    event.then(None, [found, line], line, js=show, **AT_ONCE)
 
 
 def _looking(services: Services) -> Any:
-    def judge(asked: Controls | None, ticket: float, request: gr.Request) -> str:
-        if asked is None:
-            return ""
+    def judge(asked: Controls | None, ticket: float, number: float, request: gr.Request) -> str:
+        return f"{number:.0f} {look(asked, ticket, request) if asked else ''}"
+
+    def look(asked: Controls, ticket: float, request: gr.Request) -> str:
         begun = time.monotonic()
 
         def watch(done: int, count: int, *_said: object) -> None:

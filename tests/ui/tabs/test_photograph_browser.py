@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
+import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import gradio as gr
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -169,10 +171,42 @@ def test_the_verdict_comes_by_itself(opened: Any, explainer: Explainer, cup: Pat
     assert opened.locator("#verdict [data-state=holds]").count() == found.holds
 
 
+def test_a_verdict_that_comes_late_is_not_shown_beside_another_answer(
+    opened: Any, page: gr.Blocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a check that began when the next question had been asked already, so that this does not end it."""
+    (judged,) = (one for one in page.fns.values() if [out.elem_id for out in one.outputs] == ["verdict-found"])
+    judge, late, go = judged.fn, threading.Event(), threading.Event()
+    assert judge is not None
+
+    def slow(asked: Any, ticket: float, number: float, *more: Any) -> str:
+        if late.is_set():
+            return judge(asked, ticket, number, *more)
+        late.set()
+        assert go.wait(30)
+        return f"{number:.0f} <p class='verdict' data-state='holds'>of the answer before</p>"
+
+    functools.update_wrapper(slow, judge)
+    monkeypatch.setattr(judged, "fn", slow)
+    # all that the line ever says
+    opened.evaluate("""() => {
+      window.said = new Set();
+      setInterval(() => window.said.add(document.querySelector("#verdict").innerText), 5);
+    }""")
+    _changed(opened, lambda: opened.locator("#bars button").nth(1).click())
+    assert late.wait(30)
+    _changed(opened, lambda: opened.locator("#bars button").nth(2).click())
+    go.set()
+    opened.locator(JUDGED).wait_for()
+    said = opened.evaluate("[...window.said]")
+    assert any("Checking" in one for one in said)
+    assert not any("before" in one for one in said), said
+
+
 def test_what_is_weak_looks_weak_unless_it_is_stretched(opened: Any, explainer: Explainer, cup: Path) -> None:
     _changed(opened, lambda: _upload(opened, cup))
-    whole = partial(explainer.explain, cup, view="whole")
-    asks = [partial(whole, target=one.index) for one in whole().top]
+    whole = functools.partial(explainer.explain, cup, view="whole")
+    asks = [functools.partial(whole, target=one.index) for one in whole().top]
     maps = [(number, side, ask(counterfactual=side)) for number, ask in enumerate(asks) for side in (False, True)]
     number, side, expected = next(one for one in maps if 0 < one[2].strength < 0.9)
     if number:
@@ -264,7 +298,7 @@ PRESS = """place => {
 def test_another_class_or_side_is_shown_before_the_server_is_asked(
     browser: Any, address: str, explainer: Explainer
 ) -> None:
-    ask = partial(explainer.explain, sorted(EXAMPLES.glob("*.jpg"))[0], view="whole")
+    ask = functools.partial(explainer.explain, sorted(EXAMPLES.glob("*.jpg"))[0], view="whole")
     second = ask().top[1].index
     with visit(browser, address, width=1440, height=1000) as view:
         # what is behind the first answer comes before the check of it
