@@ -54,6 +54,13 @@ def test_a_verdict_that_is_refused_says_how_to_ask(opened: Any, page: gr.Blocks)
     _wait(opened, "#verdict [data-state=none]", "Not checked by itself")
 
 
+def test_a_first_verdict_that_is_refused_says_how_to_ask(browser: Any, address: str, page: gr.Blocks) -> None:
+    with tab(browser, address, width=1440, height=1000) as view:
+        _refuse(view, page, "verdict-found")
+        view.goto(f"{address}?__theme=light")
+        _wait(view, "#verdict [data-state=none]", "Not checked by itself")
+
+
 def test_a_question_that_is_refused_leaves_the_answer_before(opened: Any, page: gr.Blocks) -> None:
     shown = "#sentence .sentence", "#verdict"
     before = [opened.inner_text(place) for place in shown]

@@ -59,7 +59,7 @@ SHOW = """(found, line) => {
   const last = window.camFound ||= {};
   const number = Number(found.split(" ", 1)[0]);
   const shown = (window.camJudged || {})["LINE"] || 0;
-  const come = number !== last["LINE"];
+  const come = number !== (last["LINE"] || 0);
   last["LINE"] = number;
   if (number === shown) return found.slice(found.indexOf(" ") + 1);
   return come ? line : NONE;
