@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -54,8 +55,8 @@ def in_own_process(
 ) -> Graph:
     """The graph of `network`, with what `Front` reads written into `folder`, made by another process.
 
-    Arguments are `tracing.trace`'s; `stop` ends it early. Raises ModelError with the reason where it cannot be done, or
-    not in so many `seconds`.
+    Arguments are `tracing.trace`'s; `stop` ends it early. If this process ends meanwhile, in whatever way, the folder
+    goes too. Raises ModelError with the reason where it cannot be done, or not in so many `seconds`.
     """
     check_hooks(network)
     try:
@@ -103,7 +104,7 @@ def _run(folder: Path, seconds: float, stop: threading.Event) -> None:
 def main(place: str) -> None:
     """Do what `in_own_process` has asked for in the folder `place`; why it cannot be done is written there too."""
     folder = Path(place)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
     with suppress(AttributeError, OSError):
         os.nice(LOW_PRIORITY)
     _bound(COPIES * (folder / ASKED).stat().st_size)
@@ -124,9 +125,11 @@ def main(place: str) -> None:
         (folder / REASON).write_text(json.dumps({"key": why.key, "values": why.values}, default=str), "utf-8")
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(folder: Path) -> None:
     # its end of the pipe is closed when it ends, however it ends
     os.read(0, 1)
+    # a copy of the weights is in it, and nobody is left who would delete it
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 
