@@ -17,6 +17,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +33,8 @@ FORMAT = 3
 CHECKS = "checks.json"
 MAX_BYTES = 4_000_000_000
 PIECE = 1 << 22
+# to copy takes seconds: what is begun for so long, nobody finishes any more
+ABANDONED_SECONDS = 3600.0
 
 
 def cache_folder() -> Path:
@@ -113,7 +116,11 @@ class Store:
         shutil.rmtree(self._folder / key, ignore_errors=True)
 
     def _prune(self) -> None:
-        kept = [path for path in self._folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        folders = [path for path in self._folder.iterdir() if path.is_dir()]
+        for path in folders:
+            if path.name.startswith(".") and time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+        kept = [path for path in folders if not path.name.startswith(".")]
         room = self._max_bytes
         for path in sorted(kept, key=lambda path: path.stat().st_mtime, reverse=True):
             room -= _size(path)

@@ -47,6 +47,16 @@ def test_what_is_damaged_is_not_found_and_makes_room(tmp_path: Path, damage: str
     assert store.find("one") is not None
 
 
+def test_what_a_killed_process_left_half_made_is_deleted(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    left, begun = (made(tmp_path / "store" / name) for name in (".left", ".begun"))
+    os.utime(left, (0, 0))
+    store.keep("one", made(tmp_path / "made"))
+    assert not left.exists()
+    assert begun.exists()
+    assert store.find("one") is not None
+
+
 def test_it_stays_within_its_bound_and_what_was_used_last_stays(tmp_path: Path) -> None:
     store = Store(tmp_path / "store", max_bytes=2000)
     for age, name in enumerate(("old", "used", "new")):
