@@ -44,8 +44,8 @@ class Browser:
         self.numbers = {one.name: one._id for one in blocks.fns.values()}
         self.http, self.session = http, session
 
-    async def asks(self, text: str | None, name: str = "explain_text") -> str:
-        body = {"data": [text], "fn_index": self.numbers[name], "session_hash": self.session}
+    async def asks(self, text: str | None, name: str = "explain_text", *beside: float) -> str:
+        body = {"data": [text, *beside], "fn_index": self.numbers[name], "session_hash": self.session}
         return str((await self.http.post("queue/join", json=body)).raise_for_status().json()["event_id"])
 
     async def hears(self) -> AsyncIterator[dict[str, Any]]:
@@ -193,7 +193,7 @@ def test_whoever_does_not_listen_holds_up_nothing(own: gr.Blocks, monkeypatch: p
         await browser.asks("a film")
 
     async def visit(browser: Browser) -> None:
-        assert (await browser.answer(await browser.asks(None, "judge_words")))["success"]
+        assert (await browser.answer(await browser.asks(None, "judge_words", 0, 0)))["success"]
 
     visited(own, asks_and_leaves, "silent")
     visited(own, visit, "next")

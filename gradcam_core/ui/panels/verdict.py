@@ -77,9 +77,7 @@ def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
     """One line about what leaving words out of `shown_text` does."""
     texts = page.services.texts
 
-    def judge_words(asked: TextControls | None) -> str:
-        if asked is None:
-            return ""
+    def found(asked: TextControls) -> str:
         try:
             check = texts.check(explain_text(texts, asked))
         except CamError:
@@ -87,11 +85,11 @@ def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
         values = {"after": check.after, "random": check.random_after}
         return _judged(check, WORDS_JUDGED, values)
 
-    def judge(asked: TextControls | None, _ticket: float, number: float) -> str:
-        return f"{number:.0f} {judge_words(asked)}"
+    def judge_words(asked: TextControls | None, _ticket: float, number: float) -> str:
+        return f"{number:.0f} {found(asked) if asked else ''}"
 
     _judged_in_line(
-        "text-verdict", shown_text, judge, [shown_text, gr.Number(0, visible=False)], 0, word("verdict.words_ask")
+        "text-verdict", shown_text, judge_words, [shown_text, gr.Number(0, visible=False)], 0, word("verdict.words_ask")
     )
 
 

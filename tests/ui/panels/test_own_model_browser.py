@@ -75,9 +75,14 @@ def test_one_logit_of_ones_own(
         assert view.input_value("#model input") == "my-fruit · only for you"
         assert sorted(view.locator("#bars .name").all_inner_texts()) == ["not ripe", "ripe"]
         first = view.inner_text("#sentence .sentence")
-        other = "ripe" if "“not ripe”" in first else "not ripe"
+        other, drawn = "ripe" if "“not ripe”" in first else "not ripe", view.get_attribute(DRAWN, "data-drawn")
         view.locator("#bars [aria-pressed=false]").click()
-        view.wait_for_function("w => document.querySelector('#sentence').innerText.includes(w)", arg=f"“{other}”")
+        # shown ahead, and then answered, which is what a link, and so another language, holds
+        view.wait_for_function(
+            "([words, drawn]) => document.querySelector('#sentence').innerText.includes(words)"
+            " && document.querySelector('#stage [data-drawn]').dataset.drawn !== drawn",
+            arg=[f"“{other}”", drawn],
+        )
 
         (name,) = explainer._own
         # in another language it is there still, and still nobody else's; a second is too short for a page to come
