@@ -111,7 +111,7 @@ def given_names(labels: Any) -> tuple[str, ...]:
 
 
 def names_of(labels: Labels, classes: int) -> tuple[str, ...]:
-    """The names that somebody gave of so many classes; raises ModelError, too where they are more or fewer."""
+    """The names that somebody gave of so many classes; raises ModelError, also where they are more or fewer."""
     names = given_names(labels)
     if len(names) != classes:
         raise ModelError("labels.wrong_count", names_count=len(names), classes=classes)

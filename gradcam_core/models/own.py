@@ -28,7 +28,7 @@ from .alone import alone, detached, patched_forward
 from .base import CLASSES, ModelSpec
 from .failing import check_weights, failing, registered
 from .frozen import frozen
-from .labels_file import Labels, given_names
+from .labels_file import Labels, given_names, names_of
 from .returned import described, remedy, scores_in, unsteady
 from .sizes import placed
 from .spoken import Wording
@@ -275,6 +275,4 @@ def _labels(names: tuple[str, ...] | None, outputs: int, head: Head) -> tuple[st
         return ("no", "yes") if head is LOGIT else tuple(f"class {index}" for index in range(classes))
     if head is LOGIT and len(names) == 1:
         names = (f"not {names[0]}", names[0])
-    if len(names) != classes:
-        raise ModelError("labels.wrong_count", names_count=len(names), classes=classes)
-    return names
+    return names_of(names, classes)

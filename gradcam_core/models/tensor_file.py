@@ -5,8 +5,7 @@
     content["conv1.weight"].tensor()
 
 A tensor is a view into the file: however many and however large ones it speaks of, they take no memory before they
-are asked for. Public names: `Stored`, `TensorShape`, `check_count`, `check_size`,
-`read_content`.
+are asked for. Public names: `Stored`, `TensorShape`, `check_count`, `check_size`, `read_content`.
 """
 
 from __future__ import annotations

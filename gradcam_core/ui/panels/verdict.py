@@ -66,11 +66,9 @@ SHOW = """(found, line) => {
 }"""
 
 
-def verdict_panel(page: Page, shown_photograph: gr.State, ticket: gr.Number) -> None:
-    """One line about the map of `shown_photograph`; `ticket` numbers the questions."""
-    _judged_in_line(
-        "verdict", shown_photograph, _looking(page.services), [shown_photograph, ticket], 300, word("verdict.ask")
-    )
+def verdict_panel(page: Page, shown_photograph: gr.State) -> None:
+    """One line about the map of `shown_photograph`."""
+    _judged_in_line("verdict", shown_photograph, _looking(page.services), wait=300, ask=word("verdict.ask"))
 
 
 def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
@@ -88,22 +86,19 @@ def text_verdict_panel(page: Page, shown_text: gr.State) -> None:
     def judge_words(asked: TextControls | None, _ticket: float, number: float) -> str:
         return f"{number:.0f} {found(asked) if asked else ''}"
 
-    _judged_in_line(
-        "text-verdict", shown_text, judge_words, [shown_text, gr.Number(0, visible=False)], 0, word("verdict.words_ask")
-    )
+    _judged_in_line("text-verdict", shown_text, judge_words, wait=0, ask=word("verdict.words_ask"))
 
 
-def _judged_in_line(
-    elem_id: str, shown: gr.State, judge: Callable[..., str], inputs: list[Any], wait: int, ask: str
-) -> None:
+def _judged_in_line(elem_id: str, shown: gr.State, judge: Callable[..., str], *, wait: int, ask: str) -> None:
     """A line that says that it is looked for whenever something else is `shown`, and then what `judge` says.
 
-    `judge` is given the `inputs` and the number of the answer that is shown, `wait` milliseconds later, and returns
-    that number, a space and the line. Where nothing comes, the line says how to `ask`.
+    `judge` is given that, the question's number and the number of the answer, `wait` milliseconds later, and returns
+    the last of them, a space and the line. Where nothing comes, the line says how to `ask`.
     """
     line = gr.HTML("", elem_id=elem_id)
     found = gr.Textbox("", visible=False, elem_id=f"{elem_id}-found")
-    number = gr.Number(0, visible=False)
+    # of the question and of the answer, which the browser counts
+    numbers = [gr.Number(0, visible=False) for _ in range(2)]
     looking, none = (
         json.dumps(verdict_line("", text, state=state))
         for text, state in ((word("verdict.looking"), "looking"), (ask, "none"))
@@ -111,7 +106,7 @@ def _judged_in_line(
     shown.change(None, None, line, js=COUNT.replace("LINE", elem_id).replace("LOOKING", looking), **AT_ONCE)
     event = shown.change(
         judge,
-        [*inputs, number],
+        [shown, *numbers],
         found,
         js=LATER.replace("LINE", elem_id).replace("WAIT", str(wait)),
         trigger_mode="always_last",
